@@ -1,0 +1,72 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tune/objective.hpp"
+#include "tune/study.hpp"
+
+namespace tune {
+
+/// One slot for each (device, job): devices in the given order, jobs of a device next to each other.
+/// Throws InvalidArgument when there is no device or `jobs_per_device` < 1.
+[[nodiscard]] std::vector<DeviceSlot> make_slots(const std::vector<std::string>& devices, int jobs_per_device);
+
+struct RunOptions {
+  std::vector<DeviceSlot> slots;
+  std::int64_t n_trials = 0;                    ///< Finished trials the study should have.
+  std::optional<std::chrono::seconds> timeout;  ///< No new trials after it; running ones go back to the queue.
+  ParamValues fixed;                            ///< Parameters the space does not name.
+  std::vector<OptionSpec> parameters;           ///< The manifest's: defaults for what is missing.
+  std::optional<std::uint64_t> training_seed;   ///< Default: keyed by study seed and trial number.
+  std::int64_t replicates = 1;
+  int max_device_failures = 3;                    ///< DeviceErrors in a row that take a device out.
+  std::optional<std::int64_t> max_failed_in_row;  ///< FAILs in a row in this run that end it.
+  std::int64_t first_failures = 10;               ///< A study whose first so many trials all FAIL is ended.
+};
+
+enum class RunEnd : std::uint8_t {
+  kDone,         ///< The study has its trials.
+  kExhausted,    ///< The sampler has no further point.
+  kInterrupted,  ///< The stop flag was raised.
+  kTimeout,
+  kFailing,   ///< Too many failures; `message` has the last reason.
+  kNoDevice,  ///< Every device is out of service.
+};
+
+struct RunReport {
+  RunEnd end = RunEnd::kDone;
+  std::int64_t n_complete = 0;  ///< Of this run, as are the next ones.
+  std::int64_t n_pruned = 0;
+  std::int64_t n_fail = 0;
+  std::int64_t n_requeued = 0;
+  std::string message;
+};
+
+/// Hears of a run from its worker threads, one call at a time.
+class RunObserver {
+ public:
+  virtual ~RunObserver() = default;
+  virtual void on_start(TrialNumber, const ParamValues&, const DeviceSlot&) {}
+  virtual void on_report(TrialNumber, IntermediateValue) {}
+  virtual void on_finish(const FrozenTrial&, const DeviceSlot&) {}
+  virtual void on_requeue(TrialNumber, std::string_view /*reason*/) {}
+  virtual void on_device_out(std::string_view /*device*/, std::string_view /*reason*/) {}
+};
+
+/// Runs trials of `objective` on the slots, one thread a slot, until the study has `n_trials` finished
+/// ones, and returns when every worker is back. `stop` may be raised from any thread (a signal handler's
+/// included): no new trials start, running ones are asked to stop and go back into the queue.
+///
+/// A trial that throws is FAIL with the reason as attribute; DeviceError puts it back into the queue instead.
+/// A StorageError ends the run and is rethrown after all workers have stopped.
+RunReport run_trials(Study& study, Objective& objective, const RunOptions& options,
+                     const std::atomic<bool>& stop, RunObserver& observer);
+
+}  // namespace tune

@@ -1,0 +1,125 @@
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <map>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tune/frozen_trial.hpp"
+
+namespace tune {
+
+/// What samplers and pruners know of one trial, without its parameters (those are in the columns).
+struct TrialRecord {
+  TrialState state = TrialState::kWaiting;
+  bool has_constraints = false;
+  double violation = 0.0;  ///< Sum of positive constraint values.
+  std::vector<double> values;
+  std::vector<IntermediateValue> intermediate;  ///< Sorted by step.
+  std::vector<std::uint32_t> columns;           ///< Parameters of the trial, as column indices, in order.
+  Attributes system_attrs;
+
+  /// The value at that step, or null.
+  [[nodiscard]] const double* value_at(std::int64_t step) const;
+};
+
+/// One parameter over all trials.
+struct Column {
+  std::string name;
+  /// Internal value by trial number, NaN where the trial lacks the parameter. May be shorter than the
+  /// study; absent entries count as NaN.
+  std::vector<double> values;
+  /// Index into `distributions` by trial number; meaningful where `values` is not NaN.
+  std::vector<std::uint16_t> distribution_of;
+  /// The distinct distributions the parameter was suggested from, in order of appearance.
+  std::vector<Distribution> distributions;
+
+  [[nodiscard]] double value(std::size_t number) const {
+    return number < values.size() ? values[number] : std::numeric_limits<double>::quiet_NaN();
+  }
+  [[nodiscard]] bool has(std::size_t number) const {
+    return number < values.size() && values[number] == values[number];
+  }
+};
+
+/// All trials of one study in memory, a column a parameter, indexed by trial number.
+///
+/// The study applies what it writes and what `Storage::changes_since` brings; samplers and pruners read
+/// it through a HistoryView. `apply` costs O(parameters + reports) of that trial, reading copies nothing.
+/// Not synchronised: the study guards it.
+class History {
+ public:
+  explicit History(std::vector<Direction> directions) : directions_(std::move(directions)) {}
+
+  /// Inserts or replaces the trial of that number. Numbers between are kept as WAITING without parameters
+  /// until they are applied.
+  void apply(const FrozenTrial& trial);
+  /// Changes to one running trial, without rewriting the rest of it.
+  void add_param(TrialNumber number, const Param& param);
+  void add_report(TrialNumber number, IntermediateValue report);
+  void add_system_attrs(TrialNumber number, const Attributes& attributes);
+
+  [[nodiscard]] const std::vector<Direction>& directions() const { return directions_; }
+  [[nodiscard]] std::size_t size() const { return trials_.size(); }
+  [[nodiscard]] const TrialRecord& trial(std::size_t number) const { return trials_[number]; }
+  [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
+  [[nodiscard]] const Column* column(std::string_view name) const;
+  /// Number of trials in that state.
+  [[nodiscard]] std::size_t count(TrialState state) const;
+  /// COMPLETE + PRUNED + FAIL.
+  [[nodiscard]] std::size_t finished_count() const;
+  /// The feasible COMPLETE trial with the best value, lowest number on ties, for one objective;
+  /// nothing when there is none. O(1) is not promised: O(n).
+  [[nodiscard]] std::optional<TrialNumber> best_trial() const;
+
+ private:
+  TrialRecord& record(TrialNumber number);
+  std::uint32_t column_index(const std::string& name);
+
+  std::vector<Direction> directions_;
+  std::vector<TrialRecord> trials_;
+  std::vector<Column> columns_;
+  std::map<std::string, std::uint32_t, std::less<>> column_by_name_;
+};
+
+/// The read-only window through which samplers and pruners see a history.
+///
+/// `results_below` hides results: a finished trial whose number is not below it shows as RUNNING, without
+/// values and reports, with its parameters. That is what makes a parallel study reproducible (DESIGN: the
+/// suggestion of trial n uses results of trials ≤ n − W); by default everything shows.
+class HistoryView {
+ public:
+  explicit HistoryView(const History& history,
+                       std::size_t results_below = std::numeric_limits<std::size_t>::max())
+      : history_(&history), results_below_(results_below) {}
+
+  [[nodiscard]] const std::vector<Direction>& directions() const { return history_->directions(); }
+  [[nodiscard]] std::size_t size() const { return history_->size(); }
+  [[nodiscard]] TrialState state(std::size_t number) const {
+    const TrialState stored = history_->trial(number).state;
+    return shows_result(number) || !is_finished(stored) ? stored : TrialState::kRunning;
+  }
+  [[nodiscard]] std::span<const double> values(std::size_t number) const {
+    return shows_result(number) ? std::span<const double>(history_->trial(number).values)
+                                : std::span<const double>();
+  }
+  [[nodiscard]] std::span<const IntermediateValue> intermediate(std::size_t number) const {
+    return shows_result(number) ? std::span<const IntermediateValue>(history_->trial(number).intermediate)
+                                : std::span<const IntermediateValue>();
+  }
+  /// The whole record, results included: for the trial in question itself.
+  [[nodiscard]] const TrialRecord& record(std::size_t number) const { return history_->trial(number); }
+  [[nodiscard]] const std::vector<Column>& columns() const { return history_->columns(); }
+  [[nodiscard]] const Column* column(std::string_view name) const { return history_->column(name); }
+  [[nodiscard]] bool shows_result(std::size_t number) const { return number < results_below_; }
+
+ private:
+  const History* history_;
+  std::size_t results_below_;
+};
+
+}  // namespace tune

@@ -1,0 +1,48 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "tune/history.hpp"
+#include "tune/random.hpp"
+
+namespace tune {
+
+/// All a pruner is given for one decision. The trial's reports are in the history, the one just made
+/// included.
+struct PruningContext {
+  HistoryView history;
+  TrialNumber number;
+  std::uint64_t seed = 0;
+  std::string_view study_name;
+
+  [[nodiscard]] RandomStream stream() const;
+};
+
+/// Why a trial was pruned: the four numbers that `explain` shows.
+struct PruneReason {
+  double value = 0.0;      ///< What the trial reached.
+  double threshold = 0.0;  ///< What it was held against.
+  std::int64_t step = 0;   ///< At which step.
+  std::int64_t n = 0;      ///< How many trials the threshold was computed from.
+};
+
+struct PruneDecision {
+  bool prune = false;
+  std::optional<PruneReason> reason;  ///< Set when `prune`.
+  Attributes system_attrs;            ///< To be stored with the report (rungs).
+};
+
+/// Decides whether a running trial should stop. Follows Optuna's BasePruner, without state: one pruner may
+/// serve any number of threads.
+class Pruner {
+ public:
+  virtual ~Pruner() = default;
+  /// The name in the study file: "median", "nop".
+  [[nodiscard]] virtual std::string_view name() const = 0;
+  [[nodiscard]] virtual PruneDecision decide(const PruningContext& context) const = 0;
+};
+
+}  // namespace tune

@@ -1,0 +1,60 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "tune/history.hpp"
+#include "tune/random.hpp"
+#include "tune/search_space.hpp"
+
+namespace tune {
+
+/// All a sampler is given for one suggestion.
+struct SamplingContext {
+  HistoryView history;
+  TrialNumber number;           ///< The trial that asks; it stands in the history as RUNNING.
+  std::uint64_t seed = 0;       ///< The study's seed.
+  const SearchSpace& declared;  ///< Empty for define-by-run.
+
+  /// The stream for parameters drawn together.
+  [[nodiscard]] RandomStream relative_stream() const;
+  /// The stream for one parameter drawn alone; independent of the order of suggestion.
+  [[nodiscard]] RandomStream independent_stream(std::string_view parameter) const;
+};
+
+/// Parameters decided together, in internal representation, and what must be stored with them.
+struct RelativeSample {
+  std::map<std::string, double, std::less<>> params;
+  std::map<std::string, Distribution, std::less<>> distributions;  ///< What each was drawn from.
+  Attributes system_attrs;
+};
+
+/// Suggests parameters. Follows Optuna's BaseSampler, without its state: everything a decision needs comes
+/// in through the context, everything it wants to remember goes out through the attributes. Hence a resumed
+/// study continues exactly, and one sampler may serve any number of threads.
+///
+/// A trial asks `sample_relative` once, then `sample_independent` for each parameter that the relative
+/// sample did not decide (or decided for another distribution). Whatever comes back lies inside the domain.
+class Sampler {
+ public:
+  virtual ~Sampler() = default;
+
+  /// The name in the study file: "tpe", "random".
+  [[nodiscard]] virtual std::string_view name() const = 0;
+
+  /// Decides any number of parameters at once; the default decides none.
+  [[nodiscard]] virtual RelativeSample sample_relative(const SamplingContext& context) const;
+
+  /// Decides one parameter alone, in internal representation.
+  [[nodiscard]] virtual double sample_independent(const SamplingContext& context, std::string_view name,
+                                                  const Distribution& distribution) const = 0;
+
+  /// True when no further trial can be suggested: every point of a finite plan is taken. Enqueued trials
+  /// still run.
+  [[nodiscard]] virtual bool is_exhausted(const HistoryView& history) const;
+};
+
+}  // namespace tune

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "tune/samplers/registry.hpp"
+
+namespace tune {
+
+/// Options of TpeSampler, named and preset as in Optuna 5's TPESampler.
+struct TpeOptions {
+  std::int64_t n_startup_trials = 10;  ///< Finished trials before TPE takes over from random, ≥ 0.
+  std::int64_t n_ei_candidates = 24;   ///< Candidates drawn from l(x) a suggestion, ≥ 1.
+  std::optional<bool> multivariate;    ///< Default: true for one objective, false for several.
+  bool constant_liar = true;           ///< Count running trials as bad ones.
+};
+
+/// Tree-structured Parzen estimator, definition for definition Optuna 5's `TPESampler`.
+///
+/// Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011; the multivariate form after
+/// Falkner et al., "BOHB", ICML 2018; defaults explained in Watanabe, arXiv:2304.11127.
+///
+/// COMPLETE and PRUNED trials are split into below (good) and above by value, then by (step, intermediate
+/// value) for pruned ones, infeasible ones last; RUNNING trials count as above with `constant_liar`; FAIL
+/// and WAITING trials are ignored. Infinite values are ordered as such; NaN intermediate values count as worst.
+/// Cost of a suggestion: O(n·d) for n trials and d parameters.
+class TpeSampler final : public Sampler {
+ public:
+  /// Throws InvalidArgument when an option is out of range.
+  explicit TpeSampler(TpeOptions options = {});
+
+  [[nodiscard]] std::string_view name() const override { return "tpe"; }
+  [[nodiscard]] RelativeSample sample_relative(const SamplingContext& context) const override;
+  [[nodiscard]] double sample_independent(const SamplingContext& context, std::string_view name,
+                                          const Distribution& distribution) const override;
+  [[nodiscard]] const TpeOptions& options() const { return options_; }
+
+ private:
+  TpeOptions options_;
+};
+
+[[nodiscard]] SamplerEntry tpe_sampler_entry();
+
+}  // namespace tune

@@ -1,0 +1,170 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tune/error.hpp"
+#include "tune/frozen_trial.hpp"
+
+namespace tune {
+
+enum class AttributeKind : std::uint8_t { kUser, kSystem };
+
+/// A process that runs trials. Two processes never share all four fields, also after a reboot or when a
+/// pid is used again.
+struct Owner {
+  std::string host;
+  std::string boot_id;
+  std::int64_t pid = 0;
+  std::uint64_t start_time = 0;  ///< Start of the process in clock ticks since boot.
+
+  friend bool operator==(const Owner&, const Owner&) = default;
+};
+
+/// The owner that stands for this process.
+[[nodiscard]] Owner this_process();
+
+/// Whether a process still runs, as far as this host can tell.
+enum class Liveness : std::uint8_t { kAlive, kDead, kUnknown };
+/// kUnknown for other hosts; kDead when the host was rebooted, the pid is gone or belongs to another process.
+[[nodiscard]] Liveness liveness(const Owner& owner);
+
+/// The right to write to one RUNNING trial. It ends when the trial is finished, requeued or taken over:
+/// the epoch counts how often the trial was handed out, so a worker that comes back from the dead is refused.
+struct Claim {
+  TrialId trial;
+  TrialNumber number;
+  Owner owner;
+  std::int64_t epoch = 0;
+};
+
+struct NewStudy {
+  std::string name;
+  std::vector<Direction> directions;  ///< At least one, none kNotSet.
+  Attributes user_attrs;
+  Attributes system_attrs;
+};
+
+struct StudyRecord {
+  StudyId id;
+  std::string name;
+  std::vector<Direction> directions;
+  Attributes user_attrs;
+  Attributes system_attrs;
+};
+
+/// A trial to be put into the queue.
+struct NewTrial {
+  std::string fixed_params = "{}";  ///< JSON object, external values: what the trial must take.
+  Attributes user_attrs;
+  Attributes system_attrs;  ///< Without `fixed_params`.
+};
+
+/// What came of asking for a trial.
+enum class ReserveStatus : std::uint8_t {
+  kReserved,
+  kAllFinished,    ///< The study has the asked number of finished trials.
+  kOthersRunning,  ///< Finished + running reach the number, but some of the running ones may still die.
+};
+
+struct Reservation {
+  ReserveStatus status = ReserveStatus::kAllFinished;
+  FrozenTrial trial;  ///< RUNNING; valid when kReserved. Carries `fixed_params` when it was enqueued.
+  Claim claim;        ///< Valid when kReserved.
+};
+
+/// Where a reader stands in a study. Opaque; a default-constructed cursor means "from the beginning".
+struct Cursor {
+  std::int64_t version = -1;            ///< Storage-wide change counter at the last read.
+  std::int64_t known = 0;               ///< Trials 0 … known − 1 have been seen.
+  std::vector<TrialNumber> unfinished;  ///< Those of them that may still change.
+};
+
+struct Changes {
+  std::vector<FrozenTrial> trials;  ///< New or changed since the cursor, by number.
+  Cursor cursor;
+};
+
+/// The end of a trial: one transaction. `state` is COMPLETE, PRUNED or FAIL.
+struct Outcome {
+  TrialState state = TrialState::kComplete;
+  std::vector<double> values;  ///< As FrozenTrial::values; never NaN.
+  Attributes user_attrs;
+  Attributes system_attrs;
+};
+
+/// Keeps studies and trials. Every call is one transaction: it happens whole or not at all.
+///
+/// States change by compare-and-set: a call that needs a state or a claim that no longer holds throws
+/// StaleClaim and changes nothing. All calls are safe from any thread; several processes may use one
+/// storage where the implementation says so. Waiting for others is done inside (StorageBusy only after a
+/// long time-out).
+///
+/// Errors of every call: StorageError and its kinds; StudyNotFound for an unknown study; InvalidArgument for
+/// arguments outside the contract.
+///
+/// Durability: `create_study`, `set_study_attributes`, `enqueue`, `add_trial`, `start` with `durable` and
+/// `tell` survive power loss once they return, where the storage is on disk; the rest survives a crash of the
+/// process.
+class Storage {
+ public:
+  virtual ~Storage() = default;
+
+  // --- studies ---
+  /// Throws StudyExists.
+  virtual StudyId create_study(const NewStudy& study) = 0;
+  [[nodiscard]] virtual std::optional<StudyRecord> find_study(std::string_view name) = 0;
+  /// In order of creation.
+  [[nodiscard]] virtual std::vector<StudyRecord> studies() = 0;
+  /// Sets or replaces.
+  virtual void set_study_attributes(StudyId study, AttributeKind kind, const Attributes& attributes) = 0;
+  virtual void delete_study(StudyId study) = 0;
+
+  // --- trials that are not running here ---
+  /// Appends WAITING trials and returns their numbers.
+  virtual std::vector<TrialNumber> enqueue(StudyId study, std::span<const NewTrial> trials) = 0;
+  /// Appends a trial as given, finished or WAITING; its id, number are ignored, missing times are set for
+  /// finished ones. Throws InvalidArgument for a RUNNING one.
+  virtual TrialNumber add_trial(StudyId study, const FrozenTrial& trial) = 0;
+
+  // --- the life of a trial ---
+  /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`. Only while
+  /// finished + running < `max_trials` (running counts every RUNNING trial, whoever owns it).
+  /// `allow_new = false` takes only WAITING ones, and reports kAllFinished when none is left.
+  [[nodiscard]] virtual Reservation reserve(StudyId study, const Owner& owner,
+                                            std::optional<std::int64_t> max_trials = std::nullopt,
+                                            bool allow_new = true) = 0;
+  /// Stores suggested parameters and attributes of a running trial; may be called again for more.
+  /// Throws InvalidArgument when a parameter is incompatible with the study's (see check_compatible).
+  virtual void start(const Claim& claim, std::span<const Param> params, const Attributes& system_attrs,
+                     bool durable = false) = 0;
+  /// Stores one intermediate value and the attributes a pruner wants kept with it. A second report of a
+  /// step is ignored, the first one stays.
+  virtual void report(const Claim& claim, IntermediateValue report, const Attributes& system_attrs) = 0;
+  /// Sets or replaces attributes of a running trial.
+  virtual void set_trial_attributes(const Claim& claim, AttributeKind kind, const Attributes& attributes) = 0;
+  /// Finishes the trial. Durable when it returns.
+  virtual void tell(const Claim& claim, const Outcome& outcome) = 0;
+  /// Puts a running trial back: WAITING, parameters kept as `fixed_params`, start time cleared, reports
+  /// and `completed_rung_*` marks after `keep_through_step` removed (all of them when it is nothing).
+  virtual void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step = std::nullopt) = 0;
+  /// The same for every RUNNING trial of the study that carries an owner mark and whose owner is dead by
+  /// `is_dead`, with the step its checkpoint reached from `kept_step` (may be empty: nothing is kept).
+  /// RUNNING trials without our owner mark are never touched. Returns their numbers.
+  virtual std::vector<TrialNumber> requeue_dead(
+      StudyId study, const std::function<bool(const Owner&)>& is_dead,
+      const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step = {}) = 0;
+
+  // --- reading ---
+  /// Trials that are new or may have changed since the cursor, and the next cursor. Cheap when nobody
+  /// wrote since. Writes of this very object may or may not be among them.
+  [[nodiscard]] virtual Changes changes_since(StudyId study, const Cursor& cursor) = 0;
+};
+
+}  // namespace tune
