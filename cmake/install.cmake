@@ -1,0 +1,35 @@
+# What `cmake --install` puts where. Component `search` is the library for other programs, `program` is
+# fmnist-tune with the module that trains and the study files.
+include(CMakePackageConfigHelpers)
+
+set(tune_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tune")
+set(tune_module_dir "${CMAKE_INSTALL_LIBDIR}/fmnist-tune")
+
+install(TARGETS tune EXPORT tune-search
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT search NAMELINK_COMPONENT search)
+install(DIRECTORY "${PROJECT_SOURCE_DIR}/include/tune" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  COMPONENT search FILES_MATCHING PATTERN "*.hpp")
+install(EXPORT tune-search NAMESPACE tune:: DESTINATION "${tune_cmake_dir}" COMPONENT search)
+
+configure_package_config_file(
+  "${PROJECT_SOURCE_DIR}/cmake/tuneConfig.cmake.in" "${PROJECT_BINARY_DIR}/cmake/tuneConfig.cmake"
+  INSTALL_DESTINATION "${tune_cmake_dir}")
+write_basic_package_version_file("${PROJECT_BINARY_DIR}/cmake/tuneConfigVersion.cmake"
+  COMPATIBILITY SameMinorVersion)
+install(FILES "${PROJECT_BINARY_DIR}/cmake/tuneConfig.cmake"
+              "${PROJECT_BINARY_DIR}/cmake/tuneConfigVersion.cmake"
+  DESTINATION "${tune_cmake_dir}" COMPONENT search)
+
+if(TARGET fmnist-tune)
+  file(RELATIVE_PATH lib_from_bin "/${CMAKE_INSTALL_BINDIR}" "/${CMAKE_INSTALL_LIBDIR}")
+  set_target_properties(fmnist-tune PROPERTIES INSTALL_RPATH "$ORIGIN/${lib_from_bin}")
+  install(TARGETS fmnist-tune EXPORT tune-program
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
+  install(EXPORT tune-program NAMESPACE tune:: DESTINATION "${tune_cmake_dir}" COMPONENT program)
+  install(DIRECTORY "${PROJECT_SOURCE_DIR}/studies" DESTINATION "${CMAKE_INSTALL_DATADIR}/fmnist-tune"
+    COMPONENT program FILES_MATCHING PATTERN "*.json" PATTERN "*.md")
+endif()
+if(TARGET fmnist)
+  set_target_properties(fmnist PROPERTIES INSTALL_RPATH "$ORIGIN/..")
+  install(TARGETS fmnist LIBRARY DESTINATION "${tune_module_dir}" COMPONENT program)
+endif()
