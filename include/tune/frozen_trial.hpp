@@ -84,6 +84,12 @@ inline constexpr std::string_view kFixedParamsKey = "fixed_params";
 /// Name of the system attribute that says why a trial failed or was pruned (JSON string).
 inline constexpr std::string_view kReasonKey = "tune:reason";
 
+/// Constraint values among a trial's system attributes, merged from `constraints` and Optuna 5's
+/// `constraints:<name>`; empty when there are none. Throws FormatError when they are not JSON numbers.
+[[nodiscard]] std::vector<double> constraint_values(const Attributes& system_attrs);
+/// Sum of the positive values: 0 for a feasible trial.
+[[nodiscard]] double total_violation(const std::vector<double>& constraints);
+
 /// A trial as it stands in the storage: a plain value with no connection to anything.
 struct FrozenTrial {
   TrialId id;
@@ -103,10 +109,8 @@ struct FrozenTrial {
   [[nodiscard]] const Param* find_param(std::string_view name) const;
   /// The intermediate value of the largest step, or nothing.
   [[nodiscard]] std::optional<IntermediateValue> last_intermediate() const;
-  /// Constraint values, merged from `constraints` and Optuna 5's `constraints:<name>`; empty when there
-  /// are none. Throws FormatError when they are not JSON numbers.
+  /// See constraint_values and total_violation.
   [[nodiscard]] std::vector<double> constraints() const;
-  /// Sum of the positive constraint values; 0 when the trial is feasible or has no constraints.
   [[nodiscard]] double violation() const;
   /// Time from start to completion, when both are known.
   [[nodiscard]] std::optional<std::chrono::microseconds> duration() const;

@@ -34,7 +34,7 @@ struct Column {
   /// study; absent entries count as NaN.
   std::vector<double> values;
   /// Index into `distributions` by trial number; meaningful where `values` is not NaN.
-  std::vector<std::uint16_t> distribution_of;
+  std::vector<std::uint32_t> distribution_of;
   /// The distinct distributions the parameter was suggested from, in order of appearance.
   std::vector<Distribution> distributions;
 

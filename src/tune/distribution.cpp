@@ -1,0 +1,266 @@
+#include "tune/distribution.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <limits>
+
+#include "tune/error.hpp"
+#include "tune/format/decimal_grid.hpp"
+#include "tune/format/python_json.hpp"
+
+namespace tune {
+namespace {
+
+template <typename... Ts>
+struct Overloaded : Ts... {
+  using Ts::operator()...;
+};
+template <typename... Ts>
+Overloaded(Ts...) -> Overloaded<Ts...>;
+
+/// Optuna's tolerance for "the value lies on the grid", in steps.
+constexpr double kGridTolerance = 1e-8;
+
+std::optional<double> as_number(const ParamValue& value) {
+  if (const auto* b = std::get_if<bool>(&value)) return *b ? 1.0 : 0.0;
+  if (const auto* i = std::get_if<std::int64_t>(&value)) return static_cast<double>(*i);
+  if (const auto* d = std::get_if<double>(&value)) return *d;
+  return std::nullopt;
+}
+
+FloatDistribution validated_float(FloatDistribution d) {
+  if (!std::isfinite(d.low) || !std::isfinite(d.high)) {
+    throw InvalidArgument(fmt::format("low and high must be finite, found low {} and high {}",
+                                      format::python_float(d.low), format::python_float(d.high)));
+  }
+  if (d.low > d.high) {
+    throw InvalidArgument(fmt::format("low must be <= high, found low {} and high {}",
+                                      format::python_float(d.low), format::python_float(d.high)));
+  }
+  if (d.log && d.step) throw InvalidArgument("log and step exclude each other");
+  if (d.log && d.low <= 0.0) {
+    throw InvalidArgument(
+        fmt::format("low must be > 0 because log is true, found {}", format::python_float(d.low)));
+  }
+  if (d.step) {
+    if (!(*d.step > 0.0) || !std::isfinite(*d.step)) {
+      throw InvalidArgument(fmt::format("step must be > 0, found {}", format::python_float(*d.step)));
+    }
+    d.high = format::last_grid_point(d.low, d.high, *d.step);
+  }
+  return d;
+}
+
+IntDistribution validated_int(IntDistribution d) {
+  if (d.low > d.high) {
+    throw InvalidArgument(fmt::format("low must be <= high, found low {} and high {}", d.low, d.high));
+  }
+  if (d.step < 1) throw InvalidArgument(fmt::format("step must be >= 1, found {}", d.step));
+  if (d.log && d.low < 1) {
+    throw InvalidArgument(fmt::format("low must be >= 1 because log is true, found {}", d.low));
+  }
+  if (d.log && d.step != 1) {
+    throw InvalidArgument(fmt::format("step must be 1 because log is true, found {}", d.step));
+  }
+  // Unsigned: the width of a range of int64 may not fit an int64.
+  const auto width = static_cast<std::uint64_t>(d.high) - static_cast<std::uint64_t>(d.low);
+  d.high -= static_cast<std::int64_t>(width % static_cast<std::uint64_t>(d.step));
+  return d;
+}
+
+CategoricalDistribution validated_categorical(CategoricalDistribution d) {
+  if (d.choices.empty()) throw InvalidArgument("choices must not be empty");
+  for (std::size_t i = 0; i < d.choices.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      if (same_value(d.choices[i], d.choices[j])) {
+        throw InvalidArgument(fmt::format("choices must differ, found {} twice", to_json(d.choices[i])));
+      }
+    }
+  }
+  return d;
+}
+
+std::string type_of(const ParamValue& value) {
+  static constexpr std::array<const char*, 5> kNames = {"null", "a truth value", "an integer", "a number",
+                                                        "a text"};
+  return kNames.at(value.index());
+}
+
+double number_to_internal(const ParamValue& value, const char* expected) {
+  const auto number = std::holds_alternative<bool>(value) ? std::nullopt : as_number(value);
+  if (!number) {
+    throw InvalidArgument(fmt::format("expected {}, found {} ({})", expected, to_json(value), type_of(value)));
+  }
+  return *number;
+}
+
+double choice_index(const CategoricalDistribution& d, const ParamValue& value) {
+  const auto found = std::find_if(d.choices.begin(), d.choices.end(),
+                                  [&](const ParamValue& choice) { return same_value(choice, value); });
+  if (found != d.choices.end()) return static_cast<double>(found - d.choices.begin());
+  std::string known;
+  for (const auto& choice : d.choices) known += (known.empty() ? "" : ", ") + to_json(choice);
+  throw InvalidArgument(fmt::format("expected one of {}, found {}", known, to_json(value)));
+}
+
+double int_step_index(const IntDistribution& d, double internal) {
+  return std::nearbyint((internal - static_cast<double>(d.low)) / static_cast<double>(d.step));
+}
+
+}  // namespace
+
+bool same_value(const ParamValue& a, const ParamValue& b) noexcept {
+  const auto* x = std::get_if<std::int64_t>(&a);
+  const auto* y = std::get_if<std::int64_t>(&b);
+  if (x != nullptr && y != nullptr) return *x == *y;
+  const auto p = as_number(a);
+  const auto q = as_number(b);
+  if (p && q) return *p == *q || (std::isnan(*p) && std::isnan(*q));
+  return a == b;
+}
+
+std::string to_json(const ParamValue& value) {
+  return std::visit(Overloaded{[](std::monostate) { return std::string("null"); },
+                               [](bool b) { return std::string(b ? "true" : "false"); },
+                               [](std::int64_t i) { return std::to_string(i); },
+                               [](double d) { return format::python_float(d); },
+                               [](const std::string& s) { return format::python_string(s); }},
+                    value);
+}
+
+std::string to_text(const ParamValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr ? *text : to_json(value);
+}
+
+bool operator==(const CategoricalDistribution& a, const CategoricalDistribution& b) {
+  return std::equal(a.choices.begin(), a.choices.end(), b.choices.begin(), b.choices.end(), same_value);
+}
+
+Distribution validated(Distribution distribution) {
+  return std::visit(
+      Overloaded{[](FloatDistribution d) -> Distribution { return validated_float(d); },
+                 [](IntDistribution d) -> Distribution { return validated_int(d); },
+                 [](CategoricalDistribution d) -> Distribution { return validated_categorical(std::move(d)); }},
+      std::move(distribution));
+}
+
+bool is_single(const Distribution& distribution) {
+  return cardinality(distribution) == 1U;
+}
+
+bool contains(const Distribution& distribution, double internal) {
+  return std::visit(Overloaded{[&](const FloatDistribution& d) {
+                                 if (!(d.low <= internal && internal <= d.high)) return false;
+                                 if (!d.step) return true;
+                                 const double k = (internal - d.low) / *d.step;
+                                 return std::abs(k - std::nearbyint(k)) < kGridTolerance;
+                               },
+                               [&](const IntDistribution& d) {
+                                 const auto low = static_cast<double>(d.low);
+                                 return low <= internal && internal <= static_cast<double>(d.high) &&
+                                        std::fmod(internal - low, static_cast<double>(d.step)) == 0.0;
+                               },
+                               [&](const CategoricalDistribution& d) {
+                                 return 0.0 <= internal && internal < static_cast<double>(d.choices.size()) &&
+                                        internal == std::floor(internal);
+                               }},
+                    distribution);
+}
+
+double to_internal(const Distribution& distribution, const ParamValue& value) {
+  return std::visit(Overloaded{[&](const FloatDistribution&) {
+                                 const double number = number_to_internal(value, "a number");
+                                 if (std::isnan(number)) throw InvalidArgument("expected a number, found NaN");
+                                 return number;
+                               },
+                               [&](const IntDistribution&) {
+                                 const double number = number_to_internal(value, "an integer");
+                                 if (number != std::floor(number) || !std::isfinite(number)) {
+                                   throw InvalidArgument("expected an integer, found " + to_json(value));
+                                 }
+                                 return number;
+                               },
+                               [&](const CategoricalDistribution& d) { return choice_index(d, value); }},
+                    distribution);
+}
+
+ParamValue to_external(const Distribution& distribution, double internal) {
+  return std::visit(
+      Overloaded{[&](const FloatDistribution&) -> ParamValue { return internal; },
+                 [&](const IntDistribution&) -> ParamValue {
+                   // Beyond int64 there is no integer to give; the test is written to refuse NaN too.
+                   if (!(internal >= -0x1p63 && internal < 0x1p63)) {
+                     throw InvalidArgument("expected an integer, found " + format::python_float(internal));
+                   }
+                   return static_cast<std::int64_t>(internal);
+                 },
+                 [&](const CategoricalDistribution& d) -> ParamValue {
+                   if (!contains(d, internal)) {
+                     throw InvalidArgument(fmt::format("expected a choice index below {}, found {}",
+                                                       d.choices.size(), format::python_float(internal)));
+                   }
+                   return d.choices[static_cast<std::size_t>(internal)];
+                 }},
+      distribution);
+}
+
+double clamp_to_domain(const Distribution& distribution, double internal) {
+  return std::visit(
+      Overloaded{[&](const FloatDistribution& d) {
+                   const double x = std::clamp(internal, d.low, d.high);
+                   if (!d.step) return x;
+                   return std::clamp(d.low + std::nearbyint((x - d.low) / *d.step) * *d.step, d.low, d.high);
+                 },
+                 [&](const IntDistribution& d) {
+                   const auto low = static_cast<double>(d.low);
+                   const auto high = static_cast<double>(d.high);
+                   const double x = std::clamp(internal, low, high);
+                   return std::clamp(low + int_step_index(d, x) * static_cast<double>(d.step), low, high);
+                 },
+                 [&](const CategoricalDistribution& d) {
+                   return std::clamp(std::nearbyint(internal), 0.0, static_cast<double>(d.choices.size() - 1));
+                 }},
+      distribution);
+}
+
+std::optional<std::uint64_t> cardinality(const Distribution& distribution) {
+  return std::visit(
+      Overloaded{
+          [](const FloatDistribution& d) -> std::optional<std::uint64_t> {
+            if (d.low == d.high) return 1;
+            if (!d.step) return std::nullopt;
+            const double steps = std::floor((d.high - d.low) / *d.step + kGridTolerance);
+            return steps < 0x1p63 ? std::optional(static_cast<std::uint64_t>(steps) + 1) : std::nullopt;
+          },
+          [](const IntDistribution& d) -> std::optional<std::uint64_t> {
+            const auto width = static_cast<std::uint64_t>(d.high) - static_cast<std::uint64_t>(d.low);
+            const std::uint64_t steps = width / static_cast<std::uint64_t>(d.step);
+            return steps == std::numeric_limits<std::uint64_t>::max() ? steps : steps + 1;
+          },
+          [](const CategoricalDistribution& d) -> std::optional<std::uint64_t> { return d.choices.size(); }},
+      distribution);
+}
+
+void check_compatible(std::string_view name, const Distribution& stored, const Distribution& wanted) {
+  const auto refuse = [&](const char* what) {
+    throw InvalidArgument(fmt::format("parameter '{}' has another {} in this study: stored {}, wanted {}", name,
+                                      what, to_json(stored), to_json(wanted)));
+  };
+  if (stored.index() != wanted.index()) refuse("kind");
+  std::visit(Overloaded{[&](const FloatDistribution& d) {
+                          if (d.log != std::get<FloatDistribution>(wanted).log) refuse("log");
+                        },
+                        [&](const IntDistribution& d) {
+                          if (d.log != std::get<IntDistribution>(wanted).log) refuse("log");
+                        },
+                        [&](const CategoricalDistribution& d) {
+                          if (!(d == std::get<CategoricalDistribution>(wanted))) refuse("list of choices");
+                        }},
+             stored);
+}
+
+}  // namespace tune

@@ -1,0 +1,69 @@
+#include "tune/format/python_json.hpp"
+
+#include <array>
+#include <charconv>
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+namespace tune::format {
+namespace {
+
+struct Decimal {
+  bool negative = false;
+  std::string digits;  ///< Without the point: d1 d2 d3 … stands for d1.d2d3…
+  int exponent = 0;
+};
+
+Decimal shortest_decimal(double value) {
+  std::array<char, 40> buffer{};
+  const auto end =
+      std::to_chars(buffer.data(), buffer.data() + buffer.size(), value, std::chars_format::scientific).ptr;
+  std::string_view text(buffer.data(), static_cast<std::size_t>(end - buffer.data()));
+  Decimal decimal;
+  decimal.negative = text.front() == '-';
+  if (decimal.negative) text.remove_prefix(1);
+  const std::size_t e = text.find('e');
+  for (const char c : text.substr(0, e)) {
+    if (c != '.') decimal.digits += c;
+  }
+  std::string_view exponent = text.substr(e + 1);
+  if (exponent.front() == '+') exponent.remove_prefix(1);
+  std::from_chars(exponent.data(), exponent.data() + exponent.size(), decimal.exponent);
+  return decimal;
+}
+
+std::string with_exponent(const Decimal& decimal) {
+  std::string text = decimal.digits.substr(0, 1);
+  if (decimal.digits.size() > 1) text += "." + decimal.digits.substr(1);
+  const std::string exponent = std::to_string(std::abs(decimal.exponent));
+  return text + (decimal.exponent < 0 ? "e-" : "e+") + (exponent.size() < 2 ? "0" : "") + exponent;
+}
+
+std::string without_exponent(const Decimal& decimal) {
+  if (decimal.exponent < 0) {
+    return "0." + std::string(static_cast<std::size_t>(-decimal.exponent - 1), '0') + decimal.digits;
+  }
+  const auto whole = static_cast<std::size_t>(decimal.exponent) + 1;
+  std::string digits = decimal.digits;
+  if (digits.size() < whole) digits.append(whole - digits.size(), '0');
+  const std::string fraction = digits.substr(whole);
+  return digits.substr(0, whole) + "." + (fraction.empty() ? "0" : fraction);
+}
+
+}  // namespace
+
+std::string python_float(double value) {
+  if (std::isnan(value)) return "NaN";
+  if (std::isinf(value)) return value > 0 ? "Infinity" : "-Infinity";
+  const Decimal decimal = shortest_decimal(value);
+  const bool scientific = decimal.exponent < -4 || decimal.exponent >= 16;
+  return (decimal.negative ? "-" : "") + (scientific ? with_exponent(decimal) : without_exponent(decimal));
+}
+
+std::string python_string(std::string_view text) {
+  constexpr int kCompact = -1;
+  constexpr bool kEnsureAscii = true;
+  return nlohmann::json(text).dump(kCompact, ' ', kEnsureAscii, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace tune::format
