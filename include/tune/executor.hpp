@@ -21,7 +21,7 @@ namespace tune {
 struct RunOptions {
   std::vector<DeviceSlot> slots;
   std::int64_t n_trials = 0;                    ///< Finished trials the study should have.
-  std::optional<std::chrono::seconds> timeout;  ///< No new trials after it; running ones go back to the queue.
+  std::optional<std::chrono::seconds> timeout;  ///< No new trials after it; running ones end.
   ParamValues fixed;                            ///< Parameters the space does not name.
   std::vector<OptionSpec> parameters;           ///< The manifest's: defaults for what is missing.
   std::optional<std::uint64_t> training_seed;   ///< Default: keyed by study seed and trial number.

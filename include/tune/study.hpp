@@ -36,6 +36,7 @@ struct AskResult {
   ReserveStatus status = ReserveStatus::kAllFinished;
   std::optional<Trial> trial;  ///< Set when kReserved.
   bool exhausted = false;      ///< The sampler has no further point (status is then kAllFinished).
+  std::string error;           ///< Why the enqueued parameters of `trial` cannot be taken: tell it FAIL.
 };
 
 /// A sequence of trials with one purpose (Optuna's Study): asks the sampler, stores every event, keeps the
@@ -58,7 +59,8 @@ class Study {
   [[nodiscard]] std::uint64_t seed() const;
 
   /// Reserves a trial (an enqueued one first) and, for a declared space, suggests and stores its
-  /// parameters.
+  /// parameters. Throws InvalidArgument when the parameters of an enqueued trial cannot be taken (it is then
+  /// FAIL) and when the sampler has no further point.
   [[nodiscard]] Trial ask();
   /// The same while finished + running trials number less than `max_trials`.
   [[nodiscard]] AskResult ask_within(std::optional<std::int64_t> max_trials);
@@ -73,7 +75,8 @@ class Study {
   void requeue(Trial trial, std::optional<std::int64_t> keep_through_step = std::nullopt);
 
   /// Puts configurations into the queue; names outside a declared space and values outside their domain throw
-  /// InvalidArgument. A configuration may be partial: the sampler fills in the rest.
+  /// InvalidArgument. A configuration may be partial: the sampler fills in the rest. With replicates each
+  /// configuration is enqueued that many times.
   std::vector<TrialNumber> enqueue_trials(const std::vector<ParamValues>& points);
   /// Requeues the trials of dead processes (DESIGN: owner dead on this host). Returns their numbers.
   std::vector<TrialNumber> requeue_dead_trials();

@@ -27,7 +27,8 @@ struct IntOptions {
 /// A running trial: the handle that `Study::ask` gives and `Study::tell` takes (Optuna's Trial).
 ///
 /// Movable, not copyable; used by one thread. Parameters suggested one by one reach the storage with the next
-/// report, attribute or tell; those of a declared space are stored by `ask`. The study must outlive it.
+/// report or with tell, attributes with tell; parameters of a declared space are stored by `ask`. The study
+/// must outlive it.
 class Trial {
  public:
   Trial(Trial&&) noexcept;
@@ -47,8 +48,8 @@ class Trial {
   ParamValue suggest_categorical(std::string_view name, std::vector<ParamValue> choices);
   ParamValue suggest(std::string_view name, const Distribution& distribution);
 
-  /// Stores an intermediate value; steps ≥ 0. A second report of a step is ignored. One objective only: throws
-  /// InvalidArgument with several.
+  /// Stores an intermediate value and asks the pruner about it; steps ≥ 0. A second report of a step is
+  /// ignored. One objective only: throws InvalidArgument with several.
   void report(double value, std::int64_t step);
   /// The pruner's word on the last report; false before the first one.
   [[nodiscard]] bool should_prune();

@@ -44,11 +44,19 @@ struct Claim {
   std::int64_t epoch = 0;
 };
 
+/// A trial to be put into the queue.
+struct NewTrial {
+  std::string fixed_params = "{}";  ///< JSON object, external values: what the trial must take.
+  Attributes user_attrs;
+  Attributes system_attrs;  ///< Without `fixed_params`.
+};
+
 struct NewStudy {
   std::string name;
   std::vector<Direction> directions;  ///< At least one, none kNotSet.
   Attributes user_attrs;
   Attributes system_attrs;
+  std::vector<NewTrial> queue;  ///< WAITING trials created with the study, in the same transaction.
 };
 
 struct StudyRecord {
@@ -57,13 +65,6 @@ struct StudyRecord {
   std::vector<Direction> directions;
   Attributes user_attrs;
   Attributes system_attrs;
-};
-
-/// A trial to be put into the queue.
-struct NewTrial {
-  std::string fixed_params = "{}";  ///< JSON object, external values: what the trial must take.
-  Attributes user_attrs;
-  Attributes system_attrs;  ///< Without `fixed_params`.
 };
 
 /// What came of asking for a trial.
@@ -135,7 +136,8 @@ class Storage {
 
   // --- the life of a trial ---
   /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`. Only while
-  /// finished + running < `max_trials` (running counts every RUNNING trial, whoever owns it).
+  /// finished + running < `max_trials`; running counts the trials that carry an owner mark, whoever owns
+  /// them (a RUNNING trial without one may be what a killed program left behind: nobody waits for it).
   /// `allow_new = false` takes only WAITING ones, and reports kAllFinished when none is left.
   [[nodiscard]] virtual Reservation reserve(StudyId study, const Owner& owner,
                                             std::optional<std::int64_t> max_trials = std::nullopt,
