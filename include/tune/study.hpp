@@ -24,9 +24,10 @@ struct StudyOptions {
   std::shared_ptr<const Sampler> sampler;  ///< Default: tpe.
   std::shared_ptr<const Pruner> pruner;    ///< Default: median, as in Optuna.
   std::uint64_t seed = 0;
-  SearchSpace space;            ///< Empty: define-by-run.
-  std::int64_t replicates = 1;  ///< Trial n repeats the parameters of trial n − n mod replicates.
-  Attributes user_attrs;        ///< Stored when the study is created.
+  SearchSpace space;                ///< Empty: define-by-run.
+  std::int64_t replicates = 1;      ///< Trial n repeats the parameters of trial n − n mod replicates.
+  std::vector<ParamValues> points;  ///< Enqueued when the study is created, in the same transaction.
+  Attributes user_attrs;            ///< Stored when the study is created.
   Attributes system_attrs;
   bool load_if_exists = false;
 };
@@ -103,6 +104,9 @@ class Study {
   friend class Trial;
   struct Impl;
   explicit Study(std::unique_ptr<Impl> impl);
+  void suggest_declared(Trial::State& trial);
+  FrozenTrial finish(Trial trial, TrialState state, std::vector<double> values, std::string_view reason);
+
   std::unique_ptr<Impl> impl_;
 };
 

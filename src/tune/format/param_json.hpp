@@ -1,0 +1,16 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "tune/search_space.hpp"
+
+namespace tune::format {
+
+/// A JSON object of external values, as `fixed_params` holds them.
+[[nodiscard]] std::string params_to_json(const ParamValues& values);
+
+/// Reads the above. Throws FormatError when it is not an object of null, truth values, numbers and strings.
+[[nodiscard]] ParamValues params_from_json(std::string_view text);
+
+}  // namespace tune::format

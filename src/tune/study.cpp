@@ -1,0 +1,330 @@
+#include "tune/study.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <nlohmann/json.hpp>
+#include <thread>
+
+#include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
+#include "tune/format/python_json.hpp"
+#include "tune/pruners/median.hpp"
+#include "tune/samplers/tpe.hpp"
+#include "tune/storages/in_memory.hpp"
+#include "tune/study_impl.hpp"
+
+namespace tune {
+namespace {
+
+/// System attribute with the four numbers of a prune: {"value", "threshold", "step", "n"}.
+constexpr const char* kPruneKey = "tune:prune";
+
+StudyOptions with_default_parts(StudyOptions options) {
+  if (!options.storage) options.storage = make_in_memory_storage();
+  if (!options.sampler) options.sampler = std::make_shared<TpeSampler>();
+  if (!options.pruner) options.pruner = std::make_shared<MedianPruner>();
+  if (options.replicates < 1) {
+    throw InvalidArgument(fmt::format("replicates must be >= 1, found {}", options.replicates));
+  }
+  return options;
+}
+
+std::string list_text(const std::vector<Direction>& directions) {
+  std::string text;
+  for (const Direction d : directions) text += (text.empty() ? "" : ", ") + std::string(to_string(d));
+  return text;
+}
+
+void check_directions(const StudyRecord& stored, const std::vector<Direction>& wanted) {
+  if (stored.directions == wanted) return;
+  throw InvalidArgument(fmt::format("study '{}' has the directions {}, not {}", stored.name,
+                                    list_text(stored.directions), list_text(wanted)));
+}
+
+/// A point may name only declared parameters and must lie in their domains; a study without a declared space
+/// takes anything.
+void check_point(const SearchSpace& space, const ParamValues& point) {
+  if (space.empty()) return;
+  for (const auto& [name, value] : point) {
+    const ParameterDeclaration* declared = space.find(name);
+    if (declared == nullptr) {
+      throw InvalidArgument(fmt::format("enqueued parameter '{}' is not in the search space", name));
+    }
+    if (!contains(declared->distribution, to_internal(declared->distribution, value))) {
+      throw InvalidArgument(fmt::format("enqueued parameter '{}': {} is outside {}", name, to_json(value),
+                                        to_json(declared->distribution)));
+    }
+  }
+}
+
+std::string constraints_json(const std::vector<double>& values) {
+  std::string text;
+  for (const double value : values) text += (text.empty() ? "" : ", ") + format::python_float(value);
+  return "[" + text + "]";
+}
+
+std::string prune_json(const PruneReason& reason) {
+  return fmt::format(R"({{"value": {}, "threshold": {}, "step": {}, "n": {}}})",
+                     to_json(ParamValue(reason.value)), to_json(ParamValue(reason.threshold)), reason.step,
+                     reason.n);
+}
+
+/// Why Optuna would not take these values as the result of a trial, or nothing.
+std::optional<std::string> objection(const std::vector<double>& values, std::size_t n_objectives) {
+  if (values.size() != n_objectives) {
+    return fmt::format("the study has {} objective(s), the trial gave {} value(s)", n_objectives,
+                       values.size());
+  }
+  if (std::any_of(values.begin(), values.end(), [](double v) { return std::isnan(v); })) {
+    return "the value told is NaN";
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+Study::Impl::Impl(StudyOptions given, StudyRecord stored)
+    : options(std::move(given)), record(std::move(stored)), history(record.directions) {}
+
+void Study::Impl::refresh_locked() {
+  Changes changes = options.storage->changes_since(record.id, cursor);
+  for (const auto& trial : changes.trials) {
+    if (!live.contains(trial.number)) history.apply(trial);
+  }
+  cursor = std::move(changes.cursor);
+}
+
+SamplingContext Study::Impl::sampling_context(TrialNumber number) const {
+  return {HistoryView(history), number, options.seed, options.space};
+}
+
+ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
+  if (const auto fixed = trial.system_attrs.find(kFixedParamsKey); fixed != trial.system_attrs.end()) {
+    ParamValues values = format::params_from_json(fixed->second);
+    if (!values.empty()) return values;
+  }
+  const auto number = static_cast<std::size_t>(trial.number.value);
+  const std::size_t first = number - number % static_cast<std::size_t>(options.replicates);
+  if (first == number) return {};
+  const TrialRecord& original = history.trial(first);
+  ParamValues values;
+  for (const std::uint32_t index : original.columns) {
+    const Column& column = history.columns()[index];
+    values.emplace(column.name,
+                   to_external(column.distributions[column.distribution_of[first]], column.value(first)));
+  }
+  if (!values.empty()) return values;
+  // The original is back in the queue: it carries its parameters there.
+  const auto queued = original.system_attrs.find(kFixedParamsKey);
+  return queued == original.system_attrs.end() ? values : format::params_from_json(queued->second);
+}
+
+std::vector<NewTrial> Study::Impl::queue_entries(const std::vector<ParamValues>& points) const {
+  std::vector<NewTrial> entries;
+  for (const auto& point : points) {
+    check_point(options.space, point);
+    NewTrial entry;
+    entry.fixed_params = format::params_to_json(point);
+    entries.insert(entries.end(), static_cast<std::size_t>(options.replicates), entry);
+  }
+  return entries;
+}
+
+Study::Study(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Study::Study(Study&&) noexcept = default;
+Study& Study::operator=(Study&&) noexcept = default;
+Study::~Study() = default;
+
+Study Study::create(StudyOptions given) {
+  StudyOptions options = with_default_parts(std::move(given));
+  if (options.load_if_exists) {
+    if (const auto stored = options.storage->find_study(options.study_name)) {
+      check_directions(*stored, options.directions);
+      return load(std::move(options));
+    }
+  }
+  auto impl = std::make_unique<Impl>(std::move(options), StudyRecord{});
+  const StudyOptions& kept = impl->options;
+  impl->record = {{}, kept.study_name, kept.directions, kept.user_attrs, kept.system_attrs};
+  impl->history = History(kept.directions);
+  impl->record.id = kept.storage->create_study(
+      {kept.study_name, kept.directions, kept.user_attrs, kept.system_attrs, impl->queue_entries(kept.points)});
+  impl->refresh_locked();
+  return Study(std::move(impl));
+}
+
+Study Study::load(StudyOptions given) {
+  StudyOptions options = with_default_parts(std::move(given));
+  auto stored = options.storage->find_study(options.study_name);
+  if (!stored) throw StudyNotFound(fmt::format("there is no study '{}' in the storage", options.study_name));
+  auto impl = std::make_unique<Impl>(std::move(options), std::move(*stored));
+  impl->refresh_locked();
+  return Study(std::move(impl));
+}
+
+const std::string& Study::study_name() const {
+  return impl_->record.name;
+}
+const std::vector<Direction>& Study::directions() const {
+  return impl_->record.directions;
+}
+StudyId Study::id() const {
+  return impl_->record.id;
+}
+Storage& Study::storage() const {
+  return *impl_->options.storage;
+}
+std::uint64_t Study::seed() const {
+  return impl_->options.seed;
+}
+
+AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
+  const std::scoped_lock lock(impl_->mutex);
+  const bool exhausted = impl_->options.sampler->is_exhausted(HistoryView(impl_->history));
+  Reservation reservation = storage().reserve(id(), impl_->owner, max_trials, !exhausted);
+  AskResult result;
+  result.status = reservation.status;
+  result.exhausted = exhausted && reservation.status == ReserveStatus::kAllFinished;
+  if (reservation.status != ReserveStatus::kReserved) return result;
+
+  impl_->refresh_locked();
+  impl_->history.apply(reservation.trial);
+  impl_->live.insert(reservation.claim.number);
+  auto state = std::make_unique<Trial::State>();
+  state->study = impl_.get();
+  state->claim = reservation.claim;
+  state->frozen = std::move(reservation.trial);
+  try {
+    suggest_declared(*state);
+  } catch (const InvalidArgument& error) {
+    result.error = error.what();
+  } catch (const FormatError& error) {
+    result.error = error.what();
+  }
+  state->store_params(state->relative.system_attrs);
+  result.trial = Trial(std::move(state));
+  return result;
+}
+
+void Study::suggest_declared(Trial::State& trial) {
+  trial.forced = impl_->forced_params(trial.frozen);
+  trial.relative = impl_->options.sampler->sample_relative(impl_->sampling_context(trial.claim.number));
+  for (const auto& [key, json] : trial.relative.system_attrs) trial.frozen.system_attrs[key] = json;
+  impl_->history.add_system_attrs(trial.claim.number, trial.relative.system_attrs);
+  for (const auto& declaration : impl_->options.space.parameters()) {
+    if (!SearchSpace::is_active(declaration, trial.decided)) continue;
+    try {
+      trial.suggest_locked(declaration.name, declaration.distribution);
+    } catch (const InvalidArgument& error) {
+      throw InvalidArgument(fmt::format("parameter '{}': {}", declaration.name, error.what()));
+    }
+  }
+}
+
+Trial Study::ask() {
+  AskResult result = ask_within(std::nullopt);
+  if (!result.trial) throw InvalidArgument("the sampler has no further point to suggest");
+  if (!result.error.empty()) {
+    (void)tell(std::move(*result.trial), TrialState::kFail, result.error);
+    throw InvalidArgument("the parameters of an enqueued trial cannot be taken: " + result.error);
+  }
+  return std::move(*result.trial);
+}
+
+FrozenTrial Study::finish(Trial trial, TrialState state, std::vector<double> values, std::string_view reason) {
+  Trial::State& told = *trial.state_;
+  told.store_params();
+  FrozenTrial& frozen = told.frozen;
+  frozen.state = state;
+  frozen.values = std::move(values);
+  if (!reason.empty()) frozen.system_attrs[std::string(kReasonKey)] = format::python_string(reason);
+  if (!told.constraints.empty()) {
+    frozen.system_attrs[std::string(kConstraintsKey)] = constraints_json(told.constraints);
+  }
+  if (state == TrialState::kPruned && told.last_decision.reason) {
+    frozen.system_attrs[kPruneKey] = prune_json(*told.last_decision.reason);
+  }
+  Attributes changed = frozen.system_attrs;
+  changed.erase(std::string(kFixedParamsKey));
+  storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, std::move(changed)});
+  frozen.datetime_complete = now();
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->history.apply(frozen);
+  impl_->live.erase(told.claim.number);
+  return frozen;
+}
+
+FrozenTrial Study::tell(Trial trial, double value) {
+  return tell(std::move(trial), std::vector<double>{value});
+}
+
+FrozenTrial Study::tell(Trial trial, const std::vector<double>& values) {
+  if (const auto reason = objection(values, directions().size())) {
+    return finish(std::move(trial), TrialState::kFail, {}, *reason);
+  }
+  return finish(std::move(trial), TrialState::kComplete, values, {});
+}
+
+FrozenTrial Study::tell(Trial trial, TrialState state, std::string_view reason) {
+  if (state != TrialState::kPruned && state != TrialState::kFail) {
+    throw InvalidArgument(fmt::format("tell without values needs PRUNED or FAIL, found {}", to_string(state)));
+  }
+  std::vector<double> values;
+  const auto last = trial.state_->frozen.last_intermediate();
+  if (state == TrialState::kPruned && last && !std::isnan(last->value)) values = {last->value};
+  return finish(std::move(trial), state, std::move(values), reason);
+}
+
+void Study::requeue(Trial trial, std::optional<std::int64_t> keep_through_step) {
+  Trial::State& state = *trial.state_;
+  state.store_params();
+  storage().requeue(state.claim, keep_through_step);
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->live.erase(state.claim.number);
+  impl_->refresh_locked();
+}
+
+std::vector<TrialNumber> Study::enqueue_trials(const std::vector<ParamValues>& points) {
+  const auto entries = impl_->queue_entries(points);
+  return storage().enqueue(id(), entries);
+}
+
+std::vector<TrialNumber> Study::requeue_dead_trials() {
+  return storage().requeue_dead(id(), [](const Owner& owner) { return liveness(owner) == Liveness::kDead; });
+}
+
+void Study::stop() {
+  impl_->stopped = true;
+}
+
+FrozenTrial Study::best_trial() const {
+  if (directions().size() != 1) throw InvalidArgument("best_trial needs a study with one objective");
+  std::optional<TrialNumber> best;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->refresh_locked();
+    best = impl_->history.best_trial();
+  }
+  if (!best) throw InvalidArgument(fmt::format("study '{}' has no COMPLETE feasible trial yet", study_name()));
+  auto all = trials();
+  return all.at(static_cast<std::size_t>(best->value));
+}
+
+std::vector<FrozenTrial> Study::trials() const {
+  return storage().changes_since(id(), {}).trials;
+}
+
+std::size_t Study::count(TrialState state) const {
+  const std::scoped_lock lock(impl_->mutex);
+  return impl_->history.count(state);
+}
+
+void Study::refresh() {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->refresh_locked();
+}
+
+}  // namespace tune

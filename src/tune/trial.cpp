@@ -1,0 +1,143 @@
+#include "tune/trial.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+#include <span>
+
+#include "tune/error.hpp"
+#include "tune/study_impl.hpp"
+
+namespace tune {
+namespace {
+
+/// Optuna's rule for using a jointly drawn value: same kind of distribution, value inside the range asked.
+bool fits(const RelativeSample& relative, std::string_view name, double value, const Distribution& wanted) {
+  const auto drawn_from = relative.distributions.find(name);
+  if (drawn_from == relative.distributions.end()) return contains(wanted, value);
+  check_compatible(name, drawn_from->second, wanted);
+  return contains(wanted, value);
+}
+
+double only_value(const Distribution& distribution) {
+  return clamp_to_domain(distribution, 0.0);
+}
+
+/// What the study's earlier trials drew this parameter from.
+const Distribution* known_distribution(const History& history, std::string_view name) {
+  const Column* column = history.column(name);
+  return column == nullptr ? nullptr : &column->distributions.front();
+}
+
+}  // namespace
+
+double Trial::State::decide(std::string_view name, const Distribution& distribution) const {
+  if (const auto given = forced.find(name); given != forced.end()) {
+    return to_internal(distribution, given->second);
+  }
+  if (is_single(distribution)) return only_value(distribution);
+  const auto drawn = relative.params.find(name);
+  if (drawn != relative.params.end() && fits(relative, name, drawn->second, distribution)) return drawn->second;
+  const SamplingContext context = study->sampling_context(claim.number);
+  return study->options.sampler->sample_independent(context, name, distribution);
+}
+
+ParamValue Trial::State::suggest_locked(std::string_view name, const Distribution& distribution) {
+  if (const auto earlier = decided.find(name); earlier != decided.end()) {
+    check_compatible(name, frozen.find_param(name)->distribution, distribution);
+    return earlier->second;
+  }
+  if (const Distribution* known = known_distribution(study->history, name)) {
+    check_compatible(name, *known, distribution);
+  }
+  Param param{std::string(name), decide(name, distribution), distribution};
+  ParamValue value = param.external();
+  study->history.add_param(claim.number, param);
+  frozen.params.push_back(std::move(param));
+  decided.emplace(name, value);
+  return value;
+}
+
+void Trial::State::store_params(const Attributes& system_attrs, bool durable) {
+  const auto pending = std::span<const Param>(frozen.params).subspan(n_stored_params);
+  if (pending.empty() && system_attrs.empty()) return;
+  study->options.storage->start(claim, pending, system_attrs, durable);
+  n_stored_params = frozen.params.size();
+}
+
+Trial::Trial(std::unique_ptr<State> state) : state_(std::move(state)) {}
+Trial::Trial(Trial&&) noexcept = default;
+Trial& Trial::operator=(Trial&&) noexcept = default;
+Trial::~Trial() = default;
+
+TrialNumber Trial::number() const {
+  return state_->claim.number;
+}
+
+std::int64_t Trial::replicate() const {
+  return number().value % state_->study->options.replicates;
+}
+
+ParamValue Trial::suggest(std::string_view name, const Distribution& distribution) {
+  const Distribution checked = validated(distribution);
+  const std::scoped_lock lock(state_->study->mutex);
+  return state_->suggest_locked(name, checked);
+}
+
+double Trial::suggest_float(std::string_view name, double low, double high, const FloatOptions& options) {
+  return std::get<double>(suggest(name, FloatDistribution{low, high, options.log, options.step}));
+}
+
+std::int64_t Trial::suggest_int(std::string_view name, std::int64_t low, std::int64_t high,
+                                const IntOptions& options) {
+  return std::get<std::int64_t>(suggest(name, IntDistribution{low, high, options.log, options.step}));
+}
+
+ParamValue Trial::suggest_categorical(std::string_view name, std::vector<ParamValue> choices) {
+  return suggest(name, CategoricalDistribution{std::move(choices)});
+}
+
+void Trial::report(double value, std::int64_t step) {
+  Study::Impl& study = *state_->study;
+  if (step < 0) throw InvalidArgument(fmt::format("step must be >= 0, found {}", step));
+  if (study.record.directions.size() != 1) {
+    throw InvalidArgument("intermediate values need a study with one objective");
+  }
+  state_->store_params();
+  {
+    const std::scoped_lock lock(study.mutex);
+    if (study.history.trial(static_cast<std::size_t>(number().value)).value_at(step) != nullptr) return;
+    study.history.add_report(number(), {step, value});
+    state_->last_decision = study.options.pruner->decide(
+        {HistoryView(study.history), number(), study.options.seed, study.record.name});
+    study.history.add_system_attrs(number(), state_->last_decision.system_attrs);
+  }
+  study.options.storage->report(state_->claim, {step, value}, state_->last_decision.system_attrs);
+  state_->frozen.intermediate.push_back({step, value});
+  for (const auto& [key, json] : state_->last_decision.system_attrs) state_->frozen.system_attrs[key] = json;
+}
+
+bool Trial::should_prune() {
+  return state_->last_decision.prune;
+}
+
+void Trial::set_user_attr(std::string key, std::string json) {
+  state_->frozen.user_attrs.insert_or_assign(std::move(key), std::move(json));
+}
+
+void Trial::set_system_attr(std::string key, std::string json) {
+  state_->frozen.system_attrs.insert_or_assign(std::move(key), std::move(json));
+}
+
+void Trial::set_constraints(std::vector<double> values) {
+  for (const double value : values) {
+    if (std::isnan(value)) throw InvalidArgument("a constraint value must not be NaN");
+  }
+  state_->constraints = std::move(values);
+}
+
+ParamValues Trial::params() const {
+  return state_->decided;
+}
+
+}  // namespace tune
