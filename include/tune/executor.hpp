@@ -20,12 +20,11 @@ namespace tune {
 
 struct RunOptions {
   std::vector<DeviceSlot> slots;
-  std::int64_t n_trials = 0;                    ///< Finished trials the study should have.
-  std::optional<std::chrono::seconds> timeout;  ///< No new trials after it; running ones end.
-  ParamValues fixed;                            ///< Parameters the space does not name.
-  std::vector<OptionSpec> parameters;           ///< The manifest's: defaults for what is missing.
-  std::optional<std::uint64_t> training_seed;   ///< Default: keyed by study seed and trial number.
-  std::int64_t replicates = 1;
+  std::int64_t n_trials = 0;                      ///< Finished trials the study should have.
+  std::optional<std::chrono::seconds> timeout;    ///< No new trials after it; running ones end.
+  ParamValues fixed;                              ///< Parameters the space does not name.
+  std::vector<OptionSpec> parameters;             ///< The manifest's: defaults for what is missing.
+  std::optional<std::uint64_t> training_seed;     ///< Default: keyed by study seed and trial number.
   int max_device_failures = 3;                    ///< DeviceErrors in a row that take a device out.
   std::optional<std::int64_t> max_failed_in_row;  ///< FAILs in a row in this run that end it.
   std::int64_t first_failures = 10;               ///< A study whose first so many trials all FAIL is ended.

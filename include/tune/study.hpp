@@ -75,6 +75,9 @@ class Study {
   /// Puts a running trial back into the queue with its parameters; reports after `keep_through_step` go.
   void requeue(Trial trial, std::optional<std::int64_t> keep_through_step = std::nullopt);
 
+  /// Drops what this process knows of a trial that another one took over (StaleClaim).
+  void forget(TrialNumber number);
+
   /// Puts configurations into the queue; names outside a declared space and values outside their domain throw
   /// InvalidArgument. A configuration may be partial: the sampler fills in the rest. With replicates each
   /// configuration is enqueued that many times.

@@ -237,19 +237,17 @@ Trial Study::ask() {
 FrozenTrial Study::finish(Trial trial, TrialState state, std::vector<double> values, std::string_view reason) {
   Trial::State& told = *trial.state_;
   told.store_params();
+  if (!reason.empty()) trial.set_system_attr(std::string(kReasonKey), format::python_string(reason));
+  if (!told.constraints.empty()) {
+    trial.set_system_attr(std::string(kConstraintsKey), constraints_json(told.constraints));
+  }
+  if (state == TrialState::kPruned && told.last_decision.reason) {
+    trial.set_system_attr(kPruneKey, prune_json(*told.last_decision.reason));
+  }
   FrozenTrial& frozen = told.frozen;
   frozen.state = state;
   frozen.values = std::move(values);
-  if (!reason.empty()) frozen.system_attrs[std::string(kReasonKey)] = format::python_string(reason);
-  if (!told.constraints.empty()) {
-    frozen.system_attrs[std::string(kConstraintsKey)] = constraints_json(told.constraints);
-  }
-  if (state == TrialState::kPruned && told.last_decision.reason) {
-    frozen.system_attrs[kPruneKey] = prune_json(*told.last_decision.reason);
-  }
-  Attributes changed = frozen.system_attrs;
-  changed.erase(std::string(kFixedParamsKey));
-  storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, std::move(changed)});
+  storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
   frozen.datetime_complete = now();
   const std::scoped_lock lock(impl_->mutex);
   impl_->history.apply(frozen);
@@ -284,6 +282,13 @@ void Study::requeue(Trial trial, std::optional<std::int64_t> keep_through_step) 
   storage().requeue(state.claim, keep_through_step);
   const std::scoped_lock lock(impl_->mutex);
   impl_->live.erase(state.claim.number);
+  impl_->refresh_locked();
+}
+
+void Study::forget(TrialNumber number) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->live.erase(number);
+  impl_->cursor = {};
   impl_->refresh_locked();
 }
 

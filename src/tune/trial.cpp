@@ -126,7 +126,8 @@ void Trial::set_user_attr(std::string key, std::string json) {
 }
 
 void Trial::set_system_attr(std::string key, std::string json) {
-  state_->frozen.system_attrs.insert_or_assign(std::move(key), std::move(json));
+  state_->frozen.system_attrs.insert_or_assign(key, json);
+  state_->unstored_system_attrs.insert_or_assign(std::move(key), std::move(json));
 }
 
 void Trial::set_constraints(std::vector<double> values) {

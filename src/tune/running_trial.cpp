@@ -1,0 +1,78 @@
+#include "tune/running_trial.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "tune/error.hpp"
+
+namespace tune {
+namespace {
+
+/// `width` for `width_l3`, empty for a name without a layer.
+std::string_view without_layer(std::string_view name) {
+  const std::size_t suffix = name.rfind("_l");
+  if (suffix == std::string_view::npos || suffix + 2 == name.size()) return {};
+  const auto digits = name.substr(suffix + 2);
+  const bool numeric = std::all_of(digits.begin(), digits.end(), [](char c) { return c >= '0' && c <= '9'; });
+  return numeric ? name.substr(0, suffix) : std::string_view{};
+}
+
+const OptionSpec* find_spec(const std::vector<OptionSpec>& specs, std::string_view name) {
+  const auto base = without_layer(name);
+  const auto found = std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& spec) {
+    return spec.name == name || (spec.per_layer && spec.name == base);
+  });
+  return found == specs.end() ? nullptr : &*found;
+}
+
+ParamValues complete(const ParamValues& suggested, const RunOptions& options) {
+  ParamValues values = suggested;
+  values.insert(options.fixed.begin(), options.fixed.end());
+  for (const auto& spec : options.parameters) {
+    if (!std::holds_alternative<std::monostate>(spec.default_value))
+      values.emplace(spec.name, spec.default_value);
+  }
+  return values;
+}
+
+}  // namespace
+
+RunningTrial::RunningTrial(Trial& trial, Surroundings surroundings)
+    : trial_(trial), around_(std::move(surroundings)), params_(complete(trial.params(), around_.options)) {}
+
+void RunningTrial::check_params() const {
+  for (const auto& [name, value] : params_) {
+    const OptionSpec* spec = find_spec(around_.options.parameters, name);
+    if (spec == nullptr) throw InvalidArgument(fmt::format("the objective has no parameter '{}'", name));
+    if (const auto what = complaint(*spec, value)) {
+      throw InvalidArgument(fmt::format("parameter '{}': {}, found {}", name, *what, to_json(value)));
+    }
+  }
+}
+
+std::uint64_t RunningTrial::training_seed() const {
+  return around_.options.training_seed.value_or(around_.study_seed);
+}
+
+std::uint64_t RunningTrial::training_trial() const {
+  // A training seed of its own makes every configuration meet the same random numbers, replicate by replicate.
+  const std::int64_t key = around_.options.training_seed ? trial_.replicate() : trial_.number().value;
+  return static_cast<std::uint64_t>(key);
+}
+
+StopReason RunningTrial::stop_reason() const noexcept {
+  return around_.stop || around_.abort ? StopReason::kInterrupted : StopReason::kNone;
+}
+
+void RunningTrial::report(double value, std::int64_t step) {
+  trial_.report(value, step);
+  around_.on_report(number(), {step, value});
+}
+
+void RunningTrial::set_user_attr(std::string key, std::string json) {
+  trial_.set_user_attr(std::move(key), std::move(json));
+}
+
+}  // namespace tune

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+
+#include "tune/executor.hpp"
+#include "tune/objective.hpp"
+
+namespace tune {
+
+/// What the executor shows an objective of one trial: the study's Trial, the worker's slot, the run's stop
+/// flags.
+class RunningTrial final : public TrialContext {
+ public:
+  using ReportHook = std::function<void(TrialNumber, IntermediateValue)>;
+
+  struct Surroundings {
+    const DeviceSlot& slot;
+    const RunOptions& options;
+    std::uint64_t study_seed;
+    const std::atomic<bool>& stop;
+    const std::atomic<bool>& abort;
+    ReportHook on_report;
+  };
+
+  RunningTrial(Trial& trial, Surroundings surroundings);
+
+  /// Throws InvalidArgument when a parameter is unknown to the objective or outside what it takes.
+  void check_params() const;
+
+  [[nodiscard]] TrialNumber number() const override { return trial_.number(); }
+  [[nodiscard]] const ParamValues& params() const override { return params_; }
+  [[nodiscard]] const DeviceSlot& slot() const override { return around_.slot; }
+  [[nodiscard]] std::uint64_t training_seed() const override;
+  [[nodiscard]] std::uint64_t training_trial() const override;
+  [[nodiscard]] StopReason stop_reason() const noexcept override;
+  void report(double value, std::int64_t step) override;
+  [[nodiscard]] bool should_prune() override { return trial_.should_prune(); }
+  void set_user_attr(std::string key, std::string json) override;
+  [[nodiscard]] CheckpointStore& checkpoints() override { return checkpoints_; }
+
+ private:
+  /// Without checkpoints an interrupted trial starts again from its first step.
+  class NoCheckpoints final : public CheckpointStore {
+   public:
+    [[nodiscard]] std::optional<Checkpoint> load() override { return std::nullopt; }
+    void save(const Checkpoint&) override {}
+  };
+
+  Trial& trial_;
+  Surroundings around_;
+  ParamValues params_;
+  NoCheckpoints checkpoints_;
+};
+
+}  // namespace tune
