@@ -1,0 +1,194 @@
+#include "tune/pruners/percentile.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <string>
+#include <vector>
+
+#include "tune/error.hpp"
+#include "tune/pruners/percentile_rule.hpp"
+
+namespace tune {
+namespace pruners {
+
+std::vector<OptionSpec> schedule_option_specs() {
+  const PercentileOptions preset;
+  return {{.name = "n_startup_trials",
+           .kind = OptionKind::kInt,
+           .default_value = preset.n_startup_trials,
+           .low = 0,
+           .description = "COMPLETE trials before pruning starts."},
+          {.name = "n_warmup_steps",
+           .kind = OptionKind::kInt,
+           .default_value = preset.n_warmup_steps,
+           .low = 0,
+           .description = "No pruning at steps below this."},
+          {.name = "interval_steps",
+           .kind = OptionKind::kInt,
+           .default_value = preset.interval_steps,
+           .low = 1,
+           .description = "Steps between two checks, counted from the warm-up."},
+          {.name = "n_min_trials",
+           .kind = OptionKind::kInt,
+           .default_value = preset.n_min_trials,
+           .low = 1,
+           .description = "COMPLETE trials that must have reported at the step."}};
+}
+
+bool is_check_due(std::span<const IntermediateValue> reports, std::int64_t n_warmup_steps,
+                  std::int64_t interval_steps) {
+  const std::int64_t step = reports.back().step;
+  const std::int64_t due_since = step - (step - n_warmup_steps) % interval_steps;
+  return reports.size() < 2 || reports[reports.size() - 2].step < due_since;
+}
+
+double best_report(std::span<const IntermediateValue> reports, bool maximize) {
+  double best = std::numeric_limits<double>::quiet_NaN();
+  for (const IntermediateValue& report : reports) {
+    best = maximize ? std::fmax(best, report.value) : std::fmin(best, report.value);
+  }
+  return best;
+}
+
+std::vector<double> complete_values_at(const HistoryView& history, std::int64_t step) {
+  std::vector<double> values;
+  for (std::size_t number = 0; number < history.size(); ++number) {
+    if (history.state(number) != TrialState::kComplete) {
+      continue;
+    }
+    if (const double* value = history.record(number).value_at(step)) {
+      values.push_back(*value);
+    }
+  }
+  return values;
+}
+
+double linear_percentile(std::span<double> values, double percentile) {
+  const std::size_t last = values.size() - 1;
+  const double position = percentile / 100.0 * static_cast<double>(last);
+  const auto lower = std::min(static_cast<std::size_t>(position), last);
+  const auto at_lower = values.begin() + static_cast<std::ptrdiff_t>(lower);
+  std::nth_element(values.begin(), at_lower, values.end());
+  const double a = *at_lower;
+  if (lower == last) {
+    return a + (a - a);  // numpy interpolates here too: an infinite largest value gives NaN.
+  }
+  const double b = *std::min_element(at_lower + 1, values.end());
+  const double t = position - static_cast<double>(lower);
+  return t >= 0.5 ? b - (b - a) * (1.0 - t) : a + (b - a) * t;
+}
+
+}  // namespace pruners
+
+namespace {
+
+void require(bool holds, const std::string& what, const std::string& found) {
+  if (!holds) {
+    throw InvalidArgument(what + ", found " + found);
+  }
+}
+
+std::size_t complete_count(const HistoryView& history) {
+  std::size_t count = 0;
+  for (std::size_t number = 0; number < history.size(); ++number) {
+    count += history.state(number) == TrialState::kComplete ? 1 : 0;
+  }
+  return count;
+}
+
+PruneDecision prune_because(double value, double threshold, std::int64_t step, std::size_t n) {
+  return {.prune = true,
+          .reason = PruneReason{value, threshold, step, static_cast<std::int64_t>(n)},
+          .system_attrs = {}};
+}
+
+// Whether the rule applies to the trial's last report at all.
+bool is_checked(const PercentileOptions& options, const HistoryView& history,
+                std::span<const IntermediateValue> reports) {
+  if (reports.empty() || reports.back().step < options.n_warmup_steps) {
+    return false;
+  }
+  if (!pruners::is_check_due(reports, options.n_warmup_steps, options.interval_steps)) {
+    return false;
+  }
+  const std::size_t n_complete = complete_count(history);
+  return n_complete > 0 && static_cast<std::int64_t>(n_complete) >= options.n_startup_trials;
+}
+
+PruneDecision compare(const PercentileOptions& options, const HistoryView& history, double best,
+                      std::int64_t step, bool maximize) {
+  std::vector<double> others = pruners::complete_values_at(history, step);
+  if (static_cast<std::int64_t>(others.size()) < options.n_min_trials) {
+    return {};
+  }
+  std::erase_if(others, [](double value) { return std::isnan(value); });
+  if (others.empty()) {
+    return {};
+  }
+  const double percentile = maximize ? 100.0 - options.percentile : options.percentile;
+  const double threshold = pruners::linear_percentile(others, percentile);
+  const bool is_worse = maximize ? best < threshold : best > threshold;  // False for a NaN threshold.
+  return is_worse ? prune_because(best, threshold, step, others.size()) : PruneDecision{};
+}
+
+PercentileOptions read_options(const OptionValues& values) {
+  return {.percentile = values.get_float("percentile"),
+          .n_startup_trials = values.get_int("n_startup_trials"),
+          .n_warmup_steps = values.get_int("n_warmup_steps"),
+          .interval_steps = values.get_int("interval_steps"),
+          .n_min_trials = values.get_int("n_min_trials")};
+}
+
+}  // namespace
+
+PercentilePruner::PercentilePruner(PercentileOptions options) : options_(options) {
+  require(options.percentile >= 0.0 && options.percentile <= 100.0, "percentile must lie in [0, 100]",
+          std::to_string(options.percentile));
+  require(options.n_startup_trials >= 0, "n_startup_trials must be at least 0",
+          std::to_string(options.n_startup_trials));
+  require(options.n_warmup_steps >= 0, "n_warmup_steps must be at least 0",
+          std::to_string(options.n_warmup_steps));
+  require(options.interval_steps >= 1, "interval_steps must be at least 1",
+          std::to_string(options.interval_steps));
+  require(options.n_min_trials >= 1, "n_min_trials must be at least 1", std::to_string(options.n_min_trials));
+}
+
+PruneDecision PercentilePruner::decide(const PruningContext& context) const {
+  if (context.history.directions().size() != 1) {
+    throw InvalidArgument("pruning needs a study with one objective, found " +
+                          std::to_string(context.history.directions().size()));
+  }
+  const std::span<const IntermediateValue> reports =
+      context.history.record(static_cast<std::size_t>(context.number.value)).intermediate;
+  if (!is_checked(options_, context.history, reports)) {
+    return {};
+  }
+  const bool maximize = context.history.directions().front() == Direction::kMaximize;
+  const std::int64_t step = reports.back().step;
+  const double best = pruners::best_report(reports, maximize);
+  if (std::isnan(best)) {
+    return prune_because(best, std::numeric_limits<double>::quiet_NaN(), step, 0);
+  }
+  return compare(options_, context.history, best, step, maximize);
+}
+
+PrunerEntry percentile_pruner_entry() {
+  std::vector<OptionSpec> options{{.name = "percentile",
+                                   .kind = OptionKind::kFloat,
+                                   .default_value = PercentileOptions{}.percentile,
+                                   .low = 0,
+                                   .high = 100,
+                                   .description = "Share of trials to keep, in percent."}};
+  for (OptionSpec& spec : pruners::schedule_option_specs()) {
+    options.push_back(std::move(spec));
+  }
+  return {.name = "percentile",
+          .description = "Prunes a trial that is worse than a percentile of the others at the same step.",
+          .options = std::move(options),
+          .make = [](const OptionValues& values) {
+            return std::make_shared<const PercentilePruner>(read_options(values));
+          }};
+}
+
+}  // namespace tune

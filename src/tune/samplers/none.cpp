@@ -1,0 +1,38 @@
+#include "tune/samplers/none.hpp"
+
+#include <cmath>
+
+namespace tune {
+namespace {
+
+double middle(double low, double high, bool log) {
+  return log ? std::exp(0.5 * (std::log(low) + std::log(high))) : 0.5 * low + 0.5 * high;
+}
+
+struct Middle {
+  double operator()(const FloatDistribution& d) const { return middle(d.low, d.high, d.log); }
+  double operator()(const IntDistribution& d) const {
+    return middle(static_cast<double>(d.low), static_cast<double>(d.high), d.log);
+  }
+  double operator()(const CategoricalDistribution& /*d*/) const { return 0.0; }
+};
+
+}  // namespace
+
+double NoneSampler::sample_independent(const SamplingContext& /*context*/, std::string_view /*name*/,
+                                       const Distribution& distribution) const {
+  return clamp_to_domain(distribution, std::visit(Middle{}, distribution));
+}
+
+bool NoneSampler::is_exhausted(const HistoryView& /*history*/) const {
+  return true;
+}
+
+SamplerEntry none_sampler_entry() {
+  return {.name = "none",
+          .description = "Suggests nothing: the listed points are the whole study.",
+          .options = {},
+          .make = [](const OptionValues&) { return std::make_shared<const NoneSampler>(); }};
+}
+
+}  // namespace tune

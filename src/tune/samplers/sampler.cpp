@@ -1,0 +1,35 @@
+#include "tune/samplers/sampler.hpp"
+
+namespace tune {
+namespace {
+
+// 0 is the stream of parameters drawn together; stable_hash of a name is never 0 in practice, and two
+// equal streams would only correlate two draws of one trial.
+constexpr std::uint64_t kRelativeIndex = 0;
+
+StreamKey key_of(const SamplingContext& context, std::uint64_t index) {
+  return {.seed = context.seed,
+          .trial = static_cast<std::uint64_t>(context.number.value),
+          .purpose = Purpose::kSuggestion,
+          .index = index};
+}
+
+}  // namespace
+
+RandomStream SamplingContext::relative_stream() const {
+  return RandomStream(key_of(*this, kRelativeIndex));
+}
+
+RandomStream SamplingContext::independent_stream(std::string_view parameter) const {
+  return RandomStream(key_of(*this, stable_hash(parameter)));
+}
+
+RelativeSample Sampler::sample_relative(const SamplingContext& /*context*/) const {
+  return {};
+}
+
+bool Sampler::is_exhausted(const HistoryView& /*history*/) const {
+  return false;
+}
+
+}  // namespace tune

@@ -1,0 +1,36 @@
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "tune/history.hpp"
+#include "tune/samplers/parzen_estimator.hpp"
+
+/// The steps of a TPE suggestion between the split and the answer, each callable alone.
+namespace tune::samplers {
+
+/// A parameter to suggest. `column` holds what trials have taken so far, null when none has.
+struct TpeParameter {
+  std::string_view name;
+  const Distribution* distribution = nullptr;
+  const Column* column = nullptr;
+};
+
+/// What to learn from, by parameter: the values of those `trials` that have all parameters. With
+/// `read_relative_params` a RUNNING trial's parameters that Optuna decided but has not suggested yet (its
+/// `tpe:relative_params:<i>` attributes) count too. O(trials · parameters).
+[[nodiscard]] ParzenEstimator::Columns gather_observations(const HistoryView& history,
+                                                           std::span<const TpeParameter> space,
+                                                           const std::vector<std::size_t>& trials,
+                                                           bool read_relative_params);
+
+/// log l(x) − log g(x) at each point.
+[[nodiscard]] std::vector<double> acquisition(const ParzenEstimator& below, const ParzenEstimator& above,
+                                              const ParzenEstimator::Columns& points);
+
+/// Index of the largest score, the first on ties; NaN never wins.
+[[nodiscard]] std::size_t first_best(std::span<const double> scores);
+
+}  // namespace tune::samplers
