@@ -41,7 +41,8 @@ struct Study::Impl {
 struct Trial::State {
   Study::Impl* study = nullptr;
   Claim claim;
-  FrozenTrial frozen;   ///< As the storage will hold it once everything is flushed.
+  FrozenTrial frozen;  ///< As the storage will hold it once everything is stored.
+  Attributes unstored_system_attrs;
   ParamValues forced;   ///< Values the trial must take, by name.
   ParamValues decided;  ///< External values suggested so far.
   RelativeSample relative;
