@@ -1,0 +1,14 @@
+#include "fmnist/environment.hpp"
+
+#include <cstdlib>
+
+namespace fmnist {
+
+void set_library_environment() {
+  ::setenv("OPENBLAS_NUM_THREADS", "1", 1);
+  ::setenv("OMP_NUM_THREADS", "1", 1);
+  ::unsetenv("OPENBLAS_CORETYPE");
+  ::unsetenv("OPENBLAS_L2_SIZE");
+}
+
+}  // namespace fmnist

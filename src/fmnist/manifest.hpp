@@ -1,0 +1,21 @@
+#pragma once
+
+#include "tune/objective.hpp"
+
+namespace fmnist {
+
+/// What the `fmnist` objective can be told and can report. Free of LibTorch, so that a study file is
+/// checked without loading the module. One immutable object; safe from any thread.
+[[nodiscard]] const tune::ObjectiveManifest& manifest();
+
+/// Largest number of hidden layers.
+inline constexpr std::int64_t kMaxDepth = 8;
+/// Units of a hidden layer whose width nobody gave.
+inline constexpr std::int64_t kDefaultWidth = 128;
+
+inline constexpr const char* kValidationAccuracy = "validation_accuracy";
+inline constexpr const char* kValidationLoss = "validation_loss";
+inline constexpr const char* kTrainingSeconds = "training_seconds";
+inline constexpr const char* kParameterCount = "parameter_count";
+
+}  // namespace fmnist
