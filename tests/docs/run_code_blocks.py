@@ -4,7 +4,8 @@ usage: run_code_blocks.py FILE.md --root DIR --build DIR --work DIR [--study-db]
 
 By the language of a block: bash and python are run, cpp is compiled against libtune and run, json is parsed, text
 is not looked at; a block without a language is an error. All blocks of a file share one fresh folder, in
-which `studies` is the repository's and `fmnist-tune` is on the PATH; with --study-db also mlp.db, a short study.
+which `studies` is the repository's and `fmnist-tune` is on the PATH; with --study-db also mlp.db, a short
+study. $TUNE_ROOT is the repository.
 
 A comment on the line before a block says otherwise:
   <!-- not run: REASON -->   the block is left alone
@@ -49,6 +50,7 @@ def read_blocks(path):
 
 def run(command, options, **arguments):
     environment = dict(os.environ, LC_ALL="C.UTF-8")
+    environment["TUNE_ROOT"] = str(options.root)
     environment["PATH"] = f"{options.build / 'bin'}{os.pathsep}{environment['PATH']}"
     result = subprocess.run(command, cwd=options.work, env=environment, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **arguments)
