@@ -1,0 +1,141 @@
+#include <fmt/core.h>
+
+#include <map>
+#include <optional>
+
+#include "cli/study_file/domain.hpp"
+#include "cli/study_file/parameter_rules.hpp"
+#include "cli/study_file/space_reader.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+using tune::ParamValue;
+
+/// The most configurations a file may list.
+constexpr std::size_t kMaxPoints = 100'000;
+
+bool is_broken(const SpaceReading& reading, const std::string& name) {
+  const std::optional<std::string> base = name_without_layer(name);
+  return reading.broken.contains(name) || (base && reading.broken.contains(*base));
+}
+
+void complain_not_in_space(const Place& object, const Member& member, const SpaceReading& reading,
+                           const tune::ObjectiveManifest& manifest) {
+  if (is_broken(reading, member.key) || object.has_enough_complaints()) return;
+  std::vector<std::string> names;
+  for (const tune::ParameterDeclaration& declaration : reading.space.parameters()) {
+    names.push_back(declaration.name);
+  }
+  const std::string list = names.empty() ? "one, but the space has none" : listed(names);
+  const std::string hint = find_parameter(manifest, member.key) != nullptr ? ", which the space does not name"
+                                                                           : did_you_mean(member.key, names);
+  object.complain_about_key(member, "a parameter of the space: " + list, describe_text(member.key) + hint);
+}
+
+std::optional<ParamValue> read_value(const Place& place, const tune::ParameterDeclaration& declaration) {
+  const Node& node = place.node();
+  const bool is_real = std::holds_alternative<tune::FloatDistribution>(declaration.distribution);
+  const bool is_integer = std::holds_alternative<tune::IntDistribution>(declaration.distribution);
+  ParamValue value = node.scalar();
+  if (is_real && node.is_number()) value = node.real;
+  if (is_integer && whole_number(node)) value = *whole_number(node);
+  if (node.is_scalar() && is_value_of(declaration.distribution, value)) return value;
+  place.complain("a value " + (is_real || is_integer ? domain_text(declaration.distribution)
+                                                     : "of " + domain_text(declaration.distribution)));
+  return std::nullopt;
+}
+
+const std::string& parent_of(const tune::Condition& condition) {
+  return std::visit([](const auto& kind) -> const std::string& { return kind.parent; }, condition);
+}
+
+std::string text_of(const tune::WhenOneOf& condition) {
+  return fmt::format("{} to be {}", condition.parent,
+                     domain_text(tune::CategoricalDistribution{condition.values}));
+}
+
+std::string text_of(const tune::WhenAtLeast& condition) {
+  return fmt::format("{} to be at least {}", condition.parent, condition.minimum);
+}
+
+/// The first condition that the point itself breaks. A parent that the point leaves open may still come out
+/// right, unless it cannot exist either.
+const tune::Condition* broken_condition(const tune::ParameterDeclaration& declaration,
+                                        const tune::ParamValues& point,
+                                        const std::set<std::string_view>& absent) {
+  for (const tune::Condition& condition : declaration.conditions) {
+    if (absent.contains(parent_of(condition))) return &condition;
+    if (!point.contains(parent_of(condition))) continue;
+    if (!tune::SearchSpace::is_active({declaration.name, declaration.distribution, {condition}}, point)) {
+      return &condition;
+    }
+  }
+  return nullptr;
+}
+
+void check_conditions(const Place& object, const tune::ParamValues& point, const tune::SearchSpace& space) {
+  if (point.empty()) return;
+  std::set<std::string_view> absent;
+  for (const tune::ParameterDeclaration& declaration : space.parameters()) {
+    const tune::Condition* broken = broken_condition(declaration, point, absent);
+    if (broken == nullptr) continue;
+    absent.insert(declaration.name);
+    if (!point.contains(declaration.name)) continue;
+    const std::string needs = std::visit([](const auto& kind) { return text_of(kind); }, *broken);
+    const Place place = *object.member(declaration.name);
+    place.complain(fmt::format("no {} here, because it needs {}", declaration.name, needs));
+  }
+}
+
+tune::ParamValues read_point(const Place& object, const SpaceReading& reading,
+                             const tune::ObjectiveManifest& manifest) {
+  tune::ParamValues point;
+  if (!object.is_object()) return point;
+  for (const Member& member : object.node().members) {
+    const tune::ParameterDeclaration* declaration = reading.space.find(member.key);
+    if (declaration == nullptr) {
+      complain_not_in_space(object, member, reading, manifest);
+    } else if (auto value = read_value(object.at(member), *declaration)) {
+      point.emplace(member.key, std::move(*value));
+    }
+  }
+  check_conditions(object, point, reading.space);
+  return point;
+}
+
+}  // namespace
+
+tune::ParamValues read_fixed(const Place& object, const tune::ObjectiveManifest& manifest) {
+  tune::ParamValues fixed;
+  if (!object.is_object()) return fixed;
+  for (const Member& member : object.node().members) {
+    const tune::OptionSpec* spec = find_parameter(manifest, member.key);
+    if (spec == nullptr) {
+      complain_unknown_parameter(object, member, manifest);
+    } else if (auto value = read_option(object.at(member), *spec)) {
+      fixed.emplace(member.key, std::move(*value));
+    }
+  }
+  return fixed;
+}
+
+void check_fixed_against_space(const Place& fixed, const Place& space, const SpaceReading& reading) {
+  for (const Member& member : fixed.node().members) {
+    if (space.node().find(member.key) == nullptr && reading.space.find(member.key) == nullptr) continue;
+    fixed.complain_about_key(member, "a parameter that the space does not name",
+                             describe_text(member.key) + " in both");
+  }
+}
+
+std::vector<tune::ParamValues> read_points(const Place& list, const SpaceReading& reading,
+                                           const tune::ObjectiveManifest& manifest) {
+  std::vector<tune::ParamValues> points;
+  if (!list.is_list(kMaxPoints)) return points;
+  for (std::size_t i = 0; i < list.node().items.size(); ++i) {
+    points.push_back(read_point(list.item(i), reading, manifest));
+  }
+  return points;
+}
+
+}  // namespace fmnist_tune
