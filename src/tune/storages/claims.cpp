@@ -1,0 +1,77 @@
+#include "tune/storages/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tune/distribution.hpp"
+
+namespace tune::storages {
+
+std::string to_json(const OwnerMark& mark) {
+  if (!mark.owner) {
+    return fmt::format("{{\"epoch\": {}}}", mark.epoch);
+  }
+  const Owner& owner = *mark.owner;
+  return fmt::format(R"({{"host": {}, "boot_id": {}, "pid": {}, "start_time": {}, "epoch": {}}})",
+                     tune::to_json(ParamValue(owner.host)), tune::to_json(ParamValue(owner.boot_id)), owner.pid,
+                     owner.start_time, mark.epoch);
+}
+
+std::optional<OwnerMark> owner_mark_from_json(std::string_view text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("epoch") || !json["epoch"].is_number_integer()) {
+    return std::nullopt;
+  }
+  OwnerMark mark{std::nullopt, json["epoch"].get<std::int64_t>()};
+  if (!json.contains("host")) {
+    return mark;
+  }
+  const bool complete = json["host"].is_string() && json.contains("boot_id") && json["boot_id"].is_string() &&
+                        json.contains("pid") && json["pid"].is_number_integer() &&
+                        json.contains("start_time") && json["start_time"].is_number_integer();
+  if (!complete) {
+    return std::nullopt;
+  }
+  mark.owner = Owner{json["host"].get<std::string>(), json["boot_id"].get<std::string>(),
+                     json["pid"].get<std::int64_t>(), json["start_time"].get<std::uint64_t>()};
+  return mark;
+}
+
+std::string expected_mark(const Claim& claim) {
+  return to_json(OwnerMark{claim.owner, claim.epoch});
+}
+
+void throw_stale(const Claim& claim, std::string_view found) {
+  throw StaleClaim(fmt::format("trial {} is no longer held by this worker: {}", claim.number.value, found));
+}
+
+void throw_no_study(StudyId study) {
+  throw StudyNotFound(fmt::format("no study has the id {}", study.value));
+}
+
+std::optional<Claim> claim_of(const FrozenTrial& trial) {
+  const auto stored = trial.system_attrs.find(kOwnerKey);
+  if (trial.state != TrialState::kRunning || stored == trial.system_attrs.end()) {
+    return std::nullopt;
+  }
+  const auto mark = owner_mark_from_json(stored->second);
+  if (!mark || !mark->owner) {
+    return std::nullopt;
+  }
+  return Claim{trial.id, trial.number, *mark->owner, mark->epoch};
+}
+
+std::vector<DeadClaim> dead_among(std::span<const Claim> claims,
+                                  const std::function<bool(const Owner&)>& is_dead,
+                                  const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step) {
+  std::vector<DeadClaim> dead;
+  for (const Claim& claim : claims) {
+    if (is_dead(claim.owner)) {
+      dead.push_back({claim, kept_step ? kept_step(claim.number) : std::nullopt});
+    }
+  }
+  return dead;
+}
+
+}  // namespace tune::storages

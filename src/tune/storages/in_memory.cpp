@@ -1,0 +1,320 @@
+#include "tune/storages/in_memory.hpp"
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <set>
+#include <utility>
+
+#include "tune/storages/claims.hpp"
+#include "tune/storages/trial_rules.hpp"
+
+namespace tune {
+namespace {
+
+using namespace storages;
+
+/// A study with its trials by number, and when each of them changed last.
+struct StoredStudy {
+  StudyRecord record;
+  std::vector<FrozenTrial> trials;
+  std::vector<std::int64_t> changed_at;
+  std::set<std::size_t> waiting;
+  StudyLoad load;
+  std::map<std::string, Distribution, std::less<>> distributions;
+};
+
+class InMemoryStorage final : public Storage {
+ public:
+  StudyId create_study(const NewStudy& study) override {
+    check_new_study(study);
+    const std::scoped_lock lock(mutex_);
+    if (find(study.name) != nullptr) {
+      throw StudyExists("a study named \"" + study.name + "\" is there already");
+    }
+    const StudyId id{++last_study_id_};
+    StoredStudy& stored = studies_[id];
+    stored.record = {id, study.name, study.directions, study.user_attrs, study.system_attrs};
+    return id;
+  }
+
+  std::optional<StudyRecord> find_study(std::string_view name) override {
+    const std::scoped_lock lock(mutex_);
+    const StoredStudy* study = find(name);
+    return study == nullptr ? std::nullopt : std::optional(study->record);
+  }
+
+  std::vector<StudyRecord> studies() override {
+    const std::scoped_lock lock(mutex_);
+    std::vector<StudyRecord> result;
+    for (const auto& [id, study] : studies_) {
+      result.push_back(study.record);
+    }
+    return result;
+  }
+
+  void set_study_attributes(StudyId study, AttributeKind kind, const Attributes& attributes) override {
+    check_attributes(attributes);
+    const std::scoped_lock lock(mutex_);
+    StudyRecord& record = get(study).record;
+    merge_attributes(kind == AttributeKind::kUser ? record.user_attrs : record.system_attrs, attributes);
+  }
+
+  void delete_study(StudyId study) override {
+    const std::scoped_lock lock(mutex_);
+    for (const FrozenTrial& trial : get(study).trials) {
+      places_.erase(trial.id);
+    }
+    studies_.erase(study);
+  }
+
+  std::vector<TrialNumber> enqueue(StudyId study, std::span<const NewTrial> trials) override {
+    std::for_each(trials.begin(), trials.end(), check_new_trial);
+    const std::scoped_lock lock(mutex_);
+    StoredStudy& stored = get(study);
+    std::vector<TrialNumber> numbers;
+    for (const NewTrial& trial : trials) {
+      numbers.push_back(append(stored, queued(trial)).number);
+    }
+    return numbers;
+  }
+
+  TrialNumber add_trial(StudyId study, const FrozenTrial& trial) override {
+    const std::scoped_lock lock(mutex_);
+    StoredStudy& stored = get(study);
+    check_added_trial(trial, stored.record.directions.size());
+    check_distributions(stored, trial.params);
+    remember_distributions(stored, trial.params);
+    return append(stored, completed_for_adding(trial, now())).number;
+  }
+
+  Reservation reserve(StudyId study, const Owner& owner, std::optional<std::int64_t> max_trials,
+                      bool allow_new) override {
+    const std::scoped_lock lock(mutex_);
+    StoredStudy& stored = get(study);
+    stored.load.has_waiting = !stored.waiting.empty();
+    Reservation reservation{may_reserve(stored.load, max_trials, allow_new), {}, {}};
+    if (reservation.status != ReserveStatus::kReserved) {
+      return reservation;
+    }
+    FrozenTrial fresh;
+    fresh.state = TrialState::kWaiting;
+    FrozenTrial& trial =
+        stored.waiting.empty() ? append(stored, std::move(fresh)) : stored.trials[*stored.waiting.begin()];
+    reservation.claim = hand_out(trial, owner, now());
+    stored.waiting.erase(index_of(trial));
+    ++stored.load.running;
+    touch(stored, trial);
+    reservation.trial = trial;
+    return reservation;
+  }
+
+  void start(const Claim& claim, std::span<const Param> params, const Attributes& system_attrs,
+             bool /*durable*/) override {
+    std::for_each(params.begin(), params.end(), check_param);
+    check_attributes(system_attrs);
+    const std::scoped_lock lock(mutex_);
+    const auto [study, trial] = held(claim);
+    check_distributions(*study, params);
+    FrozenTrial changed = *trial;
+    for (const Param& param : params) {
+      if (is_new_param(changed, param)) {
+        changed.params.push_back(param);
+      }
+    }
+    remember_distributions(*study, params);
+    merge_attributes(changed.system_attrs, system_attrs);
+    *trial = std::move(changed);
+    touch(*study, *trial);
+  }
+
+  void report(const Claim& claim, IntermediateValue report, const Attributes& system_attrs) override {
+    check_report(report);
+    check_attributes(system_attrs);
+    const std::scoped_lock lock(mutex_);
+    const auto [study, trial] = held(claim);
+    const auto same_step = [&](const auto& stored) { return stored.step == report.step; };
+    if (std::any_of(trial->intermediate.begin(), trial->intermediate.end(), same_step)) {
+      return;
+    }
+    trial->intermediate.push_back(report);
+    merge_attributes(trial->system_attrs, system_attrs);
+    touch(*study, *trial);
+  }
+
+  void set_trial_attributes(const Claim& claim, AttributeKind kind, const Attributes& attributes) override {
+    check_attributes(attributes);
+    const std::scoped_lock lock(mutex_);
+    const auto [study, trial] = held(claim);
+    merge_attributes(kind == AttributeKind::kUser ? trial->user_attrs : trial->system_attrs, attributes);
+    touch(*study, *trial);
+  }
+
+  void tell(const Claim& claim, const Outcome& outcome) override {
+    const std::scoped_lock lock(mutex_);
+    const auto [study, trial] = held(claim);
+    check_outcome(outcome, study->record.directions.size());
+    finish(*trial, outcome, now());
+    --study->load.running;
+    ++study->load.finished;
+    touch(*study, *trial);
+  }
+
+  void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step) override {
+    const std::scoped_lock lock(mutex_);
+    const auto [study, trial] = held(claim);
+    requeue_held(*study, *trial, keep_through_step);
+  }
+
+  std::vector<TrialNumber> requeue_dead(
+      StudyId study, const std::function<bool(const Owner&)>& is_dead,
+      const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step) override {
+    const std::vector<DeadClaim> dead = dead_among(claims_in(study), is_dead, kept_step);
+    const std::scoped_lock lock(mutex_);
+    StoredStudy& stored = get(study);
+    std::vector<TrialNumber> numbers;
+    for (const DeadClaim& one : dead) {
+      FrozenTrial& trial = stored.trials.at(static_cast<std::size_t>(one.claim.number.value));
+      const auto claim = claim_of(trial);
+      if (claim && expected_mark(*claim) == expected_mark(one.claim)) {
+        requeue_held(stored, trial, one.keep_through_step);
+        numbers.push_back(trial.number);
+      }
+    }
+    return numbers;
+  }
+
+  Changes changes_since(StudyId study, const Cursor& cursor) override {
+    const std::scoped_lock lock(mutex_);
+    const StoredStudy& stored = get(study);
+    if (cursor.version == version_) {
+      return {{}, cursor};
+    }
+    Changes changes;
+    changes.cursor.version = version_;
+    changes.cursor.known = static_cast<std::int64_t>(stored.trials.size());
+    const auto look_at = [&](std::int64_t number) {
+      const auto index = static_cast<std::size_t>(number);
+      if (stored.changed_at[index] > cursor.version) {
+        changes.trials.push_back(stored.trials[index]);
+      }
+      if (!is_finished(stored.trials[index].state)) {
+        changes.cursor.unfinished.push_back(stored.trials[index].number);
+      }
+    };
+    for (const TrialNumber number : cursor.unfinished) {
+      look_at(number.value);
+    }
+    for (std::int64_t number = cursor.known; number < changes.cursor.known; ++number) {
+      look_at(number);
+    }
+    return changes;
+  }
+
+ private:
+  struct Place {
+    StudyId study;
+    std::size_t index = 0;
+  };
+  struct Held {
+    StoredStudy* study = nullptr;
+    FrozenTrial* trial = nullptr;
+  };
+
+  static std::size_t index_of(const FrozenTrial& trial) { return static_cast<std::size_t>(trial.number.value); }
+
+  StoredStudy* find(std::string_view name) {
+    for (auto& [id, study] : studies_) {
+      if (study.record.name == name) {
+        return &study;
+      }
+    }
+    return nullptr;
+  }
+
+  StoredStudy& get(StudyId study) {
+    const auto found = studies_.find(study);
+    if (found == studies_.end()) {
+      throw_no_study(study);
+    }
+    return found->second;
+  }
+
+  Held held(const Claim& claim) {
+    const auto place = places_.find(claim.trial);
+    if (place == places_.end()) {
+      throw_stale(claim, "it was deleted");
+    }
+    StoredStudy& study = studies_.at(place->second.study);
+    FrozenTrial& trial = study.trials[place->second.index];
+    require_claim(trial, claim);
+    return {&study, &trial};
+  }
+
+  std::vector<Claim> claims_in(StudyId study) {
+    const std::scoped_lock lock(mutex_);
+    std::vector<Claim> claims;
+    for (const FrozenTrial& trial : get(study).trials) {
+      if (const auto claim = claim_of(trial)) {
+        claims.push_back(*claim);
+      }
+    }
+    return claims;
+  }
+
+  /// Takes a trial in any state but RUNNING.
+  FrozenTrial& append(StoredStudy& study, FrozenTrial trial) {
+    trial.id = TrialId{++last_trial_id_};
+    trial.number = TrialNumber{static_cast<std::int64_t>(study.trials.size())};
+    places_[trial.id] = {study.record.id, study.trials.size()};
+    study.trials.push_back(std::move(trial));
+    study.changed_at.push_back(0);
+    FrozenTrial& stored = study.trials.back();
+    if (stored.state == TrialState::kWaiting) {
+      study.waiting.insert(index_of(stored));
+    } else {
+      ++study.load.finished;
+    }
+    touch(study, stored);
+    return stored;
+  }
+
+  void requeue_held(StoredStudy& study, FrozenTrial& trial, std::optional<std::int64_t> keep_through_step) {
+    put_back(trial, keep_through_step);
+    study.waiting.insert(index_of(trial));
+    --study.load.running;
+    touch(study, trial);
+  }
+
+  void touch(StoredStudy& study, const FrozenTrial& trial) { study.changed_at[index_of(trial)] = ++version_; }
+
+  static void check_distributions(const StoredStudy& study, std::span<const Param> params) {
+    for (const Param& param : params) {
+      const auto stored = study.distributions.find(param.name);
+      if (stored != study.distributions.end()) {
+        check_compatible(param.name, stored->second, param.distribution);
+      }
+    }
+  }
+
+  static void remember_distributions(StoredStudy& study, std::span<const Param> params) {
+    for (const Param& param : params) {
+      study.distributions.emplace(param.name, param.distribution);
+    }
+  }
+
+  std::mutex mutex_;
+  std::map<StudyId, StoredStudy> studies_;
+  std::map<TrialId, Place> places_;
+  std::int64_t last_study_id_ = 0;
+  std::int64_t last_trial_id_ = 0;
+  std::int64_t version_ = 0;
+};
+
+}  // namespace
+
+std::shared_ptr<Storage> make_in_memory_storage() {
+  return std::make_shared<InMemoryStorage>();
+}
+
+}  // namespace tune

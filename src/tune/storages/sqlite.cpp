@@ -1,0 +1,358 @@
+#include "tune/storages/sqlite.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <mutex>
+#include <type_traits>
+#include <utility>
+
+#include "tune/storages/claims.hpp"
+#include "tune/storages/sqlite_connection.hpp"
+#include "tune/storages/sqlite_file.hpp"
+#include "tune/storages/sqlite_index.hpp"
+#include "tune/storages/sqlite_rows.hpp"
+#include "tune/storages/sqlite_schema.hpp"
+#include "tune/storages/trial_rules.hpp"
+
+namespace tune {
+namespace {
+
+using namespace storages;
+
+class SqliteStorage final : public Storage {
+ public:
+  SqliteStorage(const std::filesystem::path& path, const SqliteOptions& options)
+      : connection_(path, OpenMode::kReadWrite, options.busy_timeout), reader_(connection_) {
+    // Until the tables have been looked at, this may be somebody else's file.
+    connection_.keep_log_on_close(true);
+    const bool empty = connection_.read([&] { return is_empty_database(connection_); });
+    if (!empty) {
+      connection_.read([&] { check_schema(connection_); });
+    }
+    connection_.keep_log_on_close(false);
+    connection_.execute_patiently("PRAGMA journal_mode=WAL");
+    if (empty || !has_current_views(connection_)) {
+      connection_.write(Durability::kFull, [&] {
+        if (is_empty_database(connection_)) {
+          create_schema(connection_);
+        }
+        create_views(connection_);
+      });
+    }
+  }
+
+  ~SqliteStorage() override {
+    connection_.finalize_statements();
+    connection_.stop_waiting();
+    try {
+      connection_.execute("PRAGMA synchronous=FULL; PRAGMA journal_mode=DELETE");
+    } catch (const StorageError&) {
+      // Somebody else is still in, and the last to leave folds the log in. Nothing is lost either way.
+    }
+  }
+
+  StudyId create_study(const NewStudy& study) override {
+    check_new_study(study);
+    return write(Durability::kFull, [&] {
+      if (find_id(study.name)) {
+        throw StudyExists(
+            fmt::format("{}: a study named \"{}\" is there already", connection_.path().string(), study.name));
+      }
+      connection_.query("INSERT INTO studies (study_name) VALUES (?)").bind(std::string_view(study.name)).run();
+      const StudyId id{connection_.last_insert_id()};
+      write_directions(connection_, id, study.directions);
+      write_study_attributes(connection_, id, AttributeKind::kUser, study.user_attrs);
+      write_study_attributes(connection_, id, AttributeKind::kSystem, study.system_attrs);
+      return id;
+    });
+  }
+
+  std::optional<StudyRecord> find_study(std::string_view name) override {
+    const std::scoped_lock lock(mutex_);
+    return connection_.read([&] { return read_study(connection_, name); });
+  }
+
+  std::vector<StudyRecord> studies() override {
+    const std::scoped_lock lock(mutex_);
+    return connection_.read([&] { return read_studies(connection_); });
+  }
+
+  void set_study_attributes(StudyId study, AttributeKind kind, const Attributes& attributes) override {
+    check_attributes(attributes);
+    write(Durability::kFull, [&] {
+      (void)index_.sync(study);
+      write_study_attributes(connection_, study, kind, attributes);
+    });
+  }
+
+  void delete_study(StudyId study) override {
+    write(Durability::kFull, [&] {
+      (void)index_.sync(study);
+      erase_study(connection_, study);
+      index_.forget(study);
+    });
+  }
+
+  std::vector<TrialNumber> enqueue(StudyId study, std::span<const NewTrial> trials) override {
+    std::for_each(trials.begin(), trials.end(), check_new_trial);
+    return write(Durability::kFull, [&] {
+      StudyIndex& index = index_.sync(study);
+      std::vector<TrialNumber> numbers;
+      for (const NewTrial& trial : trials) {
+        numbers.push_back(append(study, index, queued(trial)).number);
+      }
+      return numbers;
+    });
+  }
+
+  TrialNumber add_trial(StudyId study, const FrozenTrial& trial) override {
+    return write(Durability::kFull, [&] {
+      StudyIndex& index = index_.sync(study);
+      check_added_trial(trial, read_directions(connection_, study).size());
+      index_.check_distributions(study, trial.params);
+      return append(study, index, completed_for_adding(trial, now())).number;
+    });
+  }
+
+  Reservation reserve(StudyId study, const Owner& owner, std::optional<std::int64_t> max_trials,
+                      bool allow_new) override {
+    return write(Durability::kNormal, [&] {
+      StudyIndex& index = index_.sync(study);
+      Reservation reservation{may_reserve(index.load(), max_trials, allow_new), {}, {}};
+      if (reservation.status != ReserveStatus::kReserved) {
+        return reservation;
+      }
+      const std::optional<TrialId> waiting = index.first_waiting();
+      if (waiting) {
+        reservation.trial = reader_.read_one(*waiting).value();
+        reservation.claim = hand_out(reservation.trial, owner, now());
+        write_head(reservation.trial);
+        write_owner(reservation.trial);
+      } else {
+        reservation.claim = append_running(study, index, reservation.trial, owner);
+      }
+      index_.set(study, reservation.trial);
+      return reservation;
+    });
+  }
+
+  void start(const Claim& claim, std::span<const Param> params, const Attributes& system_attrs,
+             bool durable) override {
+    std::for_each(params.begin(), params.end(), check_param);
+    check_attributes(system_attrs);
+    write(durable ? Durability::kFull : Durability::kNormal, [&] {
+      const StudyId study = held(claim);
+      index_.check_distributions(study, params);
+      FrozenTrial stored;
+      stored.number = claim.number;
+      stored.params = reader_.read_params(claim.trial);
+      for (const Param& param : params) {
+        if (is_new_param(stored, param)) {
+          write_param(connection_, claim.trial, param);
+          stored.params.push_back(param);
+        }
+      }
+      write_trial_attributes(connection_, claim.trial, AttributeKind::kSystem, system_attrs);
+      index_.touch(study, claim.number);
+    });
+  }
+
+  void report(const Claim& claim, IntermediateValue report, const Attributes& system_attrs) override {
+    check_report(report);
+    check_attributes(system_attrs);
+    write(Durability::kNormal, [&] {
+      const StudyId study = held(claim);
+      if (write_intermediate(connection_, claim.trial, report)) {
+        write_trial_attributes(connection_, claim.trial, AttributeKind::kSystem, system_attrs);
+        index_.touch(study, claim.number);
+      }
+    });
+  }
+
+  void set_trial_attributes(const Claim& claim, AttributeKind kind, const Attributes& attributes) override {
+    check_attributes(attributes);
+    write(Durability::kNormal, [&] {
+      const StudyId study = held(claim);
+      write_trial_attributes(connection_, claim.trial, kind, attributes);
+      index_.touch(study, claim.number);
+    });
+  }
+
+  void tell(const Claim& claim, const Outcome& outcome) override {
+    write(Durability::kFull, [&] {
+      const StudyId study = held(claim);
+      check_outcome(outcome, read_directions(connection_, study).size());
+      FrozenTrial told;
+      told.id = claim.trial;
+      told.number = claim.number;
+      finish(told, outcome, now());
+      connection_.query("UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?")
+          .bind(to_string(told.state))
+          .bind(to_column(told.datetime_complete))
+          .bind(told.id.value)
+          .run();
+      write_values(connection_, told.id, told.values);
+      erase_system_attribute(connection_, told.id, kOwnerKey);
+      write_trial_attributes(connection_, told.id, AttributeKind::kUser, told.user_attrs);
+      write_trial_attributes(connection_, told.id, AttributeKind::kSystem, told.system_attrs);
+      index_.set(study, told);
+    });
+  }
+
+  void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step) override {
+    write(Durability::kNormal, [&] { requeue_held(held(claim), claim, keep_through_step); });
+  }
+
+  std::vector<TrialNumber> requeue_dead(
+      StudyId study, const std::function<bool(const Owner&)>& is_dead,
+      const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step) override {
+    const std::vector<DeadClaim> dead = dead_among(claims_in(study), is_dead, kept_step);
+    std::vector<TrialNumber> numbers;
+    if (dead.empty()) {
+      return numbers;
+    }
+    write(Durability::kNormal, [&] {
+      (void)index_.sync(study);
+      for (const DeadClaim& one : dead) {
+        if (find_held(one.claim) == study) {
+          requeue_held(study, one.claim, one.keep_through_step);
+          numbers.push_back(one.claim.number);
+        }
+      }
+    });
+    return numbers;
+  }
+
+  Changes changes_since(StudyId study, const Cursor& cursor) override {
+    const std::scoped_lock lock(mutex_);
+    connection_.refresh_data_version();
+    if (index_.is_current(cursor)) {
+      return {{}, cursor};
+    }
+    return connection_.read([&] {
+      const StudyIndex& index = index_.sync(study);
+      Changes changes;
+      for (const auto& [first, last] : index_.changed_since(study, cursor)) {
+        std::vector<FrozenTrial> block = reader_.read_range(study, first, last);
+        std::move(block.begin(), block.end(), std::back_inserter(changes.trials));
+      }
+      std::sort(changes.trials.begin(), changes.trials.end(),
+                [](const FrozenTrial& a, const FrozenTrial& b) { return a.number < b.number; });
+      changes.cursor = {index_.version(), index.size(), index.unfinished()};
+      return changes;
+    });
+  }
+
+ private:
+  /// One write transaction under the lock. When it fails, what was noted in memory about it is forgotten.
+  template <typename Body>
+  std::invoke_result_t<Body&> write(Durability durability, Body&& body) {
+    const std::scoped_lock lock(mutex_);
+    try {
+      return connection_.write(durability, std::forward<Body>(body));
+    } catch (...) {
+      index_.forget_all();
+      throw;
+    }
+  }
+
+  std::optional<StudyId> find_id(std::string_view name) {
+    SqliteQuery row = connection_.query("SELECT study_id FROM studies WHERE study_name = ?");
+    row.bind(name);
+    return row.next() ? std::optional(StudyId{row.integer(0)}) : std::nullopt;
+  }
+
+  /// The study of the claimed trial; nothing when the claim does not hold. Reads just what the claim needs.
+  std::optional<StudyId> find_held(const Claim& claim, std::string* found = nullptr) {
+    SqliteQuery row = connection_.query(
+        "SELECT t.study_id, t.number, t.state, a.value_json FROM trials t "
+        "LEFT JOIN trial_system_attributes a ON a.trial_id = t.trial_id AND a.\"key\" = 'tune:owner' "
+        "WHERE t.trial_id = ?");
+    row.bind(claim.trial.value);
+    if (!row.next() || row.integer(1) != claim.number.value) {
+      return std::nullopt;
+    }
+    if (found != nullptr) {
+      *found = row.text(2);
+    }
+    const bool holds = row.text(2) == to_string(TrialState::kRunning) && row.text(3) == expected_mark(claim);
+    return holds ? std::optional(StudyId{row.integer(0)}) : std::nullopt;
+  }
+
+  StudyId held(const Claim& claim) {
+    std::string found = "deleted";
+    const std::optional<StudyId> study = find_held(claim, &found);
+    if (!study) {
+      throw_stale(claim, found);
+    }
+    (void)index_.sync(*study);
+    return *study;
+  }
+
+  void requeue_held(StudyId study, const Claim& claim, std::optional<std::int64_t> keep_through_step) {
+    const FrozenTrial before = reader_.read_one(claim.trial).value();
+    FrozenTrial after = before;
+    put_back(after, keep_through_step);
+    write_head(after);
+    write_difference(connection_, before, after);
+    index_.set(study, after);
+  }
+
+  std::vector<Claim> claims_in(StudyId study) {
+    const std::scoped_lock lock(mutex_);
+    return connection_.read([&] {
+      std::vector<Claim> claims;
+      for (const TrialId trial : index_.sync(study).running()) {
+        if (const auto claim = claim_of(reader_.read_one(trial).value())) {
+          claims.push_back(*claim);
+        }
+      }
+      return claims;
+    });
+  }
+
+  FrozenTrial append(StudyId study, const StudyIndex& index, FrozenTrial trial) {
+    trial.number = TrialNumber{index.size()};
+    write_trial(connection_, study, trial);
+    index_.set(study, trial);
+    return trial;
+  }
+
+  Claim append_running(StudyId study, const StudyIndex& index, FrozenTrial& trial, const Owner& owner) {
+    trial.number = TrialNumber{index.size()};
+    (void)hand_out(trial, owner, now());
+    write_trial(connection_, study, trial);
+    return claim_of(trial).value();
+  }
+
+  void write_head(const FrozenTrial& trial) {
+    connection_
+        .query("UPDATE trials SET state = ?, datetime_start = ?, datetime_complete = ? WHERE trial_id = ?")
+        .bind(to_string(trial.state))
+        .bind(to_column(trial.datetime_start))
+        .bind(to_column(trial.datetime_complete))
+        .bind(trial.id.value)
+        .run();
+  }
+
+  void write_owner(const FrozenTrial& trial) {
+    const std::string key(kOwnerKey);
+    write_trial_attributes(connection_, trial.id, AttributeKind::kSystem, {{key, trial.system_attrs.at(key)}});
+  }
+
+  std::mutex mutex_;
+  SqliteConnection connection_;
+  TrialReader reader_;
+  StorageIndex index_{connection_, reader_};
+};
+
+}  // namespace
+
+std::shared_ptr<Storage> open_sqlite_storage(const std::filesystem::path& path, const SqliteOptions& options) {
+  check_writable_file(path);
+  return std::make_shared<SqliteStorage>(path, options);
+}
+
+}  // namespace tune

@@ -1,0 +1,184 @@
+#include "tune/storages/sqlite_index.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "tune/storages/claims.hpp"
+
+namespace tune::storages {
+
+StudyLoad StudyIndex::load() const {
+  const auto n_running = static_cast<std::int64_t>(running_.size());
+  const auto n_waiting = static_cast<std::int64_t>(waiting_.size());
+  return {size() - n_running - n_waiting, n_running, n_waiting > 0};
+}
+
+std::optional<TrialId> StudyIndex::first_waiting() const {
+  return waiting_.empty() ? std::nullopt : std::optional(ids_[static_cast<std::size_t>(*waiting_.begin())]);
+}
+
+std::vector<TrialNumber> StudyIndex::unfinished() const {
+  std::vector<TrialNumber> numbers;
+  for (const std::int64_t number : running_) {
+    numbers.push_back({number});
+  }
+  for (const std::int64_t number : waiting_) {
+    numbers.push_back({number});
+  }
+  std::sort(numbers.begin(), numbers.end());
+  return numbers;
+}
+
+std::vector<TrialId> StudyIndex::running() const {
+  std::vector<TrialId> trials;
+  for (const std::int64_t number : running_) {
+    trials.push_back(ids_[static_cast<std::size_t>(number)]);
+  }
+  return trials;
+}
+
+void StudyIndex::set(TrialNumber number, TrialId id, TrialState state, std::int64_t version) {
+  if (number.value < 0 || number.value > size()) {
+    throw StorageError(
+        fmt::format("trial numbers have a gap: {} stands where at most {} is expected; the file is damaged",
+                    number.value, size()));
+  }
+  const auto place = static_cast<std::size_t>(number.value);
+  ids_.resize(std::max(ids_.size(), place + 1));
+  changed_at_.resize(ids_.size());
+  ids_[place] = id;
+  changed_at_[place] = version;
+  running_.erase(number.value);
+  waiting_.erase(number.value);
+  if (state == TrialState::kRunning) {
+    running_.insert(number.value);
+  } else if (state == TrialState::kWaiting) {
+    waiting_.insert(number.value);
+  }
+}
+
+StudyIndex& StorageIndex::sync(StudyId study) {
+  notice_others();
+  StudyIndex& index = studies_[study];
+  if (index.stale_) {
+    refresh(study, index);
+  }
+  return index;
+}
+
+void StorageIndex::notice_others() {
+  if (seen_data_version_ == connection_.data_version()) {
+    return;
+  }
+  seen_data_version_ = connection_.data_version();
+  version_of_others_ = ++version_;
+  for (auto& [study, index] : studies_) {
+    index.stale_ = true;
+  }
+}
+
+void StorageIndex::refresh(StudyId study, StudyIndex& index) {
+  SqliteQuery exists = connection_.query("SELECT 1 FROM studies WHERE study_id = ?");
+  exists.bind(study.value);
+  if (!exists.next()) {
+    studies_.erase(study);
+    throw_no_study(study);
+  }
+  SqliteQuery one = connection_.query("SELECT number, state FROM trials WHERE study_id = ? AND trial_id = ?");
+  const auto look_at = [&](TrialId id) {
+    one.restart().bind(study.value).bind(id.value);
+    return one.next();
+  };
+  if (!index.ids_.empty() && !look_at(index.ids_.back())) {
+    index = StudyIndex();  // Deleted and made again under the same id.
+  }
+  for (const TrialNumber number : index.unfinished()) {
+    const TrialId id = index.ids_[static_cast<std::size_t>(number.value)];
+    if (look_at(id)) {
+      index.set(number, id, trial_state_from_string(one.text(1)), version_);
+    }
+  }
+  SqliteQuery rows = connection_.query(
+      "SELECT trial_id, number, state FROM trials WHERE study_id = ? AND trial_id > ? ORDER BY trial_id");
+  rows.bind(study.value).bind(index.ids_.empty() ? std::int64_t{-1} : index.ids_.back().value);
+  while (rows.next()) {
+    if (rows.is_null(1)) {
+      throw FormatError(fmt::format("the trial with id {} has no number", rows.integer(0)));
+    }
+    index.set({rows.integer(1)}, {rows.integer(0)}, trial_state_from_string(rows.text(2)), version_);
+  }
+  index.stale_ = false;
+}
+
+void StorageIndex::set(StudyId study, const FrozenTrial& trial) {
+  StudyIndex& index = studies_.at(study);
+  index.set(trial.number, trial.id, trial.state, ++version_);
+  for (const Param& param : trial.params) {
+    index.distributions_.emplace(param.name, param.distribution);
+  }
+}
+
+void StorageIndex::touch(StudyId study, TrialNumber number) {
+  studies_.at(study).changed_at_.at(static_cast<std::size_t>(number.value)) = ++version_;
+}
+
+void StorageIndex::forget(StudyId study) {
+  studies_.erase(study);
+  version_of_others_ = ++version_;
+}
+
+void StorageIndex::forget_all() {
+  studies_.clear();
+  version_of_others_ = ++version_;
+}
+
+void StorageIndex::check_distributions(StudyId study, std::span<const Param> params) {
+  StudyIndex& index = studies_.at(study);
+  for (const Param& param : params) {
+    auto known = index.distributions_.find(param.name);
+    if (known == index.distributions_.end()) {
+      SqliteQuery first = connection_.query(
+          "SELECT p.distribution_json FROM trials t JOIN trial_params p ON p.trial_id = t.trial_id "
+          "WHERE t.study_id = ? AND p.param_name = ? LIMIT 1");
+      first.bind(study.value).bind(std::string_view(param.name));
+      const Distribution& stored = first.next() ? reader_.distribution(first.text(0)) : param.distribution;
+      known = index.distributions_.emplace(param.name, stored).first;
+    }
+    check_compatible(param.name, known->second, param.distribution);
+  }
+}
+
+bool StorageIndex::is_current(const Cursor& cursor) {
+  notice_others();
+  return cursor.version == version_;
+}
+
+std::vector<std::pair<TrialId, TrialId>> StorageIndex::changed_since(StudyId study,
+                                                                     const Cursor& cursor) const {
+  const StudyIndex& index = studies_.at(study);
+  const bool unsure = cursor.version < version_of_others_;
+  std::vector<std::pair<TrialId, TrialId>> ranges;
+  std::int64_t last_number = -2;
+  const auto look_at = [&](std::int64_t number) {
+    const auto place = static_cast<std::size_t>(number);
+    if (number >= index.size() || (!unsure && index.changed_at_[place] <= cursor.version)) {
+      return;
+    }
+    if (number == last_number + 1) {
+      ranges.back().second = index.ids_[place];
+    } else {
+      ranges.emplace_back(index.ids_[place], index.ids_[place]);
+    }
+    last_number = number;
+  };
+  for (const TrialNumber number : cursor.unfinished) {
+    look_at(number.value);
+  }
+  for (std::int64_t number = cursor.known; number < index.size(); ++number) {
+    look_at(number);
+  }
+  return ranges;
+}
+
+}  // namespace tune::storages

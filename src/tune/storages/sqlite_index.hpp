@@ -1,0 +1,79 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <span>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tune/storages/sqlite_connection.hpp"
+#include "tune/storages/sqlite_rows.hpp"
+#include "tune/storages/trial_rules.hpp"
+
+/// What one process remembers of a file between two transactions, so that no call reads all trials again:
+/// ids, states of the unfinished, counts, and when each trial changed.
+namespace tune::storages {
+
+class StudyIndex {
+ public:
+  [[nodiscard]] StudyLoad load() const;
+  [[nodiscard]] std::int64_t size() const { return static_cast<std::int64_t>(ids_.size()); }
+  [[nodiscard]] std::optional<TrialId> first_waiting() const;
+  [[nodiscard]] std::vector<TrialNumber> unfinished() const;
+  [[nodiscard]] std::vector<TrialId> running() const;
+
+ private:
+  friend class StorageIndex;
+  void set(TrialNumber number, TrialId id, TrialState state, std::int64_t version);
+
+  std::vector<TrialId> ids_;              ///< By number.
+  std::vector<std::int64_t> changed_at_;  ///< By number: version of the last change known by number.
+  std::set<std::int64_t> running_;        ///< Numbers.
+  std::set<std::int64_t> waiting_;
+  std::map<std::string, Distribution, std::less<>> distributions_;
+  bool stale_ = true;  ///< Somebody else wrote since.
+};
+
+/// The indices of all studies of one connection. Finished trials never change, so after somebody else's
+/// commit only the unfinished and the new ones are looked at.
+class StorageIndex {
+ public:
+  StorageIndex(SqliteConnection& connection, TrialReader& reader) : connection_(connection), reader_(reader) {}
+
+  /// The index as of the current transaction. Throws StudyNotFound.
+  StudyIndex& sync(StudyId study);
+  /// Notes a trial that was written; a new one must be the next.
+  void set(StudyId study, const FrozenTrial& trial);
+  /// Notes that something inside a running trial was written.
+  void touch(StudyId study, TrialNumber number);
+  void forget(StudyId study);
+  /// After a transaction that failed.
+  void forget_all();
+
+  /// Throws InvalidArgument when one of them does not fit what the study stores under that name.
+  void check_distributions(StudyId study, std::span<const Param> params);
+
+  /// Counts changes, one's own and, as far as they have been noticed, those of others.
+  [[nodiscard]] std::int64_t version() const { return version_; }
+  /// Whether nothing changed since the cursor was made, given the connection's data version.
+  [[nodiscard]] bool is_current(const Cursor& cursor);
+  /// Ranges of ids that hold the trials that are new or may have changed. After `sync`.
+  [[nodiscard]] std::vector<std::pair<TrialId, TrialId>> changed_since(StudyId study,
+                                                                       const Cursor& cursor) const;
+
+ private:
+  void notice_others();
+  void refresh(StudyId study, StudyIndex& index);
+
+  SqliteConnection& connection_;
+  TrialReader& reader_;
+  std::map<StudyId, StudyIndex> studies_;
+  std::int64_t version_ = 0;
+  std::int64_t version_of_others_ = 0;  ///< Changes up to here are not known by trial.
+  std::optional<std::int64_t> seen_data_version_;
+};
+
+}  // namespace tune::storages

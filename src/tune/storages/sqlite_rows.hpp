@@ -1,0 +1,70 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "tune/storages/sqlite_connection.hpp"
+#include "tune/storages/storage.hpp"
+
+/// Optuna's encoding of studies and trials as rows, in both directions. Knows nothing of claims and states.
+namespace tune::storages {
+
+// --- reading ---
+[[nodiscard]] std::optional<StudyRecord> read_study(SqliteConnection& connection, std::string_view name);
+[[nodiscard]] std::vector<StudyRecord> read_studies(SqliteConnection& connection);
+[[nodiscard]] std::vector<Direction> read_directions(SqliteConnection& connection, StudyId study);
+
+/// The columns of a trial's own row, as text to put after SELECT.
+#define TUNE_TRIAL_COLUMNS "trial_id, number, state, datetime_start, datetime_complete"
+
+/// Reads trials. Keeps the distributions it has met, because a study repeats a few texts many times.
+class TrialReader {
+ public:
+  explicit TrialReader(SqliteConnection& connection) : connection_(&connection) {}
+
+  /// `heads` must give rows of TUNE_TRIAL_COLUMNS; the rest of each trial is read here.
+  [[nodiscard]] std::vector<FrozenTrial> read(SqliteQuery& heads, bool with_intermediate = true);
+  /// The trials of the study with first ≤ id ≤ last, by id.
+  [[nodiscard]] std::vector<FrozenTrial> read_range(StudyId study, TrialId first, TrialId last);
+  [[nodiscard]] std::optional<FrozenTrial> read_one(TrialId trial);
+  [[nodiscard]] std::vector<Param> read_params(TrialId trial);
+  [[nodiscard]] const Distribution& distribution(std::string_view json);
+
+ private:
+  /// Fills in what stands in the other tables.
+  void complete(std::span<FrozenTrial> trials, bool with_intermediate);
+  void read_params_of(std::span<FrozenTrial> trials);
+  void complete_block(std::span<FrozenTrial> trials, bool with_intermediate);
+  template <typename Add>
+  void for_each_row(std::span<FrozenTrial> trials, const char* sql, Add&& add);
+
+  SqliteConnection* connection_;
+  std::unordered_map<std::string, Distribution> distributions_;
+};
+
+// --- writing; inside a write transaction ---
+void write_directions(SqliteConnection& connection, StudyId study, const std::vector<Direction>& directions);
+void write_study_attributes(SqliteConnection& connection, StudyId study, AttributeKind kind,
+                            const Attributes& attributes);
+void write_trial_attributes(SqliteConnection& connection, TrialId trial, AttributeKind kind,
+                            const Attributes& attributes);
+/// Erases and writes what `after` lacks of or has beyond `before` in parameters, reports and system attributes.
+void write_difference(SqliteConnection& connection, const FrozenTrial& before, const FrozenTrial& after);
+void erase_system_attribute(SqliteConnection& connection, TrialId trial, std::string_view key);
+void write_param(SqliteConnection& connection, TrialId trial, const Param& param);
+/// False when the step was there already; the first value stays.
+bool write_intermediate(SqliteConnection& connection, TrialId trial, const IntermediateValue& report);
+void write_values(SqliteConnection& connection, TrialId trial, const std::vector<double>& values);
+/// Appends the row and everything in it; sets `id`.
+void write_trial(SqliteConnection& connection, StudyId study, FrozenTrial& trial);
+void erase_study(SqliteConnection& connection, StudyId study);
+
+/// A time as the file holds it.
+[[nodiscard]] std::optional<std::string> to_column(const std::optional<Timestamp>& time);
+
+}  // namespace tune::storages

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+
+#include "tune/storages/sqlite_connection.hpp"
+
+/// The tables of Optuna's storage (schema version 12, alembic v3.2.0.a) as SQLite keeps them, and this
+/// project's views on them.
+namespace tune::storages {
+
+inline constexpr int kSchemaVersion = 12;
+inline constexpr const char* kAlembicVersion = "v3.2.0.a";
+
+/// Whether the database has no table at all: a new file, or one whose creation was cut short.
+[[nodiscard]] bool is_empty_database(SqliteConnection& connection);
+/// Throws StorageError, with what to do, unless these are the tables of this version.
+void check_schema(SqliteConnection& connection);
+/// Creates tables and version rows. Must run inside a write transaction.
+void create_schema(SqliteConnection& connection);
+/// Whether `best_trial` and `trial_table` stand there as this version defines them.
+[[nodiscard]] bool has_current_views(SqliteConnection& connection);
+/// Puts them there, replacing those of another version. A table of that name is left alone. Must run inside a
+/// write transaction.
+void create_views(SqliteConnection& connection);
+
+/// Rows (trial_id, …) of one study's COMPLETE trials with a value, best first, lowest number on ties: the
+/// order that `best_trial` looks for a feasible one in. ?1 is the study.
+[[nodiscard]] const char* ranked_trials_sql();
+/// One row when the trial ?1 violates a constraint.
+[[nodiscard]] const char* violated_sql();
+
+}  // namespace tune::storages

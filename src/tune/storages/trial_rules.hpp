@@ -1,0 +1,56 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "tune/storages/storage.hpp"
+
+/// What the operations of a storage mean, apart from where trials are kept. Every storage applies these, so
+/// that they cannot differ.
+namespace tune::storages {
+
+// --- checks; each throws InvalidArgument ---
+void check_new_study(const NewStudy& study);
+/// Names and values that Optuna can read back.
+void check_attributes(const Attributes& attributes);
+void check_new_trial(const NewTrial& trial);
+/// A finite number, or the index of a choice.
+void check_param(const Param& param);
+void check_report(const IntermediateValue& report);
+void check_outcome(const Outcome& outcome, std::size_t n_objectives);
+void check_added_trial(const FrozenTrial& trial, std::size_t n_objectives);
+/// Whether `wanted` must be stored: false when the trial has exactly this parameter already. Throws when it has
+/// another one of that name.
+[[nodiscard]] bool is_new_param(const FrozenTrial& trial, const Param& wanted);
+
+// --- reserving ---
+struct StudyLoad {
+  std::int64_t finished = 0;
+  std::int64_t running = 0;
+  bool has_waiting = false;
+};
+/// kReserved means that one may be taken.
+[[nodiscard]] ReserveStatus may_reserve(const StudyLoad& load, std::optional<std::int64_t> max_trials,
+                                        bool allow_new);
+
+// --- transitions; they change the trial in place ---
+/// WAITING or new → RUNNING. Returns the claim; the epoch is one more than that of the last owner.
+Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time);
+/// Throws StaleClaim unless the claim holds.
+void require_claim(const FrozenTrial& trial, const Claim& claim);
+void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time);
+/// RUNNING → WAITING. Parameters become `fixed_params` beside those already there; reports after
+/// `keep_through_step` go, and so do the rung marks that were made by them.
+void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step);
+/// A trial as `add_trial` appends it: missing times set.
+[[nodiscard]] FrozenTrial completed_for_adding(FrozenTrial trial, Timestamp time);
+/// A WAITING trial as `enqueue` appends it.
+[[nodiscard]] FrozenTrial queued(const NewTrial& trial);
+
+/// Sets or replaces.
+void merge_attributes(Attributes& into, const Attributes& from);
+
+}  // namespace tune::storages
