@@ -32,8 +32,10 @@ bool read_log(const Place& entry, bool& complained) {
 }
 
 /// Complains about a bound that the objective does not take.
-void check_bound(const Place& bound, const OptionSpec& spec, const ParamValue& value) {
-  if (const auto expected = expected_instead(spec, value)) bound.complain(*expected);
+bool is_taken(const Place& bound, const OptionSpec& spec, const ParamValue& value) {
+  const auto expected = expected_instead(spec, value);
+  if (expected) bound.complain(*expected);
+  return !expected;
 }
 
 /// What both kinds of range have in common. Both bounds are there and are numbers.
@@ -90,8 +92,8 @@ std::optional<tune::Distribution> read_float(const Place& entry, const OptionSpe
   const std::optional<double> low = low_place ? low_place->read_number() : std::nullopt;
   const std::optional<double> high = high_place ? high_place->read_number() : std::nullopt;
   bool complained = !low || !high;
-  if (low) check_bound(*low_place, spec, *low);
-  if (high) check_bound(*high_place, spec, *high);
+  if (low && !is_taken(*low_place, spec, *low)) complained = true;
+  if (high && !is_taken(*high_place, spec, *high)) complained = true;
   const bool log = read_log(entry, complained);
   const std::optional<double> step = read_float_step(entry, log, complained);
   if (complained || !check_range(entry, *low, *high, log)) return std::nullopt;
@@ -127,8 +129,8 @@ std::optional<tune::Distribution> read_int(const Place& entry, const OptionSpec&
   const std::optional<std::int64_t> low = low_place ? low_place->read_integer() : std::nullopt;
   const std::optional<std::int64_t> high = high_place ? high_place->read_integer() : std::nullopt;
   bool complained = !low || !high;
-  if (low) check_bound(*low_place, spec, *low);
-  if (high) check_bound(*high_place, spec, *high);
+  if (low && !is_taken(*low_place, spec, *low)) complained = true;
+  if (high && !is_taken(*high_place, spec, *high)) complained = true;
   const bool log = read_log(entry, complained);
   const std::int64_t step = read_int_step(entry, log, complained);
   if (complained || !check_range(entry, *low, *high, log)) return std::nullopt;

@@ -73,8 +73,9 @@ class PositionTracker {
 };
 
 /// nlohmann's messages begin with "[json.exception.…] parse error at line 3, column 5: "; the position is
-/// ours, so only the rest is of use.
-std::string without_prefix(std::string message) {
+/// ours, so only the rest is of use, without the bytes last read, which may be no UTF-8.
+std::string reason_alone(std::string message) {
+  message.erase(std::min(message.find("; last read: "), message.size()));
   for (const std::string_view mark : {"] ", "parse error", ": "}) {
     const std::size_t at = message.find(mark);
     if (at == std::string::npos) return message;
@@ -127,7 +128,7 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
   bool parse_error(std::size_t position, const std::string&,
                    const nlohmann::detail::exception& error) override {
     const Position at = tracker_.at(position == 0 ? 0 : position - 1);
-    complaints_->push_back({at.line, at.column, "", "valid JSON", without_prefix(error.what())});
+    complaints_->push_back({at.line, at.column, "", "valid JSON", reason_alone(error.what())});
     return false;
   }
 

@@ -98,7 +98,7 @@ std::optional<double> Place::read_number() const {
 std::optional<std::int64_t> Place::read_integer(std::int64_t low) const {
   const std::optional<std::int64_t> value = whole_number(*node_);
   if (value && *value >= low && *value <= kMaxExactInteger) return value;
-  const bool is_too_large = node_->is_number() && node_->real > static_cast<double>(kMaxExactInteger);
+  const bool is_too_large = node_->is_number() && node_->real >= static_cast<double>(kMaxExactInteger);
   if (is_too_large) {
     complain("an integer of at most 2^53");
   } else {

@@ -28,8 +28,12 @@ void complain_not_in_space(const Place& object, const Member& member, const Spac
     names.push_back(declaration.name);
   }
   const std::string list = names.empty() ? "one, but the space has none" : listed(names);
-  const std::string hint = find_parameter(manifest, member.key) != nullptr ? ", which the space does not name"
-                                                                           : did_you_mean(member.key, names);
+  std::string hint = did_you_mean(member.key, names);
+  if (const std::string layer = layer_name(member.key, 0); reading.space.find(layer) != nullptr) {
+    hint = fmt::format(" (did you mean \"{}\"?)", layer);
+  } else if (find_parameter(manifest, member.key) != nullptr) {
+    hint = ", which the space does not name";
+  }
   object.complain_about_key(member, "a parameter of the space: " + list, describe_text(member.key) + hint);
 }
 

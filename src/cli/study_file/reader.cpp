@@ -222,8 +222,12 @@ void StudyReader::read_pruner() {
 
 void StudyReader::read_parameters() {
   const auto space = root_->required("space", "the parameters to search");
-  if (manifest_ == nullptr) return;  // Without the objective no parameter can be judged.
   const auto fixed = root_->member("fixed");
+  if (manifest_ == nullptr) {  // Without the objective no parameter can be judged.
+    if (space) (void)space->is_object();
+    if (fixed) (void)fixed->is_object();
+    return;
+  }
   if (fixed) config_.fixed = read_fixed(*fixed, *manifest_);
   if (!space) return;
   SpaceReading reading = read_space(*space, *manifest_, config_.fixed);

@@ -231,7 +231,8 @@ class SpaceReader {
     for (const Node& item : values.node().items) {
       if (item.is_scalar() && tune::same_value(item.scalar(), value)) return true;
     }
-    values.complain(fmt::format("a condition that can hold: {} is always {}", name, tune::to_json(value)));
+    values.complain(fmt::format("a condition that can hold: {} is always {}", name, tune::to_json(value)),
+                    "other values");
     return false;
   }
 
@@ -253,9 +254,10 @@ class SpaceReader {
   }
 
   void complain_of_cycle(Entry& entry, const Entry& parent) {
-    object_->complain_about_key(
-        *entry.member, "conditions that do not run in a circle",
-        fmt::format("{} that depends on {}, which depends on it", entry.name(), parent.name()));
+    const std::string other =
+        entry.name() == parent.name() ? "itself" : fmt::format("{}, which depends on it", parent.name());
+    object_->complain_about_key(*entry.member, "conditions that do not run in a circle",
+                                fmt::format("{} that depends on {}", entry.name(), other));
     mark_broken(entry);
   }
 

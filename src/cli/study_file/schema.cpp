@@ -1,0 +1,313 @@
+#include "cli/study_file/schema.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "cli/study_file/parameter_rules.hpp"
+#include "tune/pruners/registry.hpp"
+#include "tune/samplers/registry.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+using Json = nlohmann::ordered_json;
+using tune::OptionKind;
+using tune::OptionSpec;
+
+/// `_l0` … `_l999`: what `layer_name` gives.
+constexpr const char* kLayerPattern = "_l(0|[1-9][0-9]{0,2})$";
+
+/// All that does not depend on samplers, pruners and objectives.
+constexpr const char* kFrame = R"json({
+  "$schema": "http://json-schema.org/draft-07/schema#",
+  "title": "Study file of fmnist-tune",
+  "description": "What to search, how, and what to optimise. studies/README.md explains every key.",
+  "type": "object",
+  "required": ["name", "objectives", "objective", "space"],
+  "additionalProperties": false,
+  "properties": {
+    "$schema": {"type": "string", "minLength": 1, "description": "For editors: the path of this schema."},
+    "name": {
+      "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^./\\\\\\u0000-\\u001f\\u007f][^/\\\\\\u0000-\\u001f\\u007f]*$",
+      "description": "The study's name; also the name of its file, NAME.db, unless storage is given."
+    },
+    "objectives": {
+      "type": "array", "minItems": 1, "maxItems": 16,
+      "description": "What to optimise; several give a Pareto front.",
+      "items": {
+        "type": "object", "required": ["metric", "direction"], "additionalProperties": false,
+        "properties": {
+          "metric": {},
+          "direction": {"enum": ["minimize", "maximize"]}
+        }
+      }
+    },
+    "sampler": {},
+    "pruner": {},
+    "objective": {},
+    "space": {},
+    "fixed": {},
+    "points": {},
+    "replicates": {
+      "type": "integer", "minimum": 1, "maximum": 9007199254740992, "default": 1,
+      "description": "Trials of each configuration, each with a training seed of its own."
+    },
+    "training_seed": {
+      "$ref": "#/definitions/seed",
+      "description": "Seed of initial weights, shuffling and dropout; by default it follows the sampler's."
+    },
+    "constraints": {
+      "type": "array", "maxItems": 64,
+      "description": "Bounds on what a trial measures; a trial is feasible when all hold.",
+      "items": {
+        "type": "object", "required": ["metric"], "additionalProperties": false,
+        "anyOf": [{"required": ["at_most"]}, {"required": ["at_least"]}],
+        "properties": {
+          "metric": {"type": "string", "minLength": 1},
+          "at_most": {"type": "number"},
+          "at_least": {"type": "number"}
+        }
+      }
+    },
+    "limits": {
+      "type": "object", "additionalProperties": false,
+      "description": "When to stop a trial or the run.",
+      "properties": {
+        "max_trial_seconds": {"type": "number", "exclusiveMinimum": 0, "description": "Time a trial may take."},
+        "max_trial_memory_mib": {"$ref": "#/definitions/count", "description": "Memory a trial may take, in MiB."},
+        "stagnation": {"$ref": "#/definitions/count", "description": "Trials without a better value that end the run."},
+        "failures_in_row": {"$ref": "#/definitions/count", "description": "Failed trials in a row that end the run."}
+      }
+    },
+    "duplicates": {
+      "enum": ["allow", "avoid"], "default": "allow",
+      "description": "Whether a configuration may be suggested again."
+    },
+    "reproducible": {
+      "type": "object", "required": ["window"], "additionalProperties": false,
+      "description": "Makes parallel runs equal: trial n is suggested from the results of trials up to n - window.",
+      "properties": {"window": {"$ref": "#/definitions/count"}}
+    },
+    "storage": {
+      "type": "string", "minLength": 1, "default": "NAME.db",
+      "description": "A path, or an address such as sqlite:///mlp.db."
+    }
+  },
+  "definitions": {
+    "seed": {"type": "integer", "minimum": 0, "maximum": 18446744073709551615},
+    "count": {"type": "integer", "minimum": 1, "maximum": 9007199254740992},
+    "when": {
+      "type": "object",
+      "description": "The parameter exists only when each of these parameters has one of its values.",
+      "additionalProperties": {"type": "array", "minItems": 1, "maxItems": 10000,
+                               "items": {"type": ["string", "number", "boolean"]}}
+    },
+    "repeat": {
+      "type": "string", "minLength": 1,
+      "description": "The int parameter that counts layers: NAME_l0, NAME_l1, … exist while the layer does."
+    }
+  }
+})json";
+
+Json scalar(const tune::ParamValue& value) {
+  return std::visit(
+      [](const auto& held) -> Json {
+        if constexpr (std::is_same_v<std::decay_t<decltype(held)>, std::monostate>) {
+          return nullptr;
+        } else {
+          return held;
+        }
+      },
+      value);
+}
+
+/// Whole bounds as integers, as a person would write them.
+Json bound(double value) {
+  const auto whole = static_cast<std::int64_t>(value);
+  return static_cast<double>(whole) == value ? Json(whole) : Json(value);
+}
+
+Json type_of(const OptionSpec& spec) {
+  switch (spec.kind) {
+    case OptionKind::kBool:
+      return {{"type", "boolean"}};
+    case OptionKind::kInt:
+      return {{"type", "integer"}};
+    case OptionKind::kFloat:
+      return {{"type", "number"}};
+    case OptionKind::kString:
+      return {{"type", "string"}};
+    case OptionKind::kChoice:
+      break;
+  }
+  Json choices = Json::array();
+  for (const tune::ParamValue& choice : spec.choices) choices.push_back(scalar(choice));
+  return {{"enum", choices}};
+}
+
+/// One value of the option, without description and default.
+Json value_schema(const OptionSpec& spec) {
+  Json schema = type_of(spec);
+  if (spec.low) schema[spec.low_excluded ? "exclusiveMinimum" : "minimum"] = bound(*spec.low);
+  if (spec.high) schema[spec.high_excluded ? "exclusiveMaximum" : "maximum"] = bound(*spec.high);
+  return schema;
+}
+
+Json option_schema(const OptionSpec& spec) {
+  Json schema = value_schema(spec);
+  if (!spec.description.empty()) schema["description"] = spec.description;
+  if (!std::holds_alternative<std::monostate>(spec.default_value))
+    schema["default"] = scalar(spec.default_value);
+  return schema;
+}
+
+/// An object whose `type` decides which other keys there are.
+struct Variant {
+  std::string type;
+  std::string description;
+  Json properties;
+};
+
+Json tagged_union(const std::string& description, const std::vector<Variant>& variants) {
+  Json types = Json::array();
+  Json branches = Json::array();
+  for (const Variant& variant : variants) {
+    types.push_back(variant.type);
+    Json properties = {{"type", {{"const", variant.type}, {"description", variant.description}}}};
+    properties.update(variant.properties);
+    branches.push_back({{"if", {{"required", {"type"}}, {"properties", {{"type", {{"const", variant.type}}}}}}},
+                        {"then", {{"additionalProperties", false}, {"properties", std::move(properties)}}}});
+  }
+  return {{"type", "object"},
+          {"description", description},
+          {"required", {"type"}},
+          {"properties", {{"type", {{"enum", types}}}}},
+          {"allOf", branches}};
+}
+
+Json options_schema(const std::vector<OptionSpec>& specs) {
+  Json properties = Json::object();
+  for (const OptionSpec& spec : specs) properties[spec.name] = option_schema(spec);
+  return properties;
+}
+
+Json sampler_schema() {
+  std::vector<Variant> variants;
+  for (const tune::SamplerEntry& entry : tune::sampler_registry()) {
+    Json properties = {{"seed", {{"$ref", "#/definitions/seed"}}}};
+    properties.update(options_schema(entry.options));
+    variants.push_back({entry.name, entry.description, std::move(properties)});
+  }
+  return tagged_union("How parameters are suggested; tpe by default.", variants);
+}
+
+Json pruner_schema() {
+  std::vector<Variant> variants;
+  for (const tune::PrunerEntry& entry : tune::pruner_registry()) {
+    variants.push_back({entry.name, entry.description, options_schema(entry.options)});
+  }
+  return tagged_union("Which trials are stopped early; median by default where there is one objective.",
+                      variants);
+}
+
+Json objective_schema(const Manifests& manifests) {
+  std::vector<Variant> variants;
+  for (const tune::ObjectiveManifest* manifest : manifests) {
+    variants.push_back({manifest->type, "", options_schema(manifest->settings)});
+  }
+  return tagged_union("What a trial does, and its settings.", variants);
+}
+
+Json metric_schema(const Manifests& manifests) {
+  Json choices = Json::array();
+  for (const tune::ObjectiveManifest* manifest : manifests) {
+    for (const tune::MetricSpec& metric : manifest->metrics) {
+      choices.push_back({{"const", metric.name}, {"description", metric.description}});
+    }
+  }
+  return {{"anyOf", choices}};
+}
+
+Json range_variant(const OptionSpec& spec, const Json& common) {
+  const bool is_real = spec.kind == OptionKind::kFloat;
+  Json bounds = value_schema(spec);
+  Json properties = {{"low", bounds},
+                     {"high", bounds},
+                     {"log", {{"type", "boolean"}, {"default", false}}},
+                     {"step", is_real ? Json{{"type", "number"}, {"exclusiveMinimum", 0}}
+                                      : Json{{"$ref", "#/definitions/count"}}}};
+  properties.update(common);
+  return properties;
+}
+
+Json choices_variant(const OptionSpec& spec, const Json& common) {
+  Json properties = {{"choices",
+                      {{"type", "array"},
+                       {"minItems", 1},
+                       {"maxItems", kMaxChoices},
+                       {"uniqueItems", true},
+                       {"items", value_schema(spec)}}}};
+  properties.update(common);
+  return properties;
+}
+
+/// A parameter of the space: a range where it is a number, or a list of choices.
+Json space_parameter_schema(const OptionSpec& spec, bool repeats) {
+  Json common = {{"when", {{"$ref", "#/definitions/when"}}}};
+  if (repeats) common["repeat"] = {{"$ref", "#/definitions/repeat"}};
+  std::vector<Variant> variants;
+  if (spec.kind == OptionKind::kFloat)
+    variants.push_back({"float", "A real number.", range_variant(spec, common)});
+  if (spec.kind == OptionKind::kInt) variants.push_back({"int", "An integer.", range_variant(spec, common)});
+  variants.push_back({"categorical", "One of a list.", choices_variant(spec, common)});
+  Json schema = tagged_union(spec.description, variants);
+  for (Json& branch : schema["allOf"]) {
+    const bool is_list = branch["then"]["properties"].contains("choices");
+    branch["then"]["required"] = is_list ? Json{"choices"} : Json{"low", "high"};
+  }
+  return schema;
+}
+
+/// An object with a member a parameter, layers included.
+template <typename SchemaOf>
+Json by_parameter(const Manifests& manifests, const std::string& description, SchemaOf&& schema_of) {
+  Json properties = Json::object();
+  Json patterns = Json::object();
+  for (const tune::ObjectiveManifest* manifest : manifests) {
+    for (const OptionSpec& spec : manifest->parameters) {
+      properties[spec.name] = schema_of(spec, spec.per_layer);
+      if (spec.per_layer) patterns["^" + spec.name + kLayerPattern] = schema_of(spec, false);
+    }
+  }
+  return {{"type", "object"},
+          {"description", description},
+          {"additionalProperties", false},
+          {"properties", properties},
+          {"patternProperties", patterns}};
+}
+
+}  // namespace
+
+std::string study_schema(const Manifests& manifests) {
+  Json schema = Json::parse(kFrame);
+  Json& properties = schema["properties"];
+  const auto value = [](const OptionSpec& spec, bool) { return option_schema(spec); };
+  properties["objectives"]["items"]["properties"]["metric"] = metric_schema(manifests);
+  properties["sampler"] = sampler_schema();
+  properties["pruner"] = pruner_schema();
+  properties["objective"] = objective_schema(manifests);
+  properties["space"] = by_parameter(manifests, "The parameters to search.", space_parameter_schema);
+  properties["fixed"] = by_parameter(
+      manifests, "Values of parameters that are not searched; the others keep their defaults.", value);
+  properties["points"] = {
+      {"type", "array"},
+      {"maxItems", 100000},
+      {"description",
+       "Configurations to run first, complete or partial; with sampler none they are the study."},
+      {"items", {{"$ref", "#/definitions/point"}}}};
+  schema["definitions"]["point"] =
+      by_parameter(manifests, "A value for each parameter of the space that is given.", value);
+  return schema.dump(2) + "\n";
+}
+
+}  // namespace fmnist_tune
