@@ -30,7 +30,7 @@ struct FloatDistribution {
   double low = 0.0;
   double high = 1.0;
   bool log = false;
-  std::optional<double> step;
+  std::optional<double> step{};
 
   friend bool operator==(const FloatDistribution&, const FloatDistribution&) = default;
 };

@@ -16,7 +16,7 @@ class Study;
 
 struct FloatOptions {
   bool log = false;
-  std::optional<double> step;
+  std::optional<double> step{};
 };
 
 struct IntOptions {

@@ -1,0 +1,100 @@
+#include "tune/history.hpp"
+
+#include <gtest/gtest.h>
+
+namespace tune {
+namespace {
+
+FrozenTrial finished(std::int64_t number, TrialState state, std::vector<double> values, double lr = 0.1) {
+  FrozenTrial trial;
+  trial.number = {number};
+  trial.state = state;
+  trial.values = std::move(values);
+  trial.params = {{"lr", lr, FloatDistribution{0.0, 1.0}}};
+  return trial;
+}
+
+TEST(History, KeepsAColumnAParameterWithGapsAsNaN) {
+  History history({Direction::kMinimize});
+  history.apply(finished(2, TrialState::kComplete, {1.0}, 0.5));
+  ASSERT_EQ(history.size(), 3U);
+  EXPECT_EQ(history.trial(0).state, TrialState::kWaiting);
+  const Column* lr = history.column("lr");
+  ASSERT_NE(lr, nullptr);
+  EXPECT_FALSE(lr->has(0));
+  EXPECT_TRUE(lr->has(2));
+  EXPECT_FALSE(lr->has(99));
+  EXPECT_EQ(history.column("momentum"), nullptr);
+}
+
+TEST(History, ReplacesATrialWhenItIsAppliedAgain) {
+  History history({Direction::kMinimize});
+  history.apply(finished(0, TrialState::kRunning, {}, 0.5));
+  FrozenTrial requeued;
+  requeued.number = {0};
+  requeued.state = TrialState::kWaiting;
+  history.apply(requeued);
+  EXPECT_FALSE(history.column("lr")->has(0));
+  EXPECT_TRUE(history.trial(0).columns.empty());
+}
+
+TEST(History, KeepsTheFirstReportOfAStepAndSortsBySteps) {
+  History history({Direction::kMinimize});
+  history.add_report({0}, {5, 0.5});
+  history.add_report({0}, {1, 0.1});
+  history.add_report({0}, {5, 9.9});
+  const auto& reports = history.trial(0).intermediate;
+  ASSERT_EQ(reports.size(), 2U);
+  EXPECT_EQ(reports[0].step, 1);
+  EXPECT_EQ(*history.trial(0).value_at(5), 0.5);
+  EXPECT_EQ(history.trial(0).value_at(2), nullptr);
+}
+
+TEST(History, RemembersEveryDistributionOfAParameter) {
+  History history({Direction::kMinimize});
+  history.add_param({0}, {"n", 1.0, IntDistribution{1, 4}});
+  history.add_param({1}, {"n", 6.0, IntDistribution{1, 8}});
+  history.add_param({2}, {"n", 2.0, IntDistribution{1, 4}});
+  const Column& n = *history.column("n");
+  ASSERT_EQ(n.distributions.size(), 2U);
+  EXPECT_EQ(n.distribution_of, (std::vector<std::uint32_t>{0, 1, 0}));
+}
+
+TEST(History, BestTrialIsFeasibleCompleteAndTheLowestNumberOnTies) {
+  History history({Direction::kMaximize});
+  history.apply(finished(0, TrialState::kPruned, {9.0}));
+  history.apply(finished(1, TrialState::kComplete, {3.0}));
+  history.apply(finished(2, TrialState::kComplete, {3.0}));
+  FrozenTrial infeasible = finished(3, TrialState::kComplete, {8.0});
+  infeasible.system_attrs = {{"constraints", "[1.0]"}};
+  history.apply(infeasible);
+  EXPECT_EQ(history.best_trial(), TrialNumber{1});
+}
+
+TEST(History, HasNoBestTrialWithoutACompleteOneOrWithSeveralObjectives) {
+  History single({Direction::kMinimize});
+  single.apply(finished(0, TrialState::kFail, {}));
+  EXPECT_EQ(single.best_trial(), std::nullopt);
+  History several({Direction::kMinimize, Direction::kMaximize});
+  several.apply(finished(0, TrialState::kComplete, {1.0, 2.0}));
+  EXPECT_EQ(several.best_trial(), std::nullopt);
+}
+
+TEST(HistoryView, ShowsHiddenResultsAsRunning) {
+  History history({Direction::kMinimize});
+  for (std::int64_t i = 0; i < 4; ++i) {
+    FrozenTrial trial = finished(i, TrialState::kComplete, {1.0});
+    trial.intermediate = {{1, 0.5}};
+    history.apply(trial);
+  }
+  const HistoryView view(history, 2);
+  EXPECT_EQ(view.state(1), TrialState::kComplete);
+  EXPECT_EQ(view.state(2), TrialState::kRunning);
+  EXPECT_TRUE(view.values(2).empty());
+  EXPECT_TRUE(view.intermediate(3).empty());
+  EXPECT_EQ(view.intermediate(1).size(), 1U);
+  EXPECT_TRUE(view.column("lr")->has(3));
+}
+
+}  // namespace
+}  // namespace tune
