@@ -105,7 +105,8 @@ std::vector<SourceFile> read_sources(const std::filesystem::path& root, const st
   std::vector<SourceFile> files;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root / folder)) {
     const auto extension = entry.path().extension();
-    if (extension == ".hpp" || extension == ".cpp") files.push_back(read_source(root, entry.path()));
+    if (extension == ".hpp" || extension == ".cpp" || extension == ".inl")
+      files.push_back(read_source(root, entry.path()));
   }
   std::sort(files.begin(), files.end(),
             [](const SourceFile& a, const SourceFile& b) { return a.path < b.path; });

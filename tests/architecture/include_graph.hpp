@@ -19,7 +19,7 @@ using Complaints = std::vector<std::string>;
 
 [[nodiscard]] std::vector<std::string> include_names(std::string_view text);
 
-/// Every .hpp and .cpp below `root / folder`, sorted by path.
+/// Every .hpp, .cpp and .inl below `root / folder`, sorted by path.
 [[nodiscard]] std::vector<SourceFile> read_sources(const std::filesystem::path& root,
                                                    const std::filesystem::path& folder);
 
