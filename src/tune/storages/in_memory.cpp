@@ -35,6 +35,9 @@ class InMemoryStorage final : public Storage {
     const StudyId id{++last_study_id_};
     StoredStudy& stored = studies_[id];
     stored.record = {id, study.name, study.directions, study.user_attrs, study.system_attrs};
+    for (const NewTrial& trial : study.queue) {
+      append(stored, queued(trial));
+    }
     return id;
   }
 

@@ -65,6 +65,7 @@ class SqliteStorage final : public Storage {
       write_directions(connection_, id, study.directions);
       write_study_attributes(connection_, id, AttributeKind::kUser, study.user_attrs);
       write_study_attributes(connection_, id, AttributeKind::kSystem, study.system_attrs);
+      (void)enqueue_all(id, study.queue);
       return id;
     });
   }
@@ -97,14 +98,7 @@ class SqliteStorage final : public Storage {
 
   std::vector<TrialNumber> enqueue(StudyId study, std::span<const NewTrial> trials) override {
     std::for_each(trials.begin(), trials.end(), check_new_trial);
-    return write(Durability::kFull, [&] {
-      StudyIndex& index = index_.sync(study);
-      std::vector<TrialNumber> numbers;
-      for (const NewTrial& trial : trials) {
-        numbers.push_back(append(study, index, queued(trial)).number);
-      }
-      return numbers;
-    });
+    return write(Durability::kFull, [&] { return enqueue_all(study, trials); });
   }
 
   TrialNumber add_trial(StudyId study, const FrozenTrial& trial) override {
@@ -311,6 +305,15 @@ class SqliteStorage final : public Storage {
       }
       return claims;
     });
+  }
+
+  std::vector<TrialNumber> enqueue_all(StudyId study, std::span<const NewTrial> trials) {
+    const StudyIndex& index = index_.sync(study);
+    std::vector<TrialNumber> numbers;
+    for (const NewTrial& trial : trials) {
+      numbers.push_back(append(study, index, queued(trial)).number);
+    }
+    return numbers;
   }
 
   FrozenTrial append(StudyId study, const StudyIndex& index, FrozenTrial trial) {

@@ -11,7 +11,7 @@ namespace tune::storages {
 StudyLoad StudyIndex::load() const {
   const auto n_running = static_cast<std::int64_t>(running_.size());
   const auto n_waiting = static_cast<std::int64_t>(waiting_.size());
-  return {size() - n_running - n_waiting, n_running, n_waiting > 0};
+  return {size() - n_running - n_waiting, static_cast<std::int64_t>(owned_.size()), n_waiting > 0};
 }
 
 std::optional<TrialId> StudyIndex::first_waiting() const {
@@ -38,23 +38,28 @@ std::vector<TrialId> StudyIndex::running() const {
   return trials;
 }
 
-void StudyIndex::set(TrialNumber number, TrialId id, TrialState state, std::int64_t version) {
-  if (number.value < 0 || number.value > size()) {
+void StudyIndex::set(const Entry& entry, std::int64_t version) {
+  const std::int64_t number = entry.number.value;
+  if (number < 0 || number > size()) {
     throw StorageError(
         fmt::format("trial numbers have a gap: {} stands where at most {} is expected; the file is damaged",
-                    number.value, size()));
+                    number, size()));
   }
-  const auto place = static_cast<std::size_t>(number.value);
+  const auto place = static_cast<std::size_t>(number);
   ids_.resize(std::max(ids_.size(), place + 1));
   changed_at_.resize(ids_.size());
-  ids_[place] = id;
+  ids_[place] = entry.id;
   changed_at_[place] = version;
-  running_.erase(number.value);
-  waiting_.erase(number.value);
-  if (state == TrialState::kRunning) {
-    running_.insert(number.value);
-  } else if (state == TrialState::kWaiting) {
-    waiting_.insert(number.value);
+  running_.erase(number);
+  owned_.erase(number);
+  waiting_.erase(number);
+  if (entry.state == TrialState::kWaiting) {
+    waiting_.insert(number);
+  } else if (entry.state == TrialState::kRunning) {
+    running_.insert(number);
+    if (entry.has_owner) {
+      owned_.insert(number);
+    }
   }
 }
 
@@ -78,6 +83,19 @@ void StorageIndex::notice_others() {
   }
 }
 
+/// What an entry is made of; ?1 is the study, ?2 an id.
+#define TUNE_ENTRY_COLUMNS                                                                 \
+  "SELECT t.number, t.trial_id, t.state, t.state = 'RUNNING' AND EXISTS (SELECT 1 FROM "   \
+  "trial_system_attributes a WHERE a.trial_id = t.trial_id AND a.\"key\" = 'tune:owner') " \
+  "FROM trials t WHERE t.study_id = ?1 "
+
+StudyIndex::Entry StorageIndex::entry_of(const SqliteQuery& row) {
+  if (row.is_null(0)) {
+    throw FormatError(fmt::format("the trial with id {} has no number", row.integer(1)));
+  }
+  return {{row.integer(0)}, {row.integer(1)}, trial_state_from_string(row.text(2)), row.integer(3) != 0};
+}
+
 void StorageIndex::refresh(StudyId study, StudyIndex& index) {
   SqliteQuery exists = connection_.query("SELECT 1 FROM studies WHERE study_id = ?");
   exists.bind(study.value);
@@ -85,7 +103,7 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
     studies_.erase(study);
     throw_no_study(study);
   }
-  SqliteQuery one = connection_.query("SELECT number, state FROM trials WHERE study_id = ? AND trial_id = ?");
+  SqliteQuery one = connection_.query(TUNE_ENTRY_COLUMNS "AND t.trial_id = ?2");
   const auto look_at = [&](TrialId id) {
     one.restart().bind(study.value).bind(id.value);
     return one.next();
@@ -96,24 +114,20 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
   for (const TrialNumber number : index.unfinished()) {
     const TrialId id = index.ids_[static_cast<std::size_t>(number.value)];
     if (look_at(id)) {
-      index.set(number, id, trial_state_from_string(one.text(1)), version_);
+      index.set(entry_of(one), version_);
     }
   }
-  SqliteQuery rows = connection_.query(
-      "SELECT trial_id, number, state FROM trials WHERE study_id = ? AND trial_id > ? ORDER BY trial_id");
+  SqliteQuery rows = connection_.query(TUNE_ENTRY_COLUMNS "AND t.trial_id > ?2 ORDER BY t.trial_id");
   rows.bind(study.value).bind(index.ids_.empty() ? std::int64_t{-1} : index.ids_.back().value);
   while (rows.next()) {
-    if (rows.is_null(1)) {
-      throw FormatError(fmt::format("the trial with id {} has no number", rows.integer(0)));
-    }
-    index.set({rows.integer(1)}, {rows.integer(0)}, trial_state_from_string(rows.text(2)), version_);
+    index.set(entry_of(rows), version_);
   }
   index.stale_ = false;
 }
 
 void StorageIndex::set(StudyId study, const FrozenTrial& trial) {
   StudyIndex& index = studies_.at(study);
-  index.set(trial.number, trial.id, trial.state, ++version_);
+  index.set({trial.number, trial.id, trial.state, trial.system_attrs.contains(kOwnerKey)}, ++version_);
   for (const Param& param : trial.params) {
     index.distributions_.emplace(param.name, param.distribution);
   }

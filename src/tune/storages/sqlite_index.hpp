@@ -27,11 +27,18 @@ class StudyIndex {
 
  private:
   friend class StorageIndex;
-  void set(TrialNumber number, TrialId id, TrialState state, std::int64_t version);
+  struct Entry {
+    TrialNumber number;
+    TrialId id;
+    TrialState state = TrialState::kRunning;
+    bool has_owner = false;  ///< Carries our mark.
+  };
+  void set(const Entry& entry, std::int64_t version);
 
   std::vector<TrialId> ids_;              ///< By number.
   std::vector<std::int64_t> changed_at_;  ///< By number: version of the last change known by number.
   std::set<std::int64_t> running_;        ///< Numbers.
+  std::set<std::int64_t> owned_;          ///< Those of them that carry our mark.
   std::set<std::int64_t> waiting_;
   std::map<std::string, Distribution, std::less<>> distributions_;
   bool stale_ = true;  ///< Somebody else wrote since.
@@ -65,6 +72,7 @@ class StorageIndex {
                                                                        const Cursor& cursor) const;
 
  private:
+  [[nodiscard]] static StudyIndex::Entry entry_of(const SqliteQuery& row);
   void notice_others();
   void refresh(StudyId study, StudyIndex& index);
 

@@ -114,6 +114,7 @@ void check_new_study(const NewStudy& study) {
       "each direction of a study must be minimize or maximize");
   check_attributes(study.user_attrs);
   check_attributes(study.system_attrs);
+  std::for_each(study.queue.begin(), study.queue.end(), check_new_trial);
 }
 
 void check_attributes(const Attributes& attributes) {
@@ -208,6 +209,9 @@ Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time) {
 void require_claim(const FrozenTrial& trial, const Claim& claim) {
   if (trial.state != TrialState::kRunning) {
     throw_stale(claim, fmt::format("its state is {}", to_string(trial.state)));
+  }
+  if (trial.number != claim.number) {
+    throw_stale(claim, "the study was deleted");
   }
   const auto mark = trial.system_attrs.find(kOwnerKey);
   if (mark == trial.system_attrs.end() || mark->second != expected_mark(claim)) {

@@ -29,7 +29,7 @@ void check_added_trial(const FrozenTrial& trial, std::size_t n_objectives);
 // --- reserving ---
 struct StudyLoad {
   std::int64_t finished = 0;
-  std::int64_t running = 0;
+  std::int64_t running = 0;  ///< Those that carry an owner mark.
   bool has_waiting = false;
 };
 /// kReserved means that one may be taken.
