@@ -1,6 +1,7 @@
 #include "cli/study_file/schema.hpp"
 
-#include <algorithm>
+#include <cstdint>
+#include <limits>
 #include <nlohmann/json.hpp>
 
 #include "cli/study_file/parameter_rules.hpp"
@@ -194,7 +195,12 @@ Json options_schema(const std::vector<OptionSpec>& specs) {
 Json sampler_schema() {
   std::vector<Variant> variants;
   for (const tune::SamplerEntry& entry : tune::sampler_registry()) {
-    Json properties = {{"seed", {{"$ref", "#/definitions/seed"}}}};
+    Json properties = {{"seed",
+                        {{"type", "integer"},
+                         {"minimum", 0},
+                         {"maximum", std::numeric_limits<std::uint64_t>::max()},
+                         {"default", 0},
+                         {"description", "Seed of every random number of the study."}}}};
     properties.update(options_schema(entry.options));
     variants.push_back({entry.name, entry.description, std::move(properties)});
   }

@@ -1,0 +1,80 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "cli/study_file/schema.hpp"
+#include "cli/study_file/study_config.hpp"
+#include "fmnist/manifest.hpp"
+#include "test_manifest.hpp"
+
+namespace fmnist_tune::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+const fs::path kCorpus = fs::path(TUNE_TEST_DATA_DIR) / "studies";
+const fs::path kStudies = fs::path(TUNE_SOURCE_DIR) / "studies";
+
+std::vector<fs::path> files_in(const fs::path& folder) {
+  std::vector<fs::path> files;
+  for (const auto& entry : fs::directory_iterator(folder)) {
+    const bool is_study = entry.path().extension() == ".json" && entry.path().filename() != "study.schema.json";
+    if (is_study) files.push_back(entry.path());
+  }
+  std::sort(files.begin(), files.end());
+  return files;
+}
+
+std::string text_of(const fs::path& path) {
+  std::ifstream stream(path, std::ios::binary);
+  std::ostringstream text;
+  text << stream.rdbuf();
+  EXPECT_TRUE(stream) << path;
+  return text.str();
+}
+
+std::string complaints_about(const fs::path& path) {
+  try {
+    (void)parse_study_text(text_of(path), path.filename().string(), {&test_manifest()});
+    return "";
+  } catch (const StudyFileError& error) {
+    return std::string(error.what()) + "\n";
+  }
+}
+
+TEST(StudyFileCorpus, EveryGoodFileIsAccepted) {
+  const auto files = files_in(kCorpus / "good");
+  ASSERT_GE(files.size(), 5u);
+  for (const fs::path& path : files) EXPECT_EQ(complaints_about(path), "");
+}
+
+TEST(StudyFileCorpus, EveryBadFileGetsExactlyItsComplaints) {
+  const auto files = files_in(kCorpus / "bad");
+  ASSERT_GE(files.size(), 20u);
+  for (const fs::path& path : files) {
+    fs::path expected = path;
+    expected.replace_extension(".expected.txt");
+    EXPECT_EQ(complaints_about(path), text_of(expected)) << path;
+  }
+}
+
+TEST(StudyFileCorpus, EveryStudyOfTheRepositoryFitsTheRealObjective) {
+  const auto files = files_in(kStudies);
+  ASSERT_FALSE(files.empty());
+  for (const fs::path& path : files) {
+    EXPECT_NO_THROW((void)read_study_file(path, {&fmnist::manifest()})) << path;
+  }
+}
+
+TEST(StudySchema, IsTheOneInTheRepository) {
+  EXPECT_EQ(study_schema({&fmnist::manifest()}), text_of(kStudies / "study.schema.json"))
+      << "write it anew: study_file_check --manifest fmnist --schema > studies/study.schema.json";
+}
+
+}  // namespace
+}  // namespace fmnist_tune::testing
