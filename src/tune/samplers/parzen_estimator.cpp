@@ -30,6 +30,11 @@ NumericKernels frame(double low, double high, double step, bool is_log) {
   return kernels;
 }
 
+// high − low, kept where it can be divided by: ranges as wide as all doubles or as narrow as one denormal.
+double usable_width(double low, double high) {
+  return std::clamp(high - low, std::numeric_limits<double>::min(), std::numeric_limits<double>::max());
+}
+
 NumericKernels fit_numeric(NumericKernels kernels, const std::vector<double>& observations,
                            const ParzenOptions& options) {
   kernels.mu = observations;
@@ -42,7 +47,7 @@ NumericKernels fit_numeric(NumericKernels kernels, const std::vector<double>& ob
   const double high = kernels.adapted_high;
   kernels.sigma = bandwidths(kernels.mu, low, high, options);
   kernels.mu.push_back(0.5 * low + 0.5 * high);
-  kernels.sigma.push_back(std::min(high - low, std::numeric_limits<double>::max()));
+  kernels.sigma.push_back(usable_width(low, high));
   return kernels;
 }
 
@@ -247,9 +252,10 @@ std::vector<double> bandwidths(std::span<const double> mus, double low, double h
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return mus[a] < mus[b]; });
 
-  const double widest = std::min(high - low, std::numeric_limits<double>::max());
-  const double narrowest =
+  const double widest = usable_width(low, high);
+  double narrowest =
       options.consider_magic_clip ? widest / std::min(100.0, 2.0 + static_cast<double>(n)) : kMinimalBandwidth;
+  narrowest = std::max(narrowest, std::numeric_limits<double>::min());
   std::vector<double> sigmas(n);
   for (std::size_t i = 0; i < n; ++i) {
     const double here = mus[order[i]];

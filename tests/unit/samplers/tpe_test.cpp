@@ -1,0 +1,236 @@
+#include "tune/samplers/tpe.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "support/trial_builder.hpp"
+#include "tune/error.hpp"
+#include "tune/samplers/random.hpp"
+#include "tune/samplers/relative_params.hpp"
+#include "tune/samplers/relative_space.hpp"
+#include "tune/samplers/tpe_steps.hpp"
+#include "tune/samplers/trial_split.hpp"
+
+namespace tune {
+namespace {
+
+using testing::TrialBuilder;
+
+const Distribution kUnit = FloatDistribution{0.0, 1.0, false, {}};
+const SearchSpace kDefineByRun;
+
+SamplingContext context_of(const History& history, std::uint64_t seed = 1) {
+  return {.history = HistoryView(history),
+          .number = TrialNumber{static_cast<std::int64_t>(history.size())},
+          .seed = seed,
+          .declared = kDefineByRun};
+}
+
+/// n COMPLETE trials of x and y with the loss at x = 0.3 smallest.
+std::vector<TrialBuilder> parabola(std::int64_t n) {
+  std::vector<TrialBuilder> trials;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double x = static_cast<double>(i) / static_cast<double>(n);
+    trials.push_back(
+        TrialBuilder(i).complete((x - 0.3) * (x - 0.3)).param("x", x, kUnit).param("y", 1.0 - x, kUnit));
+  }
+  return trials;
+}
+
+std::vector<std::string> names(const RelativeSample& sample) {
+  std::vector<std::string> result;
+  for (const auto& [name, value] : sample.params) {
+    result.push_back(name);
+  }
+  return result;
+}
+
+TEST(TpeSampler, IsRandomDuringItsStartupTrials) {
+  const TpeSampler sampler;
+  const History nine = testing::make_history(parabola(9));
+  EXPECT_TRUE(sampler.sample_relative(context_of(nine)).params.empty());
+  EXPECT_EQ(sampler.sample_independent(context_of(nine), "x", kUnit),
+            RandomSampler().sample_independent(context_of(nine), "x", kUnit));
+  const History ten = testing::make_history(parabola(10));
+  EXPECT_EQ(names(sampler.sample_relative(context_of(ten))), (std::vector<std::string>{"x", "y"}));
+}
+
+TEST(TpeSampler, CountsPrunedButNotFailedTrialsAsStartupTrials) {
+  auto trials = parabola(9);
+  const auto last = TrialBuilder(9).param("x", 0.5, kUnit).param("y", 0.5, kUnit);
+  trials.push_back(TrialBuilder(last).state(TrialState::kFail));
+  EXPECT_TRUE(TpeSampler().sample_relative(context_of(testing::make_history(trials))).params.empty());
+  trials.back() = TrialBuilder(last).state(TrialState::kPruned);
+  EXPECT_FALSE(TpeSampler().sample_relative(context_of(testing::make_history(trials))).params.empty());
+}
+
+TEST(TpeSampler, SuggestsTogetherWhatAllTrialsHaveInCommon) {
+  auto trials = parabola(10);
+  trials.push_back(TrialBuilder(10).complete(1.0).param("x", 0.5, kUnit));
+  EXPECT_EQ(names(TpeSampler().sample_relative(context_of(testing::make_history(trials)))),
+            (std::vector<std::string>{"x"}));
+}
+
+TEST(TpeSampler, LeavesOutAParameterWhoseRangeChanged) {
+  auto trials = parabola(10);
+  trials.push_back(TrialBuilder(10)
+                       .complete(1.0)
+                       .param("x", 0.5, FloatDistribution{0.0, 2.0, false, {}})
+                       .param("y", 0.5, kUnit));
+  EXPECT_EQ(names(TpeSampler().sample_relative(context_of(testing::make_history(trials)))),
+            (std::vector<std::string>{"y"}));
+}
+
+TEST(TpeSampler, IgnoresFailedTrialsInTheCommonSpace) {
+  auto trials = parabola(10);
+  trials.push_back(TrialBuilder(10).state(TrialState::kFail));
+  EXPECT_EQ(TpeSampler().sample_relative(context_of(testing::make_history(trials))).params.size(), 2U);
+}
+
+TEST(TpeSampler, LeavesOutAParameterWithOneValue) {
+  std::vector<TrialBuilder> trials = parabola(10);
+  for (TrialBuilder& trial : trials) {
+    trial.param("z", 2.0, FloatDistribution{2.0, 2.0, false, {}});
+  }
+  EXPECT_EQ(TpeSampler().sample_relative(context_of(testing::make_history(trials))).params.count("z"), 0U);
+}
+
+TEST(TpeSampler, SuggestsEachParameterAloneForSeveralObjectives) {
+  std::vector<TrialBuilder> trials;
+  for (std::int64_t i = 0; i < 12; ++i) {
+    const double x = static_cast<double>(i) / 12.0;
+    trials.push_back(TrialBuilder(i).complete({x, 1.0 - x}).param("x", x, kUnit));
+  }
+  const History history = testing::make_history(trials, {Direction::kMinimize, Direction::kMinimize});
+  EXPECT_TRUE(TpeSampler().sample_relative(context_of(history)).params.empty());
+  EXPECT_FALSE(TpeSampler({.multivariate = true}).sample_relative(context_of(history)).params.empty());
+  EXPECT_TRUE(contains(kUnit, TpeSampler().sample_independent(context_of(history), "x", kUnit)));
+}
+
+TEST(TpeSampler, SearchesWhereTheGoodTrialsAre) {
+  const History history = testing::make_history(parabola(60));
+  const TpeSampler sampler;
+  int near_optimum = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const double x = sampler.sample_relative(context_of(history, seed)).params.at("x");
+    near_optimum += std::abs(x - 0.3) < 0.15 ? 1 : 0;
+  }
+  EXPECT_GT(near_optimum, 32);
+}
+
+TEST(TpeSampler, TakesTheHighestScoreAndTheFirstOnTies) {
+  EXPECT_EQ(samplers::first_best(std::vector<double>{1.0, 3.0, 3.0, 2.0}), 1U);
+  EXPECT_EQ(samplers::first_best(std::vector<double>{std::nan(""), -1.0, std::nan("")}), 1U);
+}
+
+TEST(TpeSampler, CountsRunningTrialsAsBadOnes) {
+  auto trials = parabola(20);
+  trials.push_back(TrialBuilder(20).param("x", 0.3, kUnit).param("y", 0.7, kUnit));
+  const History history = testing::make_history(trials);
+  const auto split = samplers::split_trials(HistoryView(history), {0, 1, 6, 20}, 3);
+  EXPECT_EQ(split.above, (std::vector<std::size_t>{20}));
+  const auto with = TpeSampler().sample_relative(context_of(history)).params;
+  const auto without = TpeSampler({.constant_liar = false}).sample_relative(context_of(history)).params;
+  EXPECT_NE(with, without);
+}
+
+TEST(TpeSampler, DoesNotLearnFromTheTrialThatAsks) {
+  auto trials = parabola(20);
+  const History before = testing::make_history(trials);
+  const double expected = TpeSampler().sample_independent(context_of(before), "x", kUnit);
+  trials.push_back(TrialBuilder(20).param("x", 0.3, kUnit));
+  const History history = testing::make_history(trials);
+  SamplingContext context = context_of(history);
+  context.number = TrialNumber{20};
+  EXPECT_EQ(TpeSampler().sample_independent(context, "x", kUnit), expected);
+}
+
+TEST(TpeSampler, TreatsResultsAboveTheWindowAsPending) {
+  auto trials = parabola(20);
+  trials.push_back(TrialBuilder(20).complete(-9.0).param("x", 0.9, kUnit).param("y", 0.1, kUnit));
+  const History seen = testing::make_history(trials);
+  trials.back() = TrialBuilder(20).complete(9.0).param("x", 0.9, kUnit).param("y", 0.1, kUnit);
+  const History other = testing::make_history(trials);
+  const auto suggest = [](const History& history, std::size_t results_below) {
+    SamplingContext context = context_of(history);
+    context.history = HistoryView(history, results_below);
+    return TpeSampler().sample_relative(context).params;
+  };
+  EXPECT_EQ(suggest(seen, 20), suggest(other, 20));
+  EXPECT_NE(suggest(seen, 21), suggest(other, 21));
+}
+
+TEST(TpeSampler, TellsOtherWorkersWhatADefineByRunTrialWillTake) {
+  const RelativeSample sample = TpeSampler().sample_relative(context_of(testing::make_history(parabola(12))));
+  const ParamValues announced = samplers::relative_params(sample.system_attrs);
+  ASSERT_EQ(announced.size(), 2U);
+  EXPECT_EQ(std::get<double>(announced.at("x")), sample.params.at("x"));
+  SearchSpace declared;
+  declared.add({"x", kUnit, {}});
+  const History history = testing::make_history(parabola(12));
+  const SamplingContext context{HistoryView(history), TrialNumber{12}, 1, declared};
+  EXPECT_TRUE(TpeSampler().sample_relative(context).system_attrs.empty());
+}
+
+TEST(TpeSampler, LearnsFromWhatOptunaAnnouncedForARunningTrial) {
+  const Distribution choice = CategoricalDistribution{{std::string("a"), std::string("b")}};
+  const History history =
+      testing::make_history({TrialBuilder(0)
+                                 .param("x", 0.25, kUnit)
+                                 .system_attr("tpe:relative_params:0", R"("{\"x\": 0.75, \"c\"")")
+                                 .system_attr("tpe:relative_params:1", R"(": \"b\"}")"),
+                             TrialBuilder(1).param("x", 0.5, kUnit)});
+  const std::vector<samplers::TpeParameter> space{{"x", &kUnit, history.column("x")}, {"c", &choice, nullptr}};
+  const auto observed = samplers::gather_observations(HistoryView(history), space, {0, 1}, true);
+  EXPECT_EQ(observed[0], (std::vector<double>{0.25})) << "what was suggested counts before what was announced";
+  EXPECT_EQ(observed[1], (std::vector<double>{1.0}));
+  EXPECT_TRUE(samplers::gather_observations(HistoryView(history), space, {0, 1}, false)[0].empty());
+}
+
+TEST(RelativeParams, SurviveBeingCutIntoPieces) {
+  ParamValues params;
+  for (int i = 0; i < 200; ++i) {
+    params.emplace("parameter with a \"long\" name " + std::to_string(i), std::string(i % 7 + 20, 'v'));
+  }
+  const Attributes attributes = samplers::relative_params_attributes(params);
+  EXPECT_GT(attributes.size(), 3U);
+  EXPECT_EQ(samplers::relative_params(attributes), params);
+  Attributes unfinished = attributes;
+  unfinished.erase("tpe:relative_params:1");
+  EXPECT_TRUE(samplers::relative_params(unfinished).empty());
+}
+
+TEST(TpeSampler, RefusesOptionsOutOfRange) {
+  EXPECT_THROW(TpeSampler({.n_startup_trials = -1}), InvalidArgument);
+  EXPECT_THROW(TpeSampler({.n_ei_candidates = 0}), InvalidArgument);
+}
+
+TEST(TrialSplit, PrefersTheLowerNumberOnTies) {
+  for (const Direction direction : {Direction::kMinimize, Direction::kMaximize}) {
+    const History history = testing::make_history(
+        {TrialBuilder(0).complete(1), TrialBuilder(1).complete(1), TrialBuilder(2).complete(1)}, {direction});
+    EXPECT_EQ(samplers::split_trials(HistoryView(history), {0, 1, 2}, 2).below,
+              (std::vector<std::size_t>{0, 1}));
+  }
+}
+
+TEST(TrialSplit, RanksCompleteBeforePrunedBeforeInfeasible) {
+  const History history = testing::make_history(
+      {TrialBuilder(0).complete(-9).constraint(2.0), TrialBuilder(1).complete(-9).constraint(1.0),
+       TrialBuilder(2).state(TrialState::kPruned), TrialBuilder(3).state(TrialState::kPruned).report(1, 5),
+       TrialBuilder(4).state(TrialState::kPruned).report(2, 9), TrialBuilder(5).complete(100)});
+  std::vector<std::size_t> order;
+  for (std::size_t n = 1; n <= 6; ++n) {
+    for (const auto number : samplers::split_trials(HistoryView(history), {0, 1, 2, 3, 4, 5}, n).below) {
+      if (std::find(order.begin(), order.end(), number) == order.end()) {
+        order.push_back(number);
+      }
+    }
+  }
+  EXPECT_EQ(order, (std::vector<std::size_t>{5, 4, 3, 2, 1, 0}));
+}
+
+}  // namespace
+}  // namespace tune
