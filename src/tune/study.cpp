@@ -72,6 +72,23 @@ std::string prune_json(const PruneReason& reason) {
                      reason.n);
 }
 
+/// The parameters a queue entry prescribes.
+ParamValues queued_params(const Attributes& system_attrs) {
+  const auto fixed = system_attrs.find(kFixedParamsKey);
+  return fixed == system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
+}
+
+/// What a trial was given, external values.
+ParamValues suggested_params(const History& history, std::size_t number) {
+  ParamValues values;
+  for (const std::uint32_t index : history.trial(number).columns) {
+    const Column& column = history.columns()[index];
+    values.emplace(column.name,
+                   to_external(column.distributions[column.distribution_of[number]], column.value(number)));
+  }
+  return values;
+}
+
 /// Why Optuna would not take these values as the result of a trial, or nothing.
 std::optional<std::string> objection(const std::vector<double>& values, std::size_t n_objectives) {
   if (values.size() != n_objectives) {
@@ -102,24 +119,17 @@ SamplingContext Study::Impl::sampling_context(TrialNumber number) const {
 }
 
 ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
-  if (const auto fixed = trial.system_attrs.find(kFixedParamsKey); fixed != trial.system_attrs.end()) {
-    ParamValues values = format::params_from_json(fixed->second);
-    if (!values.empty()) return values;
-  }
+  ParamValues own = queued_params(trial.system_attrs);
   const auto number = static_cast<std::size_t>(trial.number.value);
   const std::size_t first = number - number % static_cast<std::size_t>(options.replicates);
-  if (first == number) return {};
+  if (first == number) return own;
   const TrialRecord& original = history.trial(first);
-  ParamValues values;
-  for (const std::uint32_t index : original.columns) {
-    const Column& column = history.columns()[index];
-    values.emplace(column.name,
-                   to_external(column.distributions[column.distribution_of[first]], column.value(first)));
-  }
-  if (!values.empty()) return values;
-  // The original is back in the queue: it carries its parameters there.
-  const auto queued = original.system_attrs.find(kFixedParamsKey);
-  return queued == original.system_attrs.end() ? values : format::params_from_json(queued->second);
+  const ParamValues queued = queued_params(original.system_attrs);
+  // A trial enqueued with parameters of its own is no replicate, whatever its number.
+  if (!own.empty() && own != queued) return own;
+  ParamValues values = suggested_params(history, first);
+  values.insert(queued.begin(), queued.end());
+  return values;
 }
 
 std::vector<NewTrial> Study::Impl::queue_entries(const std::vector<ParamValues>& points) const {

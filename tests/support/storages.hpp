@@ -1,38 +1,98 @@
 #pragma once
 
+#include <fmt/format.h>
+
 #include <filesystem>
 #include <functional>
 #include <memory>
 #include <ostream>
+#include <stdexcept>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "tune/storages/in_memory.hpp"
+#include "tune/storages/sqlite.hpp"
 #include "tune/storages/storage.hpp"
 
 namespace tune::testing {
 
-/// One line enrols a storage in every conformance test.
 struct StorageKind {
   std::string name;
   /// Opens a storage that may keep its files in the folder.
   std::function<std::shared_ptr<Storage>(const std::filesystem::path& folder)> open;
 };
-[[nodiscard]] std::vector<StorageKind> storage_kinds();
-void PrintTo(const StorageKind& kind, std::ostream* out);
+
+inline std::string describe(const Attributes& attributes) {
+  std::string text;
+  for (const auto& [key, value] : attributes) {
+    text += fmt::format(" {}={}", key, value);
+  }
+  return text;
+}
+
+/// One line enrols a storage in every conformance test.
+inline std::vector<StorageKind> storage_kinds() {
+  return {{"InMemory", [](const auto&) { return make_in_memory_storage(); }},
+          {"Sqlite", [](const auto& folder) { return open_sqlite_storage(folder / "study.db"); }}};
+}
+
+inline void PrintTo(const StorageKind& kind, std::ostream* out) {
+  *out << kind.name;
+}
 
 /// Everything about a trial but its id and times, as text to compare and to read.
-[[nodiscard]] std::string describe(const FrozenTrial& trial);
+inline std::string describe(const FrozenTrial& trial) {
+  std::string text = fmt::format("{} {}", trial.number.value, to_string(trial.state));
+  for (const double value : trial.values) {
+    text += fmt::format(" value {}", value);
+  }
+  for (const Param& param : trial.params) {
+    text += fmt::format(" | {} = {} ({}) in {}", param.name, param.value, to_text(param.external()),
+                        to_json(param.distribution));
+  }
+  for (const IntermediateValue& report : trial.intermediate) {
+    text += fmt::format(" | @{} {}", report.step, report.value);
+  }
+  text += " | user" + describe(trial.user_attrs) + " | system" + describe(trial.system_attrs);
+  return text + fmt::format(" | {}started {}ended", trial.datetime_start ? "" : "un",
+                            trial.datetime_complete ? "" : "un");
+}
+
 /// One line a trial.
-[[nodiscard]] std::string describe(const std::vector<FrozenTrial>& trials);
+inline std::string describe(const std::vector<FrozenTrial>& trials) {
+  std::string text;
+  for (const FrozenTrial& trial : trials) {
+    text += describe(trial) + "\n";
+  }
+  return text;
+}
 
 /// All trials, by number.
-[[nodiscard]] std::vector<FrozenTrial> all_trials(Storage& storage, StudyId study);
-[[nodiscard]] FrozenTrial trial_of(Storage& storage, StudyId study, TrialNumber number);
+inline std::vector<FrozenTrial> all_trials(Storage& storage, StudyId study) {
+  return storage.changes_since(study, Cursor{}).trials;
+}
 
-[[nodiscard]] Owner owner_named(const std::string& host, std::int64_t pid = 1);
-StudyId make_study(Storage& storage, const std::string& name = "study",
-                                 std::vector<Direction> directions = {Direction::kMinimize});
+inline FrozenTrial trial_of(Storage& storage, StudyId study, TrialNumber number) {
+  return all_trials(storage, study).at(static_cast<std::size_t>(number.value));
+}
+
+inline Owner owner_named(const std::string& host, std::int64_t pid = 1) {
+  return {host, "boot", pid, 42};
+}
+
+inline StudyId make_study(Storage& storage, const std::string& name = "study",
+                          std::vector<Direction> directions = {Direction::kMinimize}) {
+  return storage.create_study({name, std::move(directions), {}, {}, {}});
+}
+
 /// A trial that must be there to be taken.
-[[nodiscard]] Reservation take(Storage& storage, StudyId study, const Owner& owner = owner_named("here"));
+inline Reservation take(Storage& storage, StudyId study, const Owner& owner = owner_named("here")) {
+  Reservation reservation = storage.reserve(study, owner);
+  if (reservation.status != ReserveStatus::kReserved) {
+    throw std::logic_error("no trial could be reserved");
+  }
+  return reservation;
+}
 
 }  // namespace tune::testing

@@ -161,7 +161,9 @@ TEST(Executor, TakesADeviceThatKeepsFailingOutOfServiceAndGoesOn) {
   EXPECT_EQ(report.n_fail, 0);
   EXPECT_EQ(recorder.out, (std::map<std::string, std::string>{{"fake:1", "lost"}}));
   EXPECT_EQ(recorder.finished_on["fake:0"], 30);
-  EXPECT_EQ(recorder.n_requeued, 3);
+  // Three failures take it out; its two other slots may be in a trial at that moment.
+  EXPECT_GE(recorder.n_requeued, 3);
+  EXPECT_LE(recorder.n_requeued, 5);
   EXPECT_EQ(study.trials().size(), 30U);
 }
 

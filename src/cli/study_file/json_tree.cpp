@@ -171,7 +171,7 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
     Frame frame;
     frame.node = node(kind);
     if (open_.size() >= kMaxJsonDepth) {
-      complaints_->push_back({frame.node.at.line, frame.node.at.column, "",
+      complaints_->push_back({frame.node.at.line, frame.node.at.column, pointer_of_next(),
                               fmt::format("at most {} levels of nesting", kMaxJsonDepth), "more"});
       return false;
     }

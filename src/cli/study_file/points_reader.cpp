@@ -12,9 +12,6 @@ namespace {
 
 using tune::ParamValue;
 
-/// The most configurations a file may list.
-constexpr std::size_t kMaxPoints = 100'000;
-
 bool is_broken(const SpaceReading& reading, const std::string& name) {
   const std::optional<std::string> base = name_without_layer(name);
   return reading.broken.contains(name) || (base && reading.broken.contains(*base));

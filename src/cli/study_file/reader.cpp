@@ -144,9 +144,13 @@ const tune::MetricSpec* StudyReader::find_metric(const std::string& name) const 
   return found == manifest_->metrics.end() ? nullptr : &*found;
 }
 
+/// Those of the objective, or of all while its type is unknown.
 std::vector<std::string> StudyReader::metric_names() const {
   std::vector<std::string> names;
-  for (const tune::MetricSpec& metric : manifest_->metrics) names.push_back(metric.name);
+  for (const tune::ObjectiveManifest* manifest : *manifests_) {
+    if (manifest_ != nullptr && manifest != manifest_) continue;
+    for (const tune::MetricSpec& metric : manifest->metrics) names.push_back(metric.name);
+  }
   return names;
 }
 
@@ -170,9 +174,7 @@ std::optional<ObjectiveGoal> StudyReader::read_goal(const Place& goal) {
   goal.check_keys({"metric", "direction"});
   const auto metric_place = goal.required("metric", "the name of a metric");
   std::optional<std::string> metric;
-  if (metric_place) {
-    metric = manifest_ == nullptr ? metric_place->read_string() : metric_place->read_choice(metric_names());
-  }
+  if (metric_place) metric = metric_place->read_choice(metric_names());
   const auto direction_place = goal.required("direction", "\"minimize\" or \"maximize\"");
   const auto direction =
       direction_place ? direction_place->read_choice({"minimize", "maximize"}) : std::nullopt;
@@ -223,16 +225,18 @@ void StudyReader::read_pruner() {
 void StudyReader::read_parameters() {
   const auto space = root_->required("space", "the parameters to search");
   const auto fixed = root_->member("fixed");
+  const auto points = root_->member("points");
   if (manifest_ == nullptr) {  // Without the objective no parameter can be judged.
     if (space) (void)space->is_object();
     if (fixed) (void)fixed->is_object();
+    if (points) (void)points->is_list(kMaxPoints);
     return;
   }
   if (fixed) config_.fixed = read_fixed(*fixed, *manifest_);
   if (!space) return;
   SpaceReading reading = read_space(*space, *manifest_, config_.fixed);
   if (fixed) check_fixed_against_space(*fixed, *space, reading);
-  if (const auto points = root_->member("points")) config_.points = read_points(*points, reading, *manifest_);
+  if (points) config_.points = read_points(*points, reading, *manifest_);
   config_.space = std::move(reading.space);
 }
 

@@ -12,6 +12,8 @@ namespace fmnist_tune {
 
 /// The most parameters that a space may declare, layers counted one by one.
 inline constexpr std::size_t kMaxParameters = 10'000;
+/// The most configurations that a file may list.
+inline constexpr std::size_t kMaxPoints = 100'000;
 
 struct SpaceReading {
   tune::SearchSpace space;  ///< All that was declared without a mistake.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -11,6 +12,8 @@
 #include "cli/study_file/study_config.hpp"
 #include "fmnist/manifest.hpp"
 #include "test_manifest.hpp"
+#include "tune/pruners/registry.hpp"
+#include "tune/samplers/registry.hpp"
 
 namespace fmnist_tune::testing {
 namespace {
@@ -68,6 +71,37 @@ TEST(StudyFileCorpus, EveryStudyOfTheRepositoryFitsTheRealObjective) {
   ASSERT_FALSE(files.empty());
   for (const fs::path& path : files) {
     EXPECT_NO_THROW((void)read_study_file(path, {&fmnist::manifest()})) << path;
+  }
+}
+
+/// Names that the manual must show in code quotes.
+std::vector<std::string> all_names() {
+  const auto& manifest = fmnist::manifest();
+  const auto schema = nlohmann::json::parse(study_schema({&manifest}));
+  std::vector<std::string> names;
+  for (const auto& [key, value] : schema["properties"].items()) names.push_back(key);
+  for (const auto& [key, value] : schema["properties"]["limits"]["properties"].items()) names.push_back(key);
+  const auto add = [&names](const std::vector<tune::OptionSpec>& specs) {
+    for (const auto& spec : specs) names.push_back(spec.name);
+  };
+  add(manifest.parameters);
+  add(manifest.settings);
+  for (const auto& metric : manifest.metrics) names.push_back(metric.name);
+  for (const auto& entry : tune::sampler_registry()) {
+    names.push_back(entry.name);
+    add(entry.options);
+  }
+  for (const auto& entry : tune::pruner_registry()) {
+    names.push_back(entry.name);
+    add(entry.options);
+  }
+  return names;
+}
+
+TEST(StudyManual, ExplainsEveryKey) {
+  const std::string manual = text_of(kStudies / "README.md");
+  for (const std::string& name : all_names()) {
+    EXPECT_NE(manual.find("`" + name + "`"), std::string::npos) << name;
   }
 }
 
