@@ -3,7 +3,6 @@
 include(CMakePackageConfigHelpers)
 
 set(tune_cmake_dir "${CMAKE_INSTALL_LIBDIR}/cmake/tune")
-set(tune_module_dir "${CMAKE_INSTALL_LIBDIR}/fmnist-tune")
 
 install(TARGETS tune EXPORT tune-search
   LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT search NAMELINK_COMPONENT search)
@@ -29,7 +28,8 @@ if(TARGET fmnist-tune)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/studies" DESTINATION "${CMAKE_INSTALL_DATADIR}/fmnist-tune"
     COMPONENT program FILES_MATCHING PATTERN "*.json" PATTERN "*.md")
 endif()
-if(TARGET fmnist)
-  set_target_properties(fmnist PROPERTIES INSTALL_RPATH "$ORIGIN/..")
-  install(TARGETS fmnist LIBRARY DESTINATION "${tune_module_dir}" COMPONENT program)
+if(TARGET tune_fmnist)
+  # A LibTorch from elsewhere is found where it was when this was built.
+  set_target_properties(tune_fmnist PROPERTIES INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS tune_fmnist LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/fmnist-tune" COMPONENT program)
 endif()

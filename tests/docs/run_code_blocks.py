@@ -101,7 +101,7 @@ def check(block, options):
 def make_study_db(options):
     """A study like studies/mlp.json, only with small networks and one epoch, in mlp.db."""
     study = json.loads((options.root / "studies" / "mlp.json").read_text())
-    study["objective"]["epochs"] = 1
+    study["objective"].update(epochs=1, training_examples=2000)
     study["space"] = {"lr": study["space"]["lr"]}
     study.pop("fixed", None)
     short = options.work / "short.json"

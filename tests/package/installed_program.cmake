@@ -16,7 +16,7 @@ file(WRITE "${WORK_DIR}/short.json" [[{
   "name": "short",
   "objectives": [{"metric": "validation_accuracy", "direction": "maximize"}],
   "sampler": {"type": "random", "seed": 1},
-  "objective": {"type": "fmnist", "dataset": "fashion-mnist", "epochs": 1},
+  "objective": {"type": "fmnist", "epochs": 1, "training_examples": 2000},
   "space": {"lr": {"type": "float", "low": 1e-3, "high": 1e-2, "log": true}}
 }]])
 run("${WORK_DIR}/second place/bin/fmnist-tune" short.json --trials 1 --jobs 1)
