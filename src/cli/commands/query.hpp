@@ -1,0 +1,26 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/options.hpp"
+#include "tune/storages/sqlite_reader.hpp"
+
+/// What the commands that only ask a storage have in common.
+namespace fmnist_tune {
+
+/// Reads the options of a query: DB or `--storage`, `--format`, `--help` and what `options` has besides.
+/// Nothing when the help was asked for.
+[[nodiscard]] std::optional<boost::program_options::variables_map> parse_query(
+    const CommandHelp& help, boost::program_options::options_description options,
+    const std::vector<std::string>& arguments);
+
+/// The storage of a query. Throws UsageError when none or two are given.
+[[nodiscard]] tune::SqliteReader open_for_query(const boost::program_options::variables_map& values);
+
+/// The study that `--study` names, or the only one. Throws UsageError with the names to choose from.
+[[nodiscard]] tune::StudyRecord study_of_query(tune::SqliteReader& reader,
+                                               const boost::program_options::variables_map& values);
+
+}  // namespace fmnist_tune

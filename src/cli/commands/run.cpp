@@ -1,0 +1,157 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <csignal>
+
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "cli/registry.hpp"
+#include "cli/run/logging.hpp"
+#include "cli/run/progress.hpp"
+#include "cli/run/session.hpp"
+#include "cli/run/signals.hpp"
+#include "cli/run/summary.hpp"
+#include "fmnist/environment.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+namespace po = boost::program_options;
+
+const CommandHelp kHelp = {
+    "fmnist-tune [run] STUDY.json [options]",
+    "Runs the trials of a study file and keeps them in a SQLite file, in Optuna's format. The same command "
+    "goes\n"
+    "on where it was interrupted, by Ctrl-C, kill or power cut, and does nothing when all trials are there.\n"
+    "Several processes may run one study at once. Without --trials it runs until --timeout, Ctrl-C, or until "
+    "the\n"
+    "sampler has no further point.",
+    "  fmnist-tune studies/mlp.json --trials 200\n"
+    "  fmnist-tune run studies/mlp.json --trials 200 --jobs 4 --timeout 3600 --storage results/mlp.db\n"
+    "  fmnist-tune studies/mlp.json --trials 200 --devices cuda:0,cuda:1 --jobs-per-device 2"};
+
+po::options_description own_options() {
+  po::options_description options("Options");
+  const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
+  options.add_options()("trials", text("N"), "finished trials (COMPLETE, PRUNED, FAIL) the study should have")(
+      "timeout", text("SECONDS"), "start no trial after this time")(
+      "seed", text("S"), "seed of a new study, instead of the study file's; a study keeps its seed")(
+      "jobs", text("N"), "trials at a time over all devices; default: one a CPU core, one a GPU")(
+      "devices", text("LIST"), "cpu, or cuda:0,cuda:1, or auto (default): the GPUs if there are any, else cpu")(
+      "jobs-per-device", text("N"), "trials at a time on each device, instead of --jobs")(
+      "data", text("DIR"), "folder with the data set; default: where the system's packages put it")(
+      "quiet", "no progress and no summary, only warnings and errors");
+  add_storage_option(options);
+  return options;
+}
+
+std::optional<std::uint64_t> seed_option(const po::variables_map& values) {
+  const auto text = text_option(values, "seed");
+  if (!text) return std::nullopt;
+  std::uint64_t seed = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, seed);
+  if (error != std::errc() || stop != end) {
+    throw UsageError(
+        fmt::format("--seed: expected a whole number from 0 to 18446744073709551615, found \"{}\"", *text));
+  }
+  return seed;
+}
+
+/// `auto` is an empty list.
+std::vector<std::string> devices_option(const po::variables_map& values) {
+  const auto text = text_option(values, "devices");
+  if (!text || *text == "auto") return {};
+  std::vector<std::string> devices;
+  for (std::size_t begin = 0; begin <= text->size();) {
+    const std::size_t end = std::min(text->find(',', begin), text->size());
+    const std::string device = text->substr(begin, end - begin);
+    if (device.empty() || std::find(devices.begin(), devices.end(), device) != devices.end()) {
+      throw UsageError(fmt::format(
+          "--devices: expected auto or a list like cuda:0,cuda:1, each device once, found \"{}\"", *text));
+    }
+    devices.push_back(device);
+    begin = end + 1;
+  }
+  return devices;
+}
+
+/// The word as a shell reads it back.
+std::string shell_quoted(const std::string& word) {
+  constexpr std::string_view kPlain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (char byte : word) quoted += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
+  return quoted + "'";
+}
+
+std::string shell_text(const std::vector<std::string>& words) {
+  std::string text;
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quoted(word);
+  return text;
+}
+
+RunRequest request_from(const po::variables_map& values, const Invocation& invocation) {
+  const auto file = text_option(values, "STUDY.json");
+  if (!file) throw UsageError(fmt::format("which study file?\nusage: {}", kHelp.usage));
+  RunRequest request;
+  request.study_file = *file;
+  request.trials = whole_number_option(values, "trials", 1);
+  if (const auto seconds = whole_number_option(values, "timeout", 1))
+    request.timeout = std::chrono::seconds(*seconds);
+  request.seed = seed_option(values);
+  request.jobs = whole_number_option(values, "jobs", 1);
+  request.jobs_per_device = whole_number_option(values, "jobs-per-device", 1);
+  if (request.jobs && request.jobs_per_device) {
+    throw UsageError("--jobs and --jobs-per-device: give one of the two");
+  }
+  request.devices = devices_option(values);
+  request.storage = text_option(values, "storage");
+  request.data_dir = text_option(values, "data").value_or("");
+  request.quiet = values.contains("quiet");
+  request.command_line = shell_text(invocation.command_line);
+  return request;
+}
+
+Watch watch_of(const Session& session, Progress& progress, spdlog::logger& log) {
+  Watch watch;
+  watch.on_first_signal = [&log](int) {
+    log.warn("stopping: the running trials go back into the queue; a second Ctrl-C ends at once");
+  };
+  watch.on_second_signal = [&session, &progress, &log](int) {
+    progress.end();
+    log.warn("ended at once; finished trials are saved; resume with: {}", session.request().command_line);
+  };
+  watch.on_tick = [&progress] { progress.redraw(); };
+  return watch;
+}
+
+int run_session(Session& session) {
+  Screen screen;
+  const auto log = make_logger(screen, session.request().quiet);
+  Progress progress(screen, log, session.request().quiet);
+  std::atomic<bool> stop{false};
+  tune::RunReport report;
+  // While this is the only thread: the environment is not protected against concurrent use.
+  fmnist::set_library_environment();
+  const auto signal =
+      run_watched([&] { report = session.run(stop, progress, *log); }, stop, watch_of(session, progress, *log));
+  progress.end();
+  return conclude(session, report, signal);
+}
+
+}  // namespace
+
+int run_command(const Invocation& invocation) {
+  const auto values = parse_options(kHelp, own_options(), "STUDY.json", invocation.arguments);
+  if (!values) return to_int(ExitCode::kDone);
+  Session session(request_from(*values, invocation));
+  const Standing standing = session.look();
+  const auto wanted = session.request().trials;
+  if (wanted && standing.finished() >= *wanted) return conclude_without_run(session, standing);
+  return run_session(session);
+}
+
+}  // namespace fmnist_tune

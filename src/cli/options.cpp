@@ -1,0 +1,132 @@
+#include "cli/options.hpp"
+
+#include <fmt/format.h>
+
+#include <charconv>
+#include <sstream>
+
+#include "cli/command.hpp"
+#include "cli/study_file/complaint.hpp"
+#include "tune/storages/sqlite.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+namespace po = boost::program_options;
+
+/// Abbreviated options would change their meaning when a new option is added.
+constexpr int kStyle = po::command_line_style::default_style & ~po::command_line_style::allow_guessing;
+
+std::vector<std::string> known_options(const po::options_description& options) {
+  std::vector<std::string> names;
+  for (const auto& option : options.options()) names.push_back("--" + option->long_name());
+  return names;
+}
+
+void print_help(const CommandHelp& help, const po::options_description& options) {
+  std::ostringstream list;
+  list << options;
+  fmt::print("usage: {}\n\n{}\n\n{}\nExamples:\n{}\n", help.usage, help.description, list.str(), help.examples);
+}
+
+/// What Boost found wrong, in our words.
+[[noreturn]] void complain_about_option(const po::error& error, const po::options_description& options,
+                                        const CommandHelp& help) {
+  const std::string hint = fmt::format("\nusage: {}", help.usage);
+  if (const auto* unknown = dynamic_cast<const po::unknown_option*>(&error)) {
+    const std::string name = unknown->get_option_name();
+    throw UsageError(
+        fmt::format("unknown option \"{}\"{}{}", name, did_you_mean(name, known_options(options)), hint));
+  }
+  throw UsageError(error.what() + hint);
+}
+
+std::string extra_word(const std::vector<std::string>& words) {
+  return fmt::format("unexpected argument \"{}\"", words[1]);
+}
+
+}  // namespace
+
+void add_storage_option(po::options_description& options) {
+  options.add_options()("storage", po::value<std::string>()->value_name("S"),
+                        "SQLite file: a path or sqlite:///PATH");
+}
+
+void add_study_option(po::options_description& options) {
+  options.add_options()("study", po::value<std::string>()->value_name("NAME"),
+                        "name of the study; needed when the storage has several");
+}
+
+void add_format_option(po::options_description& options) {
+  options.add_options()("format,f", po::value<std::string>()->value_name("F"),
+                        "table (default), json or csv. JSON has the strings \"NaN\", \"Infinity\" and "
+                        "\"-Infinity\" for numbers that JSON does not know; times are UTC");
+}
+
+std::optional<po::variables_map> parse_options(const CommandHelp& help, po::options_description options,
+                                               const std::string& positional,
+                                               const std::vector<std::string>& arguments) {
+  options.add_options()("help,h", "this text");
+  po::options_description all;
+  all.add(options).add_options()(positional.c_str(), po::value<std::vector<std::string>>());
+  po::positional_options_description position;
+  position.add(positional.c_str(), -1);
+  po::variables_map values;
+  try {
+    po::store(po::command_line_parser(arguments).options(all).positional(position).style(kStyle).run(), values);
+    po::notify(values);
+  } catch (const po::error& error) {
+    complain_about_option(error, options, help);
+  }
+  if (values.contains("help")) {
+    print_help(help, options);
+    return std::nullopt;
+  }
+  if (values.contains(positional) && values[positional].as<std::vector<std::string>>().size() > 1) {
+    throw UsageError(fmt::format("{}\nusage: {}", extra_word(values[positional].as<std::vector<std::string>>()),
+                                 help.usage));
+  }
+  return values;
+}
+
+std::optional<std::string> text_option(const po::variables_map& values, const std::string& name) {
+  if (!values.contains(name)) return std::nullopt;
+  if (const auto* words = boost::any_cast<std::vector<std::string>>(&values[name].value()))
+    return words->front();
+  return values[name].as<std::string>();
+}
+
+std::optional<std::int64_t> whole_number_option(const po::variables_map& values, const std::string& name,
+                                                std::int64_t minimum) {
+  const auto text = text_option(values, name);
+  if (!text) return std::nullopt;
+  std::int64_t number = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  if (error != std::errc() || stop != end || number < minimum) {
+    throw UsageError(
+        fmt::format("--{}: expected a whole number of at least {}, found \"{}\"", name, minimum, *text));
+  }
+  return number;
+}
+
+Format format_option(const po::variables_map& values) {
+  const std::string text = text_option(values, "format").value_or("table");
+  if (text == "table") return Format::kTable;
+  if (text == "json") return Format::kJson;
+  if (text == "csv") return Format::kCsv;
+  throw UsageError(fmt::format("--format: expected table, json or csv, found \"{}\"", text));
+}
+
+std::filesystem::path storage_path(const std::string& storage) {
+  if (storage.empty()) throw UsageError("--storage: expected a path or sqlite:///PATH, found an empty text");
+  if (storage.starts_with("postgresql:") || storage.starts_with("postgres:")) {
+    throw UsageError(fmt::format(
+        "storage \"{}\": this version keeps studies in SQLite files only; give a path or sqlite:///PATH",
+        storage));
+  }
+  return storage.find("://") == std::string::npos ? std::filesystem::path(storage)
+                                                  : tune::sqlite_path_from_url(storage);
+}
+
+}  // namespace fmnist_tune

@@ -1,0 +1,50 @@
+#pragma once
+
+#include <boost/program_options.hpp>
+#include <cstdint>
+#include <filesystem>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/output/format.hpp"
+
+/// Options that several commands share, and the one way in which all of them are read.
+namespace fmnist_tune {
+
+/// The text around the list of options in a command's `--help`.
+struct CommandHelp {
+  std::string usage;        ///< "fmnist-tune trials DB [options]"
+  std::string description;  ///< What it does, as many lines as it takes.
+  std::string examples;     ///< One a line.
+};
+
+/// Declares `--storage`, `--study` and `--format`.
+void add_storage_option(boost::program_options::options_description& options);
+void add_study_option(boost::program_options::options_description& options);
+void add_format_option(boost::program_options::options_description& options);
+
+/// Reads the arguments, of which those without a name are values of `positional` (at most one). Prints the
+/// help and returns nothing when `--help` is among them. Throws UsageError that names what is wrong, with the
+/// nearest known option.
+[[nodiscard]] std::optional<boost::program_options::variables_map> parse_options(
+    const CommandHelp& help, boost::program_options::options_description options, const std::string& positional,
+    const std::vector<std::string>& arguments);
+
+/// The text of an option, or nothing.
+[[nodiscard]] std::optional<std::string> text_option(const boost::program_options::variables_map& values,
+                                                     const std::string& name);
+
+/// A whole number of at least `minimum`. Throws UsageError.
+[[nodiscard]] std::optional<std::int64_t> whole_number_option(
+    const boost::program_options::variables_map& values, const std::string& name, std::int64_t minimum);
+
+/// `--format`; table when it is not given. Throws UsageError.
+[[nodiscard]] Format format_option(const boost::program_options::variables_map& values);
+
+/// The file that a storage stands for: a path or a `sqlite:///` URL. Throws UsageError for other schemes.
+[[nodiscard]] std::filesystem::path storage_path(const std::string& storage);
+
+}  // namespace fmnist_tune

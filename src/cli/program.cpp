@@ -1,0 +1,74 @@
+#include "cli/program.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+#include <exception>
+#include <filesystem>
+#include <system_error>
+
+#include "cli/command.hpp"
+#include "cli/commands/help.hpp"
+#include "cli/registry.hpp"
+#include "cli/study_file/complaint.hpp"
+#include "cli/version.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+/// A study file may stand where a command stands; it exists or looks like a file.
+bool looks_like_study_file(const std::string& word) {
+  std::error_code ignored;
+  return word.find('/') != std::string::npos || word.ends_with(".json") ||
+         std::filesystem::exists(word, ignored);
+}
+
+int dispatch(const std::vector<std::string>& command_line) {
+  if (command_line.size() < 2) {
+    fmt::print(stderr, "{}", overview());
+    return to_int(ExitCode::kUsage);
+  }
+  const std::string& word = command_line[1];
+  if (word == "--help" || word == "-h") {
+    fmt::print("{}", overview());
+    return to_int(ExitCode::kDone);
+  }
+  if (word == "--version") {
+    fmt::print("fmnist-tune {}\n", kVersion);
+    return to_int(ExitCode::kDone);
+  }
+  if (const Command* command = find_command(word)) {
+    return command->run({{command_line.begin() + 2, command_line.end()}, command_line});
+  }
+  if (!word.starts_with('-') && !looks_like_study_file(word)) {
+    throw UsageError(fmt::format("unknown command \"{}\"{}; `fmnist-tune --help` lists the commands", word,
+                                 did_you_mean(word, command_names())));
+  }
+  return run_command({{command_line.begin() + 1, command_line.end()}, command_line});
+}
+
+int complain(const std::exception& error, ExitCode code) {
+  fmt::print(stderr, "fmnist-tune: {}\n", error.what());
+  return to_int(code);
+}
+
+/// A result that never reached its reader (a full disk, say) is a failure.
+int flushed(int code) {
+  if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
+  fmt::print(stderr, "fmnist-tune: cannot write to the standard output\n");
+  return code == to_int(ExitCode::kDone) ? to_int(ExitCode::kFailed) : code;
+}
+
+}  // namespace
+
+int run_program(const std::vector<std::string>& command_line) {
+  try {
+    return flushed(dispatch(command_line));
+  } catch (const tune::InvalidArgument& error) {
+    return complain(error, ExitCode::kUsage);
+  } catch (const std::exception& error) {
+    return complain(error, ExitCode::kFailed);
+  }
+}
+
+}  // namespace fmnist_tune

@@ -1,0 +1,36 @@
+#include "cli/registry.hpp"
+
+#include <algorithm>
+
+namespace fmnist_tune {
+
+const std::vector<Command>& commands() {
+  static const std::vector<Command> kCommands = {
+      {"run", {}, "Runs the trials of a study file, or what is missing of them.", run_command},
+      {"best-trial", {"best"}, "Shows the best trial of a study.", best_trial_command},
+      {"trials", {}, "Lists the trials of a study.", trials_command},
+      {"studies", {}, "Lists the studies in a storage.", studies_command},
+      {"help", {}, "Explains a command.", help_command},
+  };
+  return kCommands;
+}
+
+const Command* find_command(std::string_view name) {
+  const auto& all = commands();
+  const auto found = std::find_if(all.begin(), all.end(), [name](const Command& command) {
+    return command.name == name ||
+           std::find(command.aliases.begin(), command.aliases.end(), name) != command.aliases.end();
+  });
+  return found == all.end() ? nullptr : &*found;
+}
+
+std::vector<std::string> command_names() {
+  std::vector<std::string> names;
+  for (const Command& command : commands()) {
+    names.emplace_back(command.name);
+    names.insert(names.end(), command.aliases.begin(), command.aliases.end());
+  }
+  return names;
+}
+
+}  // namespace fmnist_tune

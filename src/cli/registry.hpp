@@ -1,0 +1,25 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "cli/command.hpp"
+
+namespace fmnist_tune {
+
+int run_command(const Invocation& invocation);
+int best_trial_command(const Invocation& invocation);
+int trials_command(const Invocation& invocation);
+int studies_command(const Invocation& invocation);
+int help_command(const Invocation& invocation);
+
+/// Every command, in the order of the help. A new one is a file in commands/ and a line in registry.cpp.
+[[nodiscard]] const std::vector<Command>& commands();
+
+/// The command of that name or alias, or null.
+[[nodiscard]] const Command* find_command(std::string_view name);
+
+/// Names and aliases, for suggestions.
+[[nodiscard]] std::vector<std::string> command_names();
+
+}  // namespace fmnist_tune

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <atomic>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/run/progress.hpp"
+#include "cli/run/run_request.hpp"
+#include "cli/run/study_check.hpp"
+#include "tune/storages/sqlite_reader.hpp"
+
+namespace fmnist_tune {
+
+/// What a look at the storage says before anything is loaded or written.
+struct Standing {
+  std::optional<tune::StudySummary> study;  ///< Nothing: it will be created.
+
+  [[nodiscard]] std::int64_t finished() const;
+};
+
+/// One call of the command `run`: a study file, a storage, trials.
+class Session {
+ public:
+  /// Reads the study file. Throws StudyFileError, UsageError.
+  explicit Session(RunRequest request);
+
+  /// Looks at the storage without writing. Throws UsageError when the stored study does not fit.
+  [[nodiscard]] Standing look();
+  /// Loads the module and the data, opens the study, runs the trials. Nothing is written before the module, the
+  /// devices and the data are found to be there.
+  tune::RunReport run(const std::atomic<bool>& stop, Progress& progress, spdlog::logger& log);
+
+  [[nodiscard]] const RunRequest& request() const { return request_; }
+  [[nodiscard]] const StudyConfig& config() const { return config_; }
+  [[nodiscard]] const std::filesystem::path& storage() const { return storage_; }
+
+ private:
+  [[nodiscard]] tune::RunOptions run_options(std::vector<tune::DeviceSlot> slots) const;
+  [[nodiscard]] ProgressStart progress_start(const tune::Study& study) const;
+
+  RunRequest request_;
+  Manifests manifests_;
+  StudyConfig config_;
+  std::filesystem::path storage_;
+};
+
+}  // namespace fmnist_tune

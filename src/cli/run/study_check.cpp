@@ -1,0 +1,103 @@
+#include "cli/run/study_check.hpp"
+
+#include <fmt/format.h>
+
+#include "cli/command.hpp"
+#include "cli/output/json.hpp"
+#include "cli/output/trial_output.hpp"
+#include "cli/study_file/differences.hpp"
+#include "tune/distribution.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+[[noreturn]] void refuse(const tune::StudyRecord& stored, const std::vector<std::string>& reasons) {
+  throw UsageError(
+      fmt::format("the storage has a study \"{}\" that this study file does not fit:\n  {}\nNothing was "
+                  "changed. Give the study "
+                  "file another name, or another --storage.",
+                  stored.name, fmt::join(reasons, "\n  ")));
+}
+
+void check_directions(const tune::StudyRecord& stored, const StudyConfig& config) {
+  if (stored.directions == directions_of(config)) return;
+  tune::StudyRecord wanted;
+  wanted.directions = directions_of(config);
+  refuse(stored, {fmt::format("objectives: {} is now {}", directions_text(stored), directions_text(wanted))});
+}
+
+Json parsed_attribute(const tune::StudyRecord& stored, const char* key) {
+  const auto found = stored.system_attrs.find(key);
+  return found == stored.system_attrs.end() ? Json() : Json::parse(found->second, nullptr, false);
+}
+
+/// Ours keeps its seed: suggestions are keyed by it.
+std::uint64_t seed_of(const tune::StudyRecord& stored, std::optional<std::uint64_t> asked) {
+  const Json seed = parsed_attribute(stored, kSeedKey);
+  if (!seed.is_number_integer()) {
+    throw UsageError(
+        fmt::format("study \"{}\" has a study file but no seed ({}); it is damaged", stored.name, kSeedKey));
+  }
+  const auto kept = seed.get<std::uint64_t>();
+  if (asked && *asked != kept) {
+    refuse(stored, {fmt::format("--seed: the study was begun with seed {} and keeps it, {} was asked for", kept,
+                                *asked)});
+  }
+  return kept;
+}
+
+Resumption check_ours(const tune::StudyRecord& stored, const std::string& text, const StudyConfig& config,
+                      std::optional<std::uint64_t> asked_seed, const Manifests& manifests) {
+  const StudyConfig before = parse_study_text(text, "the study file kept in the storage", manifests);
+  Differences found = differences(before, config);
+  if (!found.refused.empty()) refuse(stored, found.refused);
+  Resumption resumption{seed_of(stored, asked_seed), false, std::move(found.accepted), before.points.size()};
+  if (resumption.seed != config.sampler.seed && !asked_seed) {
+    resumption.remarks.push_back(fmt::format("the study keeps its seed {}, the study file has {}",
+                                             resumption.seed, config.sampler.seed));
+  }
+  return resumption;
+}
+
+/// A study of Optuna's goes on when its trials fit the space. Points could not be told from its own trials.
+Resumption check_foreign(const tune::StudyRecord& stored, const StudyConfig& config,
+                         std::optional<std::uint64_t> asked_seed, const TrialsOf& trials) {
+  std::vector<std::string> reasons;
+  if (!config.points.empty() || config.replicates > 1) {
+    reasons.emplace_back("points and replicates need a study that was begun with them");
+  }
+  for (const auto& trial : trials()) {
+    for (const tune::Param& param : trial.params) {
+      const auto* declared = config.space.find(param.name);
+      try {
+        if (declared != nullptr) tune::check_compatible(param.name, param.distribution, declared->distribution);
+      } catch (const tune::InvalidArgument& error) {
+        if (reasons.empty() || reasons.back() != error.what()) reasons.emplace_back(error.what());
+      }
+    }
+  }
+  if (!reasons.empty()) refuse(stored, reasons);
+  return {asked_seed.value_or(config.sampler.seed),
+          true,
+          {"the study was made by another program; its trials count, this study file is kept with it"},
+          0};
+}
+
+}  // namespace
+
+Resumption check_resumable(const tune::StudyRecord& stored, const StudyConfig& config,
+                           std::optional<std::uint64_t> asked_seed, const Manifests& manifests,
+                           const TrialsOf& trials) {
+  check_directions(stored, config);
+  const Json text = parsed_attribute(stored, kStudyFileKey);
+  return text.is_string() ? check_ours(stored, text.get<std::string>(), config, asked_seed, manifests)
+                          : check_foreign(stored, config, asked_seed, trials);
+}
+
+std::vector<tune::Direction> directions_of(const StudyConfig& config) {
+  std::vector<tune::Direction> directions;
+  for (const ObjectiveGoal& goal : config.objectives) directions.push_back(goal.direction);
+  return directions;
+}
+
+}  // namespace fmnist_tune

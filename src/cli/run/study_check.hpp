@@ -1,0 +1,41 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/study_file/study_config.hpp"
+#include "tune/frozen_trial.hpp"
+#include "tune/storages/storage.hpp"
+
+namespace fmnist_tune {
+
+/// System attributes of a study that say what made it.
+inline constexpr const char* kStudyFileKey = "tune:study_file";   ///< JSON string: the study file's text.
+inline constexpr const char* kSeedKey = "tune:seed";              ///< JSON number.
+inline constexpr const char* kVersionKey = "tune:version";        ///< JSON string: of this program.
+inline constexpr const char* kProvenanceKey = "tune:provenance";  ///< JSON object: versions, data checksum.
+
+/// How a run goes on with a study that is already there.
+struct Resumption {
+  std::uint64_t seed = 0;
+  bool made_elsewhere = false;       ///< No study file of ours: Optuna or another program made it.
+  std::vector<std::string> remarks;  ///< What differs from before and is allowed, a sentence each.
+  std::size_t n_points_before = 0;   ///< So many points of the study file are in the queue already.
+};
+
+/// Reads all trials of the study; asked only for a study that was made elsewhere.
+using TrialsOf = std::function<std::vector<tune::FrozenTrial>()>;
+
+/// Whether the study file fits the stored study. Throws UsageError that shows the difference when it does not;
+/// nothing is written.
+[[nodiscard]] Resumption check_resumable(const tune::StudyRecord& stored, const StudyConfig& config,
+                                         std::optional<std::uint64_t> asked_seed, const Manifests& manifests,
+                                         const TrialsOf& trials);
+
+/// The directions of the study file's objectives.
+[[nodiscard]] std::vector<tune::Direction> directions_of(const StudyConfig& config);
+
+}  // namespace fmnist_tune

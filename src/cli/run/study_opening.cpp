@@ -1,0 +1,127 @@
+#include "cli/run/study_opening.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "cli/command.hpp"
+#include "cli/output/json.hpp"
+#include "cli/version.hpp"
+#include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
+#include "tune/pruners/registry.hpp"
+#include "tune/samplers/registry.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+/// The member of the provenance that stands for the data: other data, other results.
+constexpr const char* kDataChecksum = "data_crc32";
+
+std::string provenance_json(const tune::Attributes& facts) {
+  Json object = Json::object();
+  for (const auto& [name, text] : facts) object[name] = json_of_attribute(text);
+  return object.dump();
+}
+
+/// Optuna and its dashboard keep the names of objectives under different keys.
+void add_metric_names(tune::Attributes& attributes, const StudyConfig& config) {
+  Json names = Json::array();
+  for (const ObjectiveGoal& goal : config.objectives) names.push_back(goal.metric);
+  attributes["study:metric_names"] = names.dump();
+  attributes["dashboard:objective_names"] = names.dump();
+}
+
+tune::Attributes attributes_of(const StudyOpening& opening, std::uint64_t seed) {
+  tune::Attributes attributes = {{kStudyFileKey, Json(opening.config.text).dump()},
+                                 {kSeedKey, Json(seed).dump()},
+                                 {kVersionKey, Json(kVersion).dump()},
+                                 {kProvenanceKey, provenance_json(opening.provenance)}};
+  add_metric_names(attributes, opening.config);
+  return attributes;
+}
+
+tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
+                              std::uint64_t seed) {
+  const StudyConfig& config = opening.config;
+  tune::StudyOptions options;
+  options.study_name = config.name;
+  options.directions = directions_of(config);
+  options.storage = storage;
+  options.sampler = tune::make_sampler(config.sampler.type, config.sampler.options);
+  options.pruner = tune::make_pruner(config.pruner.type, config.pruner.options);
+  options.seed = seed;
+  options.space = config.space;
+  options.replicates = config.replicates;
+  return options;
+}
+
+void check_data(const tune::StudyRecord& stored, const tune::Attributes& provenance) {
+  const auto kept = stored.system_attrs.find(kProvenanceKey);
+  const auto now = provenance.find(kDataChecksum);
+  if (kept == stored.system_attrs.end() || now == provenance.end()) return;
+  const Json before = Json::parse(kept->second, nullptr, false);
+  if (!before.is_object() || !before.contains(kDataChecksum)) return;
+  const Json today = json_of_attribute(now->second);
+  if (before[kDataChecksum] == today) return;
+  throw UsageError(fmt::format(
+      "the data is not what study \"{}\" was begun with: checksum {} is now {}; nothing was changed",
+      stored.name, before[kDataChecksum].dump(), today.dump()));
+}
+
+/// Enqueues the points that the study file got since. A crash before the study file is recorded leaves them in
+/// the queue, so those that are there already are not enqueued again.
+void enqueue_further_points(tune::Study& study, const StudyConfig& config, std::size_t n_before) {
+  std::vector<tune::ParamValues> further(config.points.begin() + static_cast<std::ptrdiff_t>(n_before),
+                                         config.points.end());
+  if (further.empty()) return;
+  const auto trials = study.trials();
+  std::erase_if(further, [&](const tune::ParamValues& point) {
+    const std::string text = tune::format::params_to_json(point);
+    return std::any_of(trials.begin(), trials.end(), [&](const tune::FrozenTrial& trial) {
+      const auto fixed = trial.system_attrs.find(tune::kFixedParamsKey);
+      return fixed != trial.system_attrs.end() && fixed->second == text;
+    });
+  });
+  if (!further.empty()) study.enqueue_trials(further);
+}
+
+tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
+                   const tune::StudyRecord& stored, spdlog::logger& log) {
+  const StudyConfig& config = opening.config;
+  const auto trials = [&] { return storage->changes_since(stored.id, {}).trials; };
+  const Resumption resumption = check_resumable(stored, config, opening.asked_seed, opening.manifests, trials);
+  check_data(stored, opening.provenance);
+  for (const std::string& remark : resumption.remarks) log.info("{}", remark);
+  auto study = tune::Study::load(options_of(opening, storage, resumption.seed));
+  if (!resumption.made_elsewhere) enqueue_further_points(study, config, resumption.n_points_before);
+  if (resumption.made_elsewhere || !resumption.remarks.empty()) {
+    storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
+                                  attributes_of(opening, resumption.seed));
+  }
+  const auto taken_over = study.requeue_dead_trials();
+  if (!taken_over.empty()) {
+    log.info("{} trial(s) of a process that ended are back in the queue", taken_over.size());
+  }
+  return study;
+}
+
+}  // namespace
+
+tune::Study open_study(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
+                       spdlog::logger& log) {
+  if (const auto stored = storage->find_study(opening.config.name))
+    return resume(opening, storage, *stored, log);
+  const std::uint64_t seed = opening.asked_seed.value_or(opening.config.sampler.seed);
+  auto options = options_of(opening, storage, seed);
+  options.points = opening.config.points;
+  options.system_attrs = attributes_of(opening, seed);
+  try {
+    return tune::Study::create(std::move(options));
+  } catch (const tune::StudyExists&) {
+    // Another process was faster: go on with its study.
+    return resume(opening, storage, storage->find_study(opening.config.name).value(), log);
+  }
+}
+
+}  // namespace fmnist_tune

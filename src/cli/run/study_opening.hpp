@@ -1,0 +1,26 @@
+#pragma once
+
+#include <spdlog/logger.h>
+
+#include <memory>
+
+#include "cli/run/study_check.hpp"
+#include "tune/study.hpp"
+
+namespace fmnist_tune {
+
+/// All it takes to open the study of a run.
+struct StudyOpening {
+  const StudyConfig& config;
+  const Manifests& manifests;
+  std::optional<std::uint64_t> asked_seed;
+  tune::Attributes provenance;  ///< From the objective.
+};
+
+/// Creates the study with its points, or goes on with the one that is there: checks it, records an allowed
+/// change of the study file, takes over the trials of dead processes. Throws UsageError when it does not fit,
+/// before anything is written.
+[[nodiscard]] tune::Study open_study(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
+                                     spdlog::logger& log);
+
+}  // namespace fmnist_tune

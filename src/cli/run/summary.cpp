@@ -1,0 +1,88 @@
+#include "cli/run/summary.hpp"
+
+#include <fmt/format.h>
+
+#include <cstdio>
+
+#include "cli/command.hpp"
+#include "cli/output/table.hpp"
+#include "cli/output/trial_output.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+std::optional<tune::StudySummary> summary_of(tune::SqliteReader& reader, const std::string& name) {
+  for (auto& summary : reader.studies()) {
+    if (summary.study.name == name) return std::move(summary);
+  }
+  return std::nullopt;
+}
+
+/// `best` cannot be asked without a name when the file has more studies than this one.
+std::string study_argument(tune::SqliteReader& reader, const std::string& name) {
+  return reader.studies().size() > 1 ? fmt::format(" --study '{}'", name) : "";
+}
+
+void print_result(const Session& session) {
+  tune::SqliteReader reader(session.storage());
+  const auto summary = summary_of(reader, session.config().name);
+  if (!summary) return;
+  fmt::print("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n", summary->study.name,
+             summary->n_complete + summary->n_pruned + summary->n_fail, summary->n_complete, summary->n_pruned,
+             summary->n_fail, session.storage().string());
+  if (const auto best = reader.best_trial(summary->study.id)) {
+    fmt::print("best trial:\n{}", to_fact_list(trial_facts(*best, summary->study), output_width()));
+  }
+  const std::string argument = study_argument(reader, session.config().name);
+  fmt::print(
+      "next:\n  fmnist-tune best-trial {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
+      "  sqlite3 {0} 'select * from best_trial'\n",
+      session.storage().string(), argument);
+}
+
+/// One sentence on why the run ended, or nothing when all is done.
+std::string reason_text(const Session& session, const tune::RunReport& report) {
+  switch (report.end) {
+    case tune::RunEnd::kDone:
+      return "";
+    case tune::RunEnd::kExhausted:
+      return "the sampler has no further point: the study is complete";
+    case tune::RunEnd::kInterrupted:
+      return fmt::format("stopped; everything is saved; resume with: {}", session.request().command_line);
+    case tune::RunEnd::kTimeout:
+      return fmt::format("the time limit is reached; go on with: {}", session.request().command_line);
+    case tune::RunEnd::kFailing:
+      return fmt::format("the run was ended because its trials fail: {}", report.message);
+    case tune::RunEnd::kNoDevice:
+      return fmt::format("the run was ended because no device is left: {}", report.message);
+  }
+  return "";
+}
+
+int exit_code(const tune::RunReport& report, std::optional<int> signal) {
+  if (report.end == tune::RunEnd::kFailing || report.end == tune::RunEnd::kNoDevice) {
+    return to_int(ExitCode::kFailed);
+  }
+  return report.end == tune::RunEnd::kInterrupted && signal ? 128 + *signal : to_int(ExitCode::kDone);
+}
+
+}  // namespace
+
+int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal) {
+  const std::string reason = reason_text(session, report);
+  const int code = exit_code(report, signal);
+  if (!reason.empty() && !(session.request().quiet && code == to_int(ExitCode::kDone))) {
+    fmt::print(stderr, "fmnist-tune: {}\n", reason);
+  }
+  if (!session.request().quiet) print_result(session);
+  return code;
+}
+
+int conclude_without_run(const Session& session, const Standing& standing) {
+  if (session.request().quiet) return to_int(ExitCode::kDone);
+  fmt::print("nothing to do: {} of {} trials are finished\n", standing.finished(), *session.request().trials);
+  print_result(session);
+  return to_int(ExitCode::kDone);
+}
+
+}  // namespace fmnist_tune

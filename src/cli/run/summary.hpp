@@ -1,0 +1,16 @@
+#pragma once
+
+#include <optional>
+
+#include "cli/run/session.hpp"
+#include "tune/executor.hpp"
+
+namespace fmnist_tune {
+
+/// Prints how the run ended, the best trial and what to do next; returns the exit code.
+[[nodiscard]] int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal);
+
+/// Prints that every trial is there already; returns the exit code.
+[[nodiscard]] int conclude_without_run(const Session& session, const Standing& standing);
+
+}  // namespace fmnist_tune
