@@ -21,6 +21,7 @@ ONLY_THE_READER_SEES = {
     "circles",
     "duplicate_keys",
     "none_without_points",
+    "points_below_an_absent_parent",
     "overflowing_number",  # Python reads 1e999 as infinity.
     "pruner_with_several_objectives",
     "pruner_without_reports",
