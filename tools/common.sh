@@ -37,7 +37,7 @@ configure_and_build() {
     if [[ -f $cache ]] && ! grep -qxF "CMAKE_HOME_DIRECTORY:INTERNAL=$root_dir" "$cache"; then
       rm -rf -- "build/$1"
     fi
-    cmake --preset "$1" -Wno-dev >&2
+    cmake --preset "$1" -Wno-dev --no-warn-unused-cli >&2
     cmake --build --preset "$1" --parallel "$(build_jobs)" >&2
   )
 }
