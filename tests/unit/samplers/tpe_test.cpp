@@ -202,6 +202,50 @@ TEST(RelativeParams, SurviveBeingCutIntoPieces) {
   EXPECT_TRUE(samplers::relative_params(unfinished).empty());
 }
 
+TEST(TpeSampler, GivesTheGoodTrialsOfSeveralObjectivesEqualWeights) {
+  std::vector<TrialBuilder> trials;
+  std::vector<std::size_t> numbers;
+  for (std::int64_t i = 0; i < 400; ++i) {
+    const double x = std::fmod(static_cast<double>(i) * 0.618, 1.0);
+    trials.push_back(TrialBuilder(i).complete({x, x * x - x}).param("x", x, kUnit));
+    numbers.push_back(static_cast<std::size_t>(i));
+  }
+  const History history = testing::make_history(trials, {Direction::kMinimize, Direction::kMinimize});
+  const SamplingContext context = context_of(history);
+  const auto split = samplers::split_trials(context.history, numbers, samplers::default_gamma(400, 2));
+  const std::vector<samplers::TpeParameter> space{{"x", &kUnit, history.column("x")}};
+  const std::vector<const Distribution*> distributions{&kUnit};
+  const auto observed = [&](const std::vector<std::size_t>& side) {
+    return samplers::gather_observations(context.history, space, side, false);
+  };
+  const samplers::ParzenEstimator below(distributions, observed(split.below), {},
+                                        std::vector<double>(split.below.size(), 1.0));
+  const samplers::ParzenEstimator above(distributions, observed(split.above));
+  RandomStream stream = context.independent_stream("x");
+  const auto candidates = below.draw(stream, 24);
+  const std::size_t best = samplers::first_best(samplers::acquisition(below, above, candidates));
+  EXPECT_EQ(TpeSampler().sample_independent(context, "x", kUnit), candidates[0][best]);
+}
+
+TEST(ParzenEstimator, DrawsAsOftenAsItsDensitySays) {
+  const Distribution choices =
+      CategoricalDistribution{{std::int64_t{0}, std::int64_t{1}, std::int64_t{2}, std::int64_t{3}}};
+  const Distribution grid = IntDistribution{1, 4, true, 1};
+  const samplers::ParzenEstimator::Columns observed{{1.0, 1.0, 3.0}};
+  for (const Distribution* distribution : {&choices, &grid}) {
+    const samplers::ParzenEstimator estimator(std::vector<const Distribution*>{distribution}, observed);
+    const double first = distribution == &grid ? 1.0 : 0.0;
+    const samplers::ParzenEstimator::Columns points{{first, first + 1, first + 2, first + 3}};
+    const auto log_density = estimator.log_density(points);
+    RandomStream stream(StreamKey{.seed = 12});
+    const auto drawn = estimator.draw(stream, 20000).front();
+    for (std::size_t i = 0; i < 4; ++i) {
+      const auto count = std::count(drawn.begin(), drawn.end(), points[0][i]);
+      EXPECT_NEAR(static_cast<double>(count), 20000.0 * std::exp(log_density[i]), 350.0) << points[0][i];
+    }
+  }
+}
+
 TEST(TpeSampler, RefusesOptionsOutOfRange) {
   EXPECT_THROW(TpeSampler({.n_startup_trials = -1}), InvalidArgument);
   EXPECT_THROW(TpeSampler({.n_ei_candidates = 0}), InvalidArgument);
