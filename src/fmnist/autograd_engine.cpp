@@ -1,0 +1,223 @@
+#include <torch/torch.h>
+
+#include <algorithm>
+
+#include "fmnist/dropout.hpp"
+#include "fmnist/engine.hpp"
+#include "fmnist/kernels.hpp"
+#include "tune/error.hpp"
+
+namespace fmnist {
+namespace {
+
+using torch::Tensor;
+
+constexpr std::size_t kEvaluationBatch = 1024;
+
+/// torch.optim's own implementation, over one flat tensor.
+std::unique_ptr<torch::optim::Optimizer> torch_optimizer(const OptimizerConfig& config, const Tensor& flat) {
+  const std::vector<Tensor> parameters{flat};
+  switch (config.kind) {
+    case OptimizerKind::kSgd:
+      return std::make_unique<torch::optim::SGD>(parameters,
+                                                 torch::optim::SGDOptions(config.lr)
+                                                     .momentum(config.momentum)
+                                                     .nesterov(config.nesterov && config.momentum > 0.0)
+                                                     .weight_decay(config.weight_decay));
+    case OptimizerKind::kAdam:
+      return std::make_unique<torch::optim::Adam>(
+          parameters, torch::optim::AdamOptions(config.lr).weight_decay(config.weight_decay));
+    case OptimizerKind::kAdamw:
+      return std::make_unique<torch::optim::AdamW>(
+          parameters, torch::optim::AdamWOptions(config.lr).weight_decay(config.weight_decay));
+    case OptimizerKind::kRmsprop:
+      return std::make_unique<torch::optim::RMSprop>(
+          parameters, torch::optim::RMSpropOptions(config.lr).weight_decay(config.weight_decay));
+  }
+  throw tune::InvalidArgument("unknown optimizer kind");
+}
+
+Tensor activate(Activation activation, const Tensor& z) {
+  switch (activation) {
+    case Activation::kRelu:
+      return torch::relu(z);
+    case Activation::kLeakyRelu:
+      return torch::leaky_relu(z);
+    case Activation::kElu:
+      return torch::elu(z);
+    case Activation::kGelu:
+      return torch::gelu(z);
+    case Activation::kSilu:
+      return torch::silu(z);
+    case Activation::kTanh:
+      return torch::tanh(z);
+    case Activation::kSigmoid:
+      return torch::sigmoid(z);
+  }
+  throw tune::InvalidArgument("unknown activation");
+}
+
+/// Views of one layer's numbers in the flat tensors; parameters are leaves with gradients of their own.
+struct LayerTensors {
+  Tensor weight, bias, gamma, beta, running_mean, running_var;
+};
+
+class AutogradEngine final : public Engine {
+ public:
+  AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                 const std::string& device);
+
+  void begin_epoch(std::uint64_t epoch) override { masks_.begin_epoch(epoch); }
+  BatchSums train_step(std::span<const std::uint32_t> positions) override;
+  BatchSums evaluate(std::span<const std::uint32_t> positions) override;
+  std::vector<float> parameters() const override { return to_vector(parameters_); }
+  std::vector<float> gradients() const override { return to_vector(gradients_); }
+  std::vector<float> buffers() const override { return to_vector(buffers_); }
+
+ private:
+  static std::vector<float> to_vector(const Tensor& tensor);
+  void make_layers();
+  Tensor leaf(std::size_t offset, torch::IntArrayRef shape);
+  Tensor inputs(std::span<const std::uint32_t> positions);
+  Tensor labels(std::span<const std::uint32_t> positions);
+  Tensor dropout_mask(const Tensor& like);
+  Tensor forward(Tensor x, bool training);
+
+  std::shared_ptr<const TrainingData> data_;
+  NetworkConfig network_;
+  NetworkLayout layout_;
+  torch::Device device_;
+  DropoutMasks masks_;
+  Tensor parameters_, gradients_, buffers_;
+  std::vector<LayerTensors> layers_;
+  std::unique_ptr<torch::optim::Optimizer> optimizer_;
+};
+
+AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                               const std::string& device)
+    : data_(std::move(data)),
+      network_(config.network),
+      layout_(config.network, data_->examples.features, data_->n_classes),
+      device_(device),
+      masks_(config.network.dropout, config.seed, config.trial) {
+  std::vector<float> parameters(layout_.parameter_count);
+  std::vector<float> buffers(layout_.buffer_count);
+  initialize(layout_, config.seed, config.trial, parameters, buffers);
+  const auto to_device = [this](const std::vector<float>& values) {
+    return torch::tensor(values, torch::kFloat).to(device_);
+  };
+  parameters_ = to_device(parameters);
+  buffers_ = to_device(buffers);
+  gradients_ = torch::zeros_like(parameters_);
+  parameters_.mutable_grad() = gradients_;
+  make_layers();
+  optimizer_ = torch_optimizer(config.optimizer, parameters_);
+}
+
+Tensor AutogradEngine::leaf(std::size_t offset, torch::IntArrayRef shape) {
+  const auto view = [&](const Tensor& flat) {
+    return flat.narrow(0, static_cast<std::int64_t>(offset), c10::multiply_integers(shape))
+        .view(shape)
+        .detach();
+  };
+  Tensor tensor = view(parameters_).requires_grad_(true);
+  tensor.mutable_grad() = view(gradients_);
+  return tensor;
+}
+
+void AutogradEngine::make_layers() {
+  for (const LayerLayout& layout : layout_.layers) {
+    const auto in = static_cast<std::int64_t>(layout.in);
+    const auto out = static_cast<std::int64_t>(layout.out);
+    LayerTensors& layer = layers_.emplace_back();
+    layer.weight = leaf(layout.weight, {out, in});
+    layer.bias = leaf(layout.bias, {out});
+    if (!layout.batch_norm) continue;
+    layer.gamma = leaf(layout.gamma, {out});
+    layer.beta = leaf(layout.beta, {out});
+    layer.running_mean = buffers_.narrow(0, static_cast<std::int64_t>(layout.running_mean), out);
+    layer.running_var = buffers_.narrow(0, static_cast<std::int64_t>(layout.running_var), out);
+  }
+}
+
+std::vector<float> AutogradEngine::to_vector(const Tensor& tensor) {
+  const Tensor host = tensor.detach().cpu().contiguous();
+  const float* begin = host.data_ptr<float>();
+  return {begin, begin + host.numel()};
+}
+
+Tensor AutogradEngine::inputs(std::span<const std::uint32_t> positions) {
+  const Examples& examples = data_->examples;
+  Tensor batch =
+      torch::empty({static_cast<std::int64_t>(positions.size()), static_cast<std::int64_t>(examples.features)},
+                   torch::kFloat);
+  kernels().gather(examples.pixels.data(), examples.features, positions.data(), positions.size(),
+                   data_->normalization.scale, data_->normalization.shift, batch.data_ptr<float>());
+  return batch.to(device_);
+}
+
+Tensor AutogradEngine::labels(std::span<const std::uint32_t> positions) {
+  Tensor batch = torch::empty({static_cast<std::int64_t>(positions.size())}, torch::kLong);
+  auto* to = batch.data_ptr<std::int64_t>();
+  for (const std::uint32_t position : positions) *to++ = data_->examples.labels[position];
+  return batch.to(device_);
+}
+
+Tensor AutogradEngine::dropout_mask(const Tensor& like) {
+  Tensor mask = torch::empty(like.sizes(), torch::kFloat);
+  const auto n = static_cast<std::size_t>(like.numel());
+  const DropoutMask drawn = masks_.next(n);
+  auto* to = mask.data_ptr<float>();
+  for (std::size_t i = 0; i < n; ++i) to[i] = drawn.words[i] >= drawn.threshold ? drawn.scale : 0.0F;
+  return mask.to(device_);
+}
+
+Tensor AutogradEngine::forward(Tensor x, bool training) {
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    const LayerTensors& layer = layers_[l];
+    x = torch::addmm(layer.bias, x, layer.weight.t());
+    if (!layout_.layers[l].hidden) return x;
+    if (layout_.layers[l].batch_norm) {
+      x = torch::batch_norm(x, layer.gamma, layer.beta, layer.running_mean, layer.running_var, training,
+                            kBatchNormMomentum, kBatchNormEps, false);
+    }
+    x = activate(network_.activation, x);
+    if (training && masks_.enabled()) x = x * dropout_mask(x);
+  }
+  return x;
+}
+
+BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
+  gradients_.zero_();
+  const Tensor target = labels(positions);
+  const Tensor logits = forward(inputs(positions), true);
+  const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
+  loss.backward();
+  optimizer_->step();
+  const auto correct = logits.argmax(1).eq(target).sum().item<std::int64_t>();
+  return {loss.item<double>() * static_cast<double>(positions.size()), correct};
+}
+
+BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
+  const torch::NoGradGuard no_grad;
+  BatchSums total;
+  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
+    const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
+    const Tensor target = labels(batch);
+    const Tensor logits = forward(inputs(batch), false);
+    const Tensor losses = torch::nn::functional::cross_entropy(
+        logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
+    total.loss += losses.to(torch::kDouble).sum().item<double>();
+    total.correct += logits.argmax(1).eq(target).sum().item<std::int64_t>();
+  }
+  return total;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_autograd_engine(std::shared_ptr<const TrainingData> data,
+                                             const EngineConfig& config, const std::string& device) {
+  return std::make_unique<AutogradEngine>(std::move(data), config, device);
+}
+
+}  // namespace fmnist

@@ -1,0 +1,29 @@
+#include "fmnist/dropout.hpp"
+
+namespace fmnist {
+
+DropoutMasks::DropoutMasks(double probability, std::uint64_t seed, std::uint64_t trial)
+    : probability_(probability), seed_(seed), trial_(trial) {
+  begin_epoch(0);
+}
+
+void DropoutMasks::begin_epoch(std::uint64_t epoch) {
+  tune::RandomStream stream({seed_, trial_, tune::Purpose::kDropout, epoch});
+  for (auto& row : state_.s) stream.fill(row);
+  // A generator whose four words are all zero would stay there.
+  for (auto& word : state_.s[3]) word |= 1U;
+}
+
+DropoutMask DropoutMasks::next(std::size_t n) {
+  if (!enabled()) return {};
+  constexpr std::size_t kLanes = BulkState::kLanes;
+  const std::size_t rounded = (n + kLanes - 1) / kLanes * kLanes;
+  if (words_.size() < rounded) words_.resize(rounded);
+  kernels().random_words(state_, rounded, words_.data());
+  constexpr double kTwo32 = 4294967296.0;
+  return {.words = words_.data(),
+          .threshold = static_cast<std::uint32_t>(probability_ * kTwo32),
+          .scale = static_cast<float>(1.0 / (1.0 - probability_))};
+}
+
+}  // namespace fmnist

@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "fmnist/dataset.hpp"
+#include "fmnist/network.hpp"
+#include "fmnist/optimizer.hpp"
+
+namespace fmnist {
+
+/// Sums over the examples of a batch.
+struct BatchSums {
+  double loss = 0.0;         ///< Cross entropy in nats.
+  std::int64_t correct = 0;  ///< Examples whose largest output is their label's.
+};
+
+/// Everything that decides what a network learns from a sequence of batches.
+struct EngineConfig {
+  NetworkConfig network;
+  OptimizerConfig optimizer;
+  std::size_t max_batch = 128;  ///< Largest batch `train_step` will see.
+  std::uint64_t seed = 0;       ///< With `trial` the key of initial weights and dropout masks.
+  std::uint64_t trial = 0;
+};
+
+/// One network in training: its weights, its optimizer and the arithmetic. Used by one thread; engines of
+/// several threads share nothing but the data. The same config and the same batches give the same numbers,
+/// whatever other threads do.
+class Engine {
+ public:
+  virtual ~Engine() = default;
+
+  /// Starts the dropout masks of an epoch (from 1): stream (seed, trial, kDropout, epoch).
+  virtual void begin_epoch(std::uint64_t epoch) = 0;
+  /// One step of the optimizer on the examples at these positions, 1 … max_batch of them; at least 2 with
+  /// batch norm. The sums are those before the step, with dropout.
+  virtual BatchSums train_step(std::span<const std::uint32_t> positions) = 0;
+  /// Any number of examples, without dropout and with batch norm's running statistics.
+  virtual BatchSums evaluate(std::span<const std::uint32_t> positions) = 0;
+
+  /// Trainable numbers, gradients of the last step and batch-norm statistics, as NetworkLayout places them.
+  [[nodiscard]] virtual std::vector<float> parameters() const = 0;
+  [[nodiscard]] virtual std::vector<float> gradients() const = 0;
+  [[nodiscard]] virtual std::vector<float> buffers() const = 0;
+};
+
+/// A matrix product C = op(A)·op(B) + beta·C over row-major floats; op(A) is [m, k], op(B) [k, n]. A
+/// transposed operand is stored the other way round; `ld…` are the row lengths as stored. One thread.
+using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k,
+                      const float* a, std::size_t lda, const float* b, std::size_t ldb, float beta, float* c,
+                      std::size_t ldc);
+
+/// LibTorch's, through at::mm_out.
+[[nodiscard]] Gemm aten_gemm();
+/// oneDNN's dnnl_sgemm, or null in a build without oneDNN.
+[[nodiscard]] Gemm dnnl_gemm();
+/// oneDNN's version, or "none".
+[[nodiscard]] std::string dnnl_version_text();
+
+/// Forward and backward by hand over `gemm`, on the CPU.
+[[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
+                                                       const EngineConfig& config, Gemm gemm);
+/// LibTorch's autograd and torch::optim, on any device; the reference for the other.
+[[nodiscard]] std::unique_ptr<Engine> make_autograd_engine(std::shared_ptr<const TrainingData> data,
+                                                           const EngineConfig& config,
+                                                           const std::string& device);
+
+}  // namespace fmnist

@@ -1,0 +1,182 @@
+#include <algorithm>
+#include <limits>
+
+#include "fmnist/dropout.hpp"
+#include "fmnist/engine.hpp"
+#include "fmnist/kernels.hpp"
+
+namespace fmnist {
+namespace {
+
+/// Examples evaluated together: large enough for the products, small enough for the second cache.
+constexpr std::size_t kEvaluationBatch = 256;
+
+/// What forward leaves for backward, one a layer.
+struct LayerBuffers {
+  std::vector<float> output;       ///< [batch, out] after activation and dropout; logits for the classifier.
+  std::vector<float> slope;        ///< [batch, out] derivative of the activation times the mask.
+  std::vector<float> normal;       ///< [batch, out] with batch norm: normalised values.
+  std::vector<float> inverse_std;  ///< [out] with batch norm.
+};
+
+class GemmEngine final : public Engine {
+ public:
+  GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm);
+
+  void begin_epoch(std::uint64_t epoch) override { masks_.begin_epoch(epoch); }
+  BatchSums train_step(std::span<const std::uint32_t> positions) override;
+  BatchSums evaluate(std::span<const std::uint32_t> positions) override;
+  std::vector<float> parameters() const override { return parameters_; }
+  std::vector<float> gradients() const override { return gradients_; }
+  std::vector<float> buffers() const override { return buffers_; }
+
+ private:
+  void gather(std::span<const std::uint32_t> positions);
+  const float* forward_layer(std::size_t l, const float* input, std::size_t rows, bool training);
+  void forward(std::size_t rows, bool training);
+  void backward(std::size_t rows);
+  void weight_gradient(std::size_t l, const float* input, const float* gradient, std::size_t rows);
+  void through_activation(std::size_t l, float* gradient, std::size_t rows);
+
+  std::shared_ptr<const TrainingData> data_;
+  NetworkLayout layout_;
+  Activation activation_;
+  Gemm gemm_;
+  const Kernels& kernels_;
+  DropoutMasks masks_;
+  FlatOptimizer optimizer_;
+  std::vector<float> parameters_, gradients_, buffers_;
+  std::vector<float> input_;           ///< [batch, features]
+  std::vector<std::uint8_t> labels_;   ///< [batch]
+  std::vector<LayerBuffers> forward_;  ///< One a layer.
+  std::vector<float> gradient_[2];     ///< [batch, widest layer], by turns.
+};
+
+GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm)
+    : data_(std::move(data)),
+      layout_(config.network, data_->examples.features, data_->n_classes),
+      activation_(config.network.activation),
+      gemm_(gemm),
+      kernels_(kernels()),
+      masks_(config.network.dropout, config.seed, config.trial),
+      optimizer_(config.optimizer, layout_.parameter_count),
+      parameters_(layout_.parameter_count),
+      gradients_(layout_.parameter_count),
+      buffers_(layout_.buffer_count) {
+  initialize(layout_, config.seed, config.trial, parameters_, buffers_);
+  const std::size_t batch = std::max(config.max_batch, kEvaluationBatch);
+  input_.resize(batch * data_->examples.features);
+  labels_.resize(batch);
+  std::size_t widest = 0;
+  for (const LayerLayout& layer : layout_.layers) {
+    LayerBuffers& buffers = forward_.emplace_back();
+    buffers.output.resize(batch * layer.out);
+    if (layer.hidden) buffers.slope.resize(batch * layer.out);
+    if (layer.batch_norm) buffers.normal.resize(batch * layer.out);
+    if (layer.batch_norm) buffers.inverse_std.resize(layer.out);
+    widest = std::max(widest, layer.out);
+  }
+  for (auto& gradient : gradient_) gradient.resize(batch * widest);
+}
+
+void GemmEngine::gather(std::span<const std::uint32_t> positions) {
+  const Examples& examples = data_->examples;
+  kernels_.gather(examples.pixels.data(), examples.features, positions.data(), positions.size(),
+                  data_->normalization.scale, data_->normalization.shift, input_.data());
+  for (std::size_t i = 0; i < positions.size(); ++i) labels_[i] = examples.labels[positions[i]];
+}
+
+const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::size_t rows, bool training) {
+  const LayerLayout& layer = layout_.layers[l];
+  LayerBuffers& buffers = forward_[l];
+  const float* p = parameters_.data();
+  float* z = buffers.output.data();
+  gemm_(false, true, rows, layer.out, layer.in, input, layer.in, p + layer.weight, layer.in, 0.0F, z,
+        layer.out);
+  kernels_.add_bias(rows, layer.out, z, p + layer.bias);
+  if (!layer.hidden) return z;
+  if (layer.batch_norm && training) {
+    kernels_.batch_norm_train(rows, layer.out, z, p + layer.gamma, p + layer.beta, buffers.normal.data(),
+                              buffers.inverse_std.data(), buffers_.data() + layer.running_mean,
+                              buffers_.data() + layer.running_var);
+  } else if (layer.batch_norm) {
+    kernels_.batch_norm_evaluate(rows, layer.out, z, p + layer.gamma, p + layer.beta,
+                                 buffers_.data() + layer.running_mean, buffers_.data() + layer.running_var);
+  }
+  const std::size_t n = rows * layer.out;
+  const DropoutMask mask = training ? masks_.next(n) : DropoutMask{};
+  kernels_.activate(activation_, n, z, mask, z, training ? buffers.slope.data() : nullptr);
+  return z;
+}
+
+void GemmEngine::forward(std::size_t rows, bool training) {
+  const float* input = input_.data();
+  for (std::size_t l = 0; l < layout_.layers.size(); ++l) input = forward_layer(l, input, rows, training);
+}
+
+void GemmEngine::weight_gradient(std::size_t l, const float* input, const float* gradient, std::size_t rows) {
+  const LayerLayout& layer = layout_.layers[l];
+  gemm_(true, false, layer.out, layer.in, rows, gradient, layer.out, input, layer.in, 0.0F,
+        gradients_.data() + layer.weight, layer.in);
+  kernels_.column_sums(rows, layer.out, gradient, gradients_.data() + layer.bias);
+}
+
+/// Gradient by a hidden layer's output → by its linear part's output.
+void GemmEngine::through_activation(std::size_t l, float* gradient, std::size_t rows) {
+  const LayerLayout& layer = layout_.layers[l];
+  const LayerBuffers& buffers = forward_[l];
+  kernels_.multiply(rows * layer.out, gradient, buffers.slope.data());
+  if (!layer.batch_norm) return;
+  kernels_.batch_norm_backward(rows, layer.out, gradient, buffers.normal.data(),
+                               parameters_.data() + layer.gamma, buffers.inverse_std.data(),
+                               gradients_.data() + layer.gamma, gradients_.data() + layer.beta);
+}
+
+/// Expects the gradient by the logits in the classifier's output.
+void GemmEngine::backward(std::size_t rows) {
+  float* gradient = forward_.back().output.data();
+  for (std::size_t l = layout_.layers.size(); l-- > 0;) {
+    const float* input = l == 0 ? input_.data() : forward_[l - 1].output.data();
+    weight_gradient(l, input, gradient, rows);
+    if (l == 0) return;
+    const LayerLayout& layer = layout_.layers[l];
+    float* below = gradient_[l % 2].data();
+    gemm_(false, false, rows, layer.in, layer.out, gradient, layer.out, parameters_.data() + layer.weight,
+          layer.in, 0.0F, below, layer.in);
+    through_activation(l - 1, below, rows);
+    gradient = below;
+  }
+}
+
+BatchSums GemmEngine::train_step(std::span<const std::uint32_t> positions) {
+  gather(positions);
+  forward(positions.size(), true);
+  const LossSums sums = kernels_.cross_entropy(positions.size(), data_->n_classes,
+                                               forward_.back().output.data(), labels_.data(), true);
+  backward(positions.size());
+  optimizer_.step(parameters_, gradients_);
+  return {sums.loss, sums.correct};
+}
+
+BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
+  BatchSums total;
+  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
+    const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
+    gather(batch);
+    forward(batch.size(), false);
+    const LossSums sums = kernels_.cross_entropy(batch.size(), data_->n_classes, forward_.back().output.data(),
+                                                 labels_.data(), false);
+    total.loss += sums.loss;
+    total.correct += sums.correct;
+  }
+  return total;
+}
+
+}  // namespace
+
+std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                                         Gemm gemm) {
+  return std::make_unique<GemmEngine>(std::move(data), config, gemm);
+}
+
+}  // namespace fmnist

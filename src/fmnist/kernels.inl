@@ -1,0 +1,298 @@
+// The loops behind fmnist::Kernels. Included by kernels_baseline.cpp, kernels_avx2.cpp and kernels_avx512.cpp,
+// which define FMNIST_KERNELS, the name of the table, and are compiled for that instruction set.
+
+#include <cmath>
+
+#include "fmnist/kernels.hpp"
+
+namespace fmnist {
+namespace {
+
+#include "fmnist/kernels_math.inl"
+
+/// Columns worked on together: sums of a tile stay in registers or the first cache.
+constexpr std::size_t kTile = 64;
+/// Rows summed before they join the total, so that rounding does not grow with large batches.
+constexpr std::size_t kRowBlock = 128;
+
+FMNIST_INLINE std::size_t smaller(std::size_t a, std::size_t b) {
+  return a < b ? a : b;
+}
+
+void gather(const std::uint8_t* pixels, std::size_t features, const std::uint32_t* positions, std::size_t n,
+            float scale, float shift, float* __restrict out) {
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::uint8_t* __restrict row = pixels + positions[i] * features;
+    float* __restrict to = out + i * features;
+    for (std::size_t j = 0; j < features; ++j) to[j] = static_cast<float>(row[j]) * scale + shift;
+  }
+}
+
+void add_bias(std::size_t rows, std::size_t cols, float* __restrict z, const float* __restrict bias) {
+  for (std::size_t i = 0; i < rows; ++i) {
+    float* __restrict row = z + i * cols;
+    for (std::size_t j = 0; j < cols; ++j) row[j] += bias[j];
+  }
+}
+
+template <typename Function, bool kMasked, bool kSloped>
+void activate_loop(std::size_t n, const float* z, const DropoutMask& mask, float* out, float* slope) {
+  const std::uint32_t* words = mask.words;
+  const std::uint32_t threshold = mask.threshold;
+  const float scale = mask.scale;
+#pragma GCC ivdep
+  for (std::size_t i = 0; i < n; ++i) {
+    const Point point = Function::at(z[i]);
+    float factor = 1.0F;
+    if constexpr (kMasked) factor = words[i] >= threshold ? scale : 0.0F;
+    out[i] = point.value * factor;
+    if constexpr (kSloped) slope[i] = point.slope * factor;
+  }
+}
+
+template <typename Function>
+void activate_as(std::size_t n, const float* z, const DropoutMask& mask, float* out, float* slope) {
+  if (mask.words != nullptr && slope != nullptr)
+    return activate_loop<Function, true, true>(n, z, mask, out, slope);
+  if (mask.words != nullptr) return activate_loop<Function, true, false>(n, z, mask, out, slope);
+  if (slope != nullptr) return activate_loop<Function, false, true>(n, z, mask, out, slope);
+  activate_loop<Function, false, false>(n, z, mask, out, slope);
+}
+
+void activate(Activation activation, std::size_t n, const float* z, const DropoutMask& mask, float* out,
+              float* slope) {
+  switch (activation) {
+    case Activation::kRelu:
+      return activate_as<Relu>(n, z, mask, out, slope);
+    case Activation::kLeakyRelu:
+      return activate_as<LeakyRelu>(n, z, mask, out, slope);
+    case Activation::kElu:
+      return activate_as<Elu>(n, z, mask, out, slope);
+    case Activation::kGelu:
+      return activate_as<Gelu>(n, z, mask, out, slope);
+    case Activation::kSilu:
+      return activate_as<Silu>(n, z, mask, out, slope);
+    case Activation::kTanh:
+      return activate_as<Tanh>(n, z, mask, out, slope);
+    case Activation::kSigmoid:
+      return activate_as<Sigmoid>(n, z, mask, out, slope);
+  }
+}
+
+void multiply(std::size_t n, float* __restrict g, const float* __restrict slope) {
+  for (std::size_t i = 0; i < n; ++i) g[i] *= slope[i];
+}
+
+/// sums[j] = Σ_i term(i, j) over the columns first … first + width of a tile, in blocks of rows.
+template <typename Term>
+FMNIST_INLINE void tile_sums(std::size_t rows, std::size_t width, float* __restrict sums, Term term) {
+  for (std::size_t j = 0; j < width; ++j) sums[j] = 0.0F;
+  for (std::size_t begin = 0; begin < rows; begin += kRowBlock) {
+    const std::size_t end = smaller(rows, begin + kRowBlock);
+    float part[kTile] = {};
+    for (std::size_t i = begin; i < end; ++i) {
+      for (std::size_t j = 0; j < width; ++j) part[j] += term(i, j);
+    }
+    for (std::size_t j = 0; j < width; ++j) sums[j] += part[j];
+  }
+}
+
+void column_sums(std::size_t rows, std::size_t cols, const float* __restrict g, float* __restrict sums) {
+  for (std::size_t first = 0; first < cols; first += kTile) {
+    const std::size_t width = smaller(kTile, cols - first);
+    const float* __restrict from = g + first;
+    tile_sums(rows, width, sums + first, [&](std::size_t i, std::size_t j) { return from[i * cols + j]; });
+  }
+}
+
+/// Mean and biased variance of the columns of a tile, in two passes.
+FMNIST_INLINE void tile_moments(std::size_t rows, std::size_t cols, std::size_t width,
+                                const float* __restrict z, float* __restrict mean, float* __restrict variance) {
+  const float inverse = 1.0F / static_cast<float>(rows);
+  tile_sums(rows, width, mean, [&](std::size_t i, std::size_t j) { return z[i * cols + j]; });
+  for (std::size_t j = 0; j < width; ++j) mean[j] *= inverse;
+  tile_sums(rows, width, variance, [&](std::size_t i, std::size_t j) {
+    const float d = z[i * cols + j] - mean[j];
+    return d * d;
+  });
+  for (std::size_t j = 0; j < width; ++j) variance[j] *= inverse;
+}
+
+void batch_norm_train(std::size_t rows, std::size_t cols, float* z, const float* gamma, const float* beta,
+                      float* normal, float* inverse_std, float* running_mean, float* running_var) {
+  const float unbias = static_cast<float>(rows) / static_cast<float>(rows - 1);
+  for (std::size_t first = 0; first < cols; first += kTile) {
+    const std::size_t width = smaller(kTile, cols - first);
+    float mean[kTile];
+    float variance[kTile];
+    tile_moments(rows, cols, width, z + first, mean, variance);
+    for (std::size_t j = 0; j < width; ++j) {
+      const std::size_t c = first + j;
+      inverse_std[c] = 1.0F / std::sqrt(variance[j] + kBatchNormEps);
+      running_mean[c] += kBatchNormMomentum * (mean[j] - running_mean[c]);
+      running_var[c] += kBatchNormMomentum * (variance[j] * unbias - running_var[c]);
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      float* __restrict row = z + i * cols + first;
+      float* __restrict to = normal + i * cols + first;
+      for (std::size_t j = 0; j < width; ++j) {
+        to[j] = (row[j] - mean[j]) * inverse_std[first + j];
+        row[j] = to[j] * gamma[first + j] + beta[first + j];
+      }
+    }
+  }
+}
+
+void batch_norm_evaluate(std::size_t rows, std::size_t cols, float* z, const float* gamma, const float* beta,
+                         const float* running_mean, const float* running_var) {
+  for (std::size_t first = 0; first < cols; first += kTile) {
+    const std::size_t width = smaller(kTile, cols - first);
+    float factor[kTile];
+    float offset[kTile];
+    for (std::size_t j = 0; j < width; ++j) {
+      const std::size_t c = first + j;
+      factor[j] = gamma[c] / std::sqrt(running_var[c] + kBatchNormEps);
+      offset[j] = beta[c] - running_mean[c] * factor[j];
+    }
+    for (std::size_t i = 0; i < rows; ++i) {
+      float* __restrict row = z + i * cols + first;
+      for (std::size_t j = 0; j < width; ++j) row[j] = row[j] * factor[j] + offset[j];
+    }
+  }
+}
+
+/// dz = gamma·inverse_std·(g − mean(g) − normal·mean(g·normal))
+void batch_norm_backward(std::size_t rows, std::size_t cols, float* g, const float* normal, const float* gamma,
+                         const float* inverse_std, float* gamma_grad, float* beta_grad) {
+  const float inverse = 1.0F / static_cast<float>(rows);
+  for (std::size_t first = 0; first < cols; first += kTile) {
+    const std::size_t width = smaller(kTile, cols - first);
+    const float* __restrict from = normal + first;
+    tile_sums(rows, width, beta_grad + first,
+              [&](std::size_t i, std::size_t j) { return g[first + i * cols + j]; });
+    tile_sums(rows, width, gamma_grad + first,
+              [&](std::size_t i, std::size_t j) { return g[first + i * cols + j] * from[i * cols + j]; });
+    for (std::size_t i = 0; i < rows; ++i) {
+      float* __restrict row = g + i * cols + first;
+      const float* __restrict x = from + i * cols;
+      for (std::size_t j = 0; j < width; ++j) {
+        const std::size_t c = first + j;
+        row[j] = gamma[c] * inverse_std[c] * (row[j] - inverse * (beta_grad[c] + x[j] * gamma_grad[c]));
+      }
+    }
+  }
+}
+
+LossSums cross_entropy(std::size_t rows, std::size_t classes, float* logits, const std::uint8_t* labels,
+                       bool gradient) {
+  LossSums sums{0.0, 0};
+  const float weight = 1.0F / static_cast<float>(rows);
+  for (std::size_t i = 0; i < rows; ++i) {
+    float* row = logits + i * classes;
+    const std::size_t label = labels[i];
+    std::size_t best = 0;
+    for (std::size_t j = 1; j < classes; ++j) best = row[j] > row[best] ? j : best;
+    const float highest = row[best];
+    const float target = row[label] - highest;
+    float total = 0.0F;
+    for (std::size_t j = 0; j < classes; ++j) total += exp_of(row[j] - highest);
+    sums.loss += static_cast<double>(std::log(total) - target);
+    sums.correct += best == label ? 1 : 0;
+    if (!gradient) continue;
+    const float factor = weight / total;
+    for (std::size_t j = 0; j < classes; ++j) row[j] = exp_of(row[j] - highest) * factor;
+    row[label] -= weight;
+  }
+  return sums;
+}
+
+FMNIST_INLINE std::uint32_t rotate_left(std::uint32_t x, int k) {
+  return (x << k) | (x >> (32 - k));
+}
+
+void random_words(BulkState& state, std::size_t n, std::uint32_t* __restrict words) {
+  constexpr std::size_t kLanes = BulkState::kLanes;
+  BulkState local = state;
+  for (std::size_t begin = 0; begin < n; begin += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      std::uint32_t s0 = local.s[0][lane];
+      std::uint32_t s1 = local.s[1][lane];
+      std::uint32_t s2 = local.s[2][lane];
+      std::uint32_t s3 = local.s[3][lane];
+      words[begin + lane] = rotate_left(s0 + s3, 7) + s0;
+      const std::uint32_t t = s1 << 9;
+      s2 ^= s0;
+      s3 ^= s1;
+      s1 ^= s2;
+      s0 ^= s3;
+      s2 ^= t;
+      s3 = rotate_left(s3, 11);
+      local.s[0][lane] = s0;
+      local.s[1][lane] = s1;
+      local.s[2][lane] = s2;
+      local.s[3][lane] = s3;
+    }
+  }
+  state = local;
+}
+
+void sgd(std::size_t n, float* __restrict p, const float* __restrict g, float* __restrict momentum,
+         const SgdStep& step) {
+  const SgdStep s = step;
+  if (momentum == nullptr) {
+    for (std::size_t i = 0; i < n; ++i) p[i] -= s.lr * (g[i] + s.weight_decay * p[i]);
+    return;
+  }
+  const float direct = s.nesterov ? 1.0F : 0.0F;
+  const float past = s.nesterov ? s.momentum : 1.0F;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float d = g[i] + s.weight_decay * p[i];
+    const float m = s.momentum * momentum[i] + d;
+    momentum[i] = m;
+    p[i] -= s.lr * (direct * d + past * m);
+  }
+}
+
+void adam(std::size_t n, float* __restrict p, const float* __restrict g, float* __restrict first,
+          float* __restrict second, const AdamStep& step) {
+  const AdamStep s = step;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float d = g[i] + s.weight_decay * p[i];
+    const float m = s.beta1 * first[i] + s.one_minus_beta1 * d;
+    const float v = s.beta2 * second[i] + s.one_minus_beta2 * d * d;
+    first[i] = m;
+    second[i] = v;
+    p[i] = p[i] * s.shrink - s.step_size * m / (std::sqrt(v) * s.inverse_root_correction + s.eps);
+  }
+}
+
+void rmsprop(std::size_t n, float* __restrict p, const float* __restrict g, float* __restrict second,
+             const RmspropStep& step) {
+  const RmspropStep s = step;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float d = g[i] + s.weight_decay * p[i];
+    const float v = s.alpha * second[i] + s.one_minus_alpha * d * d;
+    second[i] = v;
+    p[i] -= s.lr * d / (std::sqrt(v) + s.eps);
+  }
+}
+
+}  // namespace
+
+extern const Kernels FMNIST_KERNELS;
+const Kernels FMNIST_KERNELS{FMNIST_KERNELS_NAME,
+                             gather,
+                             add_bias,
+                             activate,
+                             multiply,
+                             column_sums,
+                             batch_norm_train,
+                             batch_norm_evaluate,
+                             batch_norm_backward,
+                             cross_entropy,
+                             random_words,
+                             sgd,
+                             adam,
+                             rmsprop};
+
+}  // namespace fmnist

@@ -1,0 +1,138 @@
+#include "fmnist/objective.hpp"
+
+#include <c10/util/Exception.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "fmnist/compute.hpp"
+#include "fmnist/kernels.hpp"
+#include "fmnist/manifest.hpp"
+#include "fmnist/trial_run.hpp"
+#include "tune/error.hpp"
+
+namespace fmnist {
+namespace {
+
+void check_metrics(const std::vector<std::string>& metrics) {
+  for (const auto& metric : metrics) {
+    const auto& known = manifest().metrics;
+    if (std::any_of(known.begin(), known.end(), [&](const auto& spec) { return spec.name == metric; }))
+      continue;
+    throw tune::InvalidArgument(
+        fmt::format("metric: expected validation_accuracy, validation_loss, training_seconds or "
+                    "parameter_count, found \"{}\"",
+                    metric));
+  }
+}
+
+void check_devices(const std::vector<std::string>& wanted) {
+  const auto known = available_devices();
+  for (const auto& device : wanted) {
+    if (std::find(known.begin(), known.end(), device) != known.end()) continue;
+    throw tune::InvalidArgument(
+        fmt::format("device: expected one of {}, found \"{}\"", fmt::join(known, ", "), device));
+  }
+}
+
+bool is_cpu(const std::string& device) {
+  return device == "cpu";
+}
+
+/// A broken device ends more than this trial; LibTorch says so in words only.
+bool is_device_failure(const c10::Error& error) {
+  const std::string_view text = error.what_without_backtrace();
+  return text.find("CUDA error") != std::string_view::npos &&
+         text.find("out of memory") == std::string_view::npos;
+}
+
+}  // namespace
+
+DataOptions data_options(const tune::ObjectiveConfig& config) {
+  const tune::OptionValues& settings = config.settings;
+  const auto size = [&](const char* name) { return static_cast<std::size_t>(settings.get_int(name)); };
+  DataOptions options{.dataset = settings.get_string("dataset"),
+                      .data_dir = config.data_dir,
+                      .n_classes = size("classes"),
+                      .n_validation = size("validation_examples"),
+                      .n_training = std::nullopt,
+                      .split_seed = size("split_seed")};
+  if (settings.has("training_examples")) options.n_training = size("training_examples");
+  return options;
+}
+
+Objective::Objective(const tune::ObjectiveConfig& config)
+    : Objective(config, load_training_data(data_options(config))) {}
+
+Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const TrainingData> data)
+    : data_(std::move(data)),
+      metrics_(config.metrics),
+      devices_(config.devices),
+      engine_(config.settings.get_string("engine")),
+      epochs_(config.settings.get_int("epochs")) {
+  check_metrics(metrics_);
+  check_devices(devices_);
+  if (engine_ == "gemm" && !std::all_of(devices_.begin(), devices_.end(), is_cpu)) {
+    throw tune::InvalidArgument(
+        "engine: \"gemm\" computes on the CPU only; expected auto or autograd for GPUs");
+  }
+}
+
+const char* Objective::engine_name(const std::string& device) const {
+  if (engine_ == "autograd" || !is_cpu(device)) return "autograd";
+  return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+}
+
+std::unique_ptr<Engine> Objective::make_engine(const EngineConfig& config, const std::string& device) const {
+  if (engine_ == "autograd" || !is_cpu(device)) return make_autograd_engine(data_, config, device);
+  return make_gemm_engine(data_, config, dnnl_gemm() != nullptr ? dnnl_gemm() : aten_gemm());
+}
+
+tune::TrialResult Objective::run(tune::TrialContext& trial) {
+  TrialPlan plan = plan_trial(trial.params(), data_->split.training.size());
+  plan.engine.seed = trial.training_seed();
+  plan.engine.trial = trial.training_trial();
+  plan.epochs = epochs_;
+  plan.metrics = metrics_;
+  try {
+    auto engine = make_engine(plan.engine, trial.slot().device);
+    return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
+  } catch (const c10::Error& error) {
+    if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
+    throw tune::Error(error.what_without_backtrace());
+  }
+}
+
+tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
+  const TrialPlan plan = plan_trial(params, data_->split.training.size());
+  const NetworkLayout layout(plan.engine.network, data_->examples.features, data_->n_classes);
+  std::size_t widths = data_->examples.features;
+  for (const LayerLayout& layer : layout.layers) widths += 5 * layer.out;
+  // Parameters, gradients and two moments; inputs, outputs, slopes and gradients of a batch.
+  const std::size_t floats =
+      4 * layout.parameter_count + layout.buffer_count + plan.batches.batch_size * widths;
+  return {.parameters = layout.parameter_count,
+          .memory_bytes = floats * sizeof(float),
+          .flops_per_step = flops_per_example(layout) * static_cast<double>(data_->split.training.size())};
+}
+
+void Objective::prepare_worker(const tune::DeviceSlot&) {
+  use_one_thread();
+}
+
+tune::Attributes Objective::provenance() const {
+  const auto text = [](const std::string& value) { return nlohmann::json(value).dump(); };
+  tune::Attributes facts{{"torch_version", text(torch_version_text())},
+                         {"blas", text(blas_text())},
+                         {"dnnl_version", text(dnnl_version_text())},
+                         {"cpu_capability", text(cpu_capability_text())},
+                         {"kernels", text(kernels().name)},
+                         {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
+  nlohmann::json engines = nlohmann::json::object();
+  for (const auto& device : devices_) engines[device] = engine_name(device);
+  facts.emplace("engines", engines.dump());
+  return facts;
+}
+
+}  // namespace fmnist

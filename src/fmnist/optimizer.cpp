@@ -1,0 +1,81 @@
+#include "fmnist/optimizer.hpp"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "fmnist/kernels.hpp"
+#include "fmnist/params.hpp"
+#include "tune/error.hpp"
+
+namespace fmnist {
+namespace {
+
+OptimizerKind kind_from_string(const std::string& name) {
+  if (name == "sgd") return OptimizerKind::kSgd;
+  if (name == "adam") return OptimizerKind::kAdam;
+  if (name == "adamw") return OptimizerKind::kAdamw;
+  if (name == "rmsprop") return OptimizerKind::kRmsprop;
+  throw tune::InvalidArgument(
+      fmt::format("optimizer: expected sgd, adam, adamw or rmsprop, found \"{}\"", name));
+}
+
+AdamStep adam_step(const OptimizerConfig& config, std::int64_t steps) {
+  const auto t = static_cast<double>(steps);
+  const bool decoupled = config.kind == OptimizerKind::kAdamw;
+  return {.beta1 = static_cast<float>(kAdamBeta1),
+          .one_minus_beta1 = static_cast<float>(1.0 - kAdamBeta1),
+          .beta2 = static_cast<float>(kAdamBeta2),
+          .one_minus_beta2 = static_cast<float>(1.0 - kAdamBeta2),
+          .step_size = static_cast<float>(config.lr / (1.0 - std::pow(kAdamBeta1, t))),
+          .inverse_root_correction = static_cast<float>(1.0 / std::sqrt(1.0 - std::pow(kAdamBeta2, t))),
+          .eps = static_cast<float>(kOptimizerEps),
+          .weight_decay = decoupled ? 0.0F : static_cast<float>(config.weight_decay),
+          .shrink = decoupled ? static_cast<float>(1.0 - config.lr * config.weight_decay) : 1.0F};
+}
+
+}  // namespace
+
+OptimizerConfig optimizer_config(const tune::ParamValues& params) {
+  return {.kind = kind_from_string(get_string(params, "optimizer")),
+          .lr = get_float(params, "lr"),
+          .momentum = get_float(params, "momentum"),
+          .nesterov = get_bool(params, "nesterov"),
+          .weight_decay = get_float(params, "weight_decay")};
+}
+
+FlatOptimizer::FlatOptimizer(const OptimizerConfig& config, std::size_t n_parameters) : config_(config) {
+  const bool sgd = config.kind == OptimizerKind::kSgd;
+  const bool adam = config.kind == OptimizerKind::kAdam || config.kind == OptimizerKind::kAdamw;
+  if (adam || (sgd && config.momentum != 0.0)) first_.assign(n_parameters, 0.0F);
+  if (!sgd) second_.assign(n_parameters, 0.0F);
+}
+
+void FlatOptimizer::step(std::span<float> parameters, std::span<const float> gradients) {
+  ++steps_;
+  const auto lr = static_cast<float>(config_.lr);
+  const auto weight_decay = static_cast<float>(config_.weight_decay);
+  const std::size_t n = parameters.size();
+  switch (config_.kind) {
+    case OptimizerKind::kSgd: {
+      // The momentum starts at the first gradient, which zeros and a full weight give as well.
+      const SgdStep step{lr, static_cast<float>(config_.momentum), weight_decay, config_.nesterov};
+      kernels().sgd(n, parameters.data(), gradients.data(), first_.empty() ? nullptr : first_.data(), step);
+      return;
+    }
+    case OptimizerKind::kAdam:
+    case OptimizerKind::kAdamw:
+      kernels().adam(n, parameters.data(), gradients.data(), first_.data(), second_.data(),
+                     adam_step(config_, steps_));
+      return;
+    case OptimizerKind::kRmsprop: {
+      const RmspropStep step{lr, static_cast<float>(kRmspropAlpha), static_cast<float>(1.0 - kRmspropAlpha),
+                             static_cast<float>(kOptimizerEps), weight_decay};
+      kernels().rmsprop(n, parameters.data(), gradients.data(), second_.data(), step);
+      return;
+    }
+  }
+  throw tune::InvalidArgument("unknown optimizer kind");
+}
+
+}  // namespace fmnist

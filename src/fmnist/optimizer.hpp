@@ -1,0 +1,46 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "tune/search_space.hpp"
+
+namespace fmnist {
+
+enum class OptimizerKind : std::uint8_t { kSgd, kAdam, kAdamw, kRmsprop };
+
+/// Constants that torch.optim takes when nothing else is said.
+inline constexpr double kAdamBeta1 = 0.9;
+inline constexpr double kAdamBeta2 = 0.999;
+inline constexpr double kRmspropAlpha = 0.99;
+inline constexpr double kOptimizerEps = 1e-8;
+
+struct OptimizerConfig {
+  OptimizerKind kind = OptimizerKind::kAdam;
+  double lr = 1e-3;
+  double momentum = 0.0;  ///< sgd only.
+  bool nesterov = false;  ///< sgd only; the same as without when momentum is 0.
+  double weight_decay = 0.0;
+};
+
+/// From a trial's parameters. Throws InvalidArgument when one is missing, of another type or unknown.
+[[nodiscard]] OptimizerConfig optimizer_config(const tune::ParamValues& params);
+
+/// The update rules of torch.optim in one pass over flat arrays. Used by one thread.
+class FlatOptimizer {
+ public:
+  FlatOptimizer(const OptimizerConfig& config, std::size_t n_parameters);
+
+  /// Moves the parameters; the gradients stay as they are. Both have the size given before.
+  void step(std::span<float> parameters, std::span<const float> gradients);
+
+ private:
+  OptimizerConfig config_;
+  std::vector<float> first_;   ///< Adam's mean of gradients, the momentum of sgd.
+  std::vector<float> second_;  ///< Mean of squared gradients.
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace fmnist

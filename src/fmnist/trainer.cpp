@@ -1,0 +1,77 @@
+#include "fmnist/trainer.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "tune/random.hpp"
+
+namespace fmnist {
+namespace {
+
+/// Examples between two polls while evaluating: a few milliseconds.
+constexpr std::size_t kEvaluationPoll = 2048;
+
+/// Sums of a pass, batch by batch.
+class Pass {
+ public:
+  /// False when the pass must end.
+  bool add(const BatchSums& sums, std::size_t n) {
+    ++result_.batch;
+    loss_ += sums.loss;
+    correct_ += sums.correct;
+    examples_ += n;
+    if (!std::isfinite(sums.loss)) result_.end = PassEnd::kDiverged;
+    return result_.end == PassEnd::kDone;
+  }
+
+  PassResult stopped() {
+    result_.end = PassEnd::kStopped;
+    return result();
+  }
+
+  PassResult result() {
+    const auto n = static_cast<double>(std::max<std::size_t>(examples_, 1));
+    result_.loss = loss_ / n;
+    result_.accuracy = static_cast<double>(correct_) / n;
+    return result_;
+  }
+
+ private:
+  PassResult result_;
+  double loss_ = 0.0;
+  std::int64_t correct_ = 0;
+  std::size_t examples_ = 0;
+};
+
+}  // namespace
+
+void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed, std::uint64_t trial,
+                       std::uint64_t epoch, std::vector<std::uint32_t>& order) {
+  order.assign(sorted.begin(), sorted.end());
+  tune::RandomStream stream({seed, trial, tune::Purpose::kShuffle, epoch});
+  for (std::size_t n = order.size(); n > 1; --n) std::swap(order[n - 1], order[stream.below(n)]);
+}
+
+PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order, const BatchPlan& plan,
+                       const StopPoll& should_stop) {
+  Pass pass;
+  for (std::size_t begin = 0; begin < order.size(); begin += plan.batch_size) {
+    const std::size_t n = std::min(plan.batch_size, order.size() - begin);
+    if (n == 1 && plan.skip_single) break;
+    if (should_stop()) return pass.stopped();
+    if (!pass.add(engine.train_step(order.subspan(begin, n)), n)) break;
+  }
+  return pass.result();
+}
+
+PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions, const StopPoll& should_stop) {
+  Pass pass;
+  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationPoll) {
+    const std::size_t n = std::min(kEvaluationPoll, positions.size() - begin);
+    if (should_stop()) return pass.stopped();
+    if (!pass.add(engine.evaluate(positions.subspan(begin, n)), n)) break;
+  }
+  return pass.result();
+}
+
+}  // namespace fmnist

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <span>
+#include <vector>
+
+#include "fmnist/engine.hpp"
+
+namespace fmnist {
+
+/// Asked before every batch; true ends the pass.
+using StopPoll = std::function<bool()>;
+
+enum class PassEnd : std::uint8_t {
+  kDone,
+  kStopped,   ///< The poll said so.
+  kDiverged,  ///< The loss of batch `batch` is NaN or infinite.
+};
+
+/// One pass over examples. Means are over the examples seen; valid when the pass is done.
+struct PassResult {
+  PassEnd end = PassEnd::kDone;
+  double loss = 0.0;      ///< Mean cross entropy in nats.
+  double accuracy = 0.0;  ///< In [0, 1].
+  std::size_t batch = 0;  ///< Where it ended, from 1.
+};
+
+/// How a training pass is cut into batches.
+struct BatchPlan {
+  std::size_t batch_size = 128;
+  /// Batch norm has no variance over one example: a last batch of one is left out then.
+  bool skip_single = false;
+};
+
+/// Puts the positions into the order of an epoch (from 1): Fisher–Yates from sorted order with the stream
+/// (seed, trial, kShuffle, epoch), so that an epoch's order does not depend on the one before.
+void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed, std::uint64_t trial,
+                       std::uint64_t epoch, std::vector<std::uint32_t>& order);
+
+/// Trains on `order`, front to back; the last batch may be smaller. Loss and accuracy are those before each
+/// step.
+[[nodiscard]] PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order,
+                                     const BatchPlan& plan, const StopPoll& should_stop);
+
+/// Loss and accuracy without training.
+[[nodiscard]] PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions,
+                                  const StopPoll& should_stop);
+
+}  // namespace fmnist
