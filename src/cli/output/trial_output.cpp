@@ -58,6 +58,12 @@ std::vector<std::string> param_names(const std::vector<FrozenTrial>& trials) {
   return names;
 }
 
+/// The choice null is not the absence of the parameter.
+Cell param_cell(const tune::Param& param) {
+  tune::ParamValue value = param.external();
+  return std::holds_alternative<std::monostate>(value) ? Cell(std::string("null")) : value;
+}
+
 std::vector<Cell> row_of(const FrozenTrial& trial, std::size_t n_values, const std::vector<std::string>& params,
                          Reader reader) {
   std::vector<Cell> row = {trial.number.value, std::string(tune::to_string(trial.state))};
@@ -68,7 +74,7 @@ std::vector<Cell> row_of(const FrozenTrial& trial, std::size_t n_values, const s
   if (reader == Reader::kProgram) row.push_back(time_cell(trial.datetime_complete, reader));
   for (const std::string& name : params) {
     const tune::Param* param = trial.find_param(name);
-    row.push_back(param == nullptr ? Cell() : param->external());
+    row.push_back(param == nullptr ? Cell() : param_cell(*param));
   }
   return row;
 }
