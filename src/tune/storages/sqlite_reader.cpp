@@ -61,10 +61,15 @@ class SqliteReader::Impl {
  public:
   explicit Impl(const std::filesystem::path& path)
       : connection_(path, reading_mode(path), kReaderPatience), reader_(connection_) {
-    connection_.read([&] { check_schema(connection_); });
+    connection_.read([&] {
+      // Another process may be about to create its tables: there is no study yet.
+      empty_ = is_empty_database(connection_);
+      if (!empty_) check_schema(connection_);
+    });
   }
 
   std::vector<StudySummary> studies() {
+    if (empty_) return {};
     return connection_.read([&] {
       std::vector<StudySummary> summaries;
       for (StudyRecord& study : read_studies(connection_)) {
@@ -75,6 +80,7 @@ class SqliteReader::Impl {
   }
 
   std::optional<StudyRecord> find_study(std::string_view name) {
+    if (empty_) return std::nullopt;
     return connection_.read([&] { return read_study(connection_, name); });
   }
 
@@ -139,6 +145,7 @@ class SqliteReader::Impl {
   }
 
   SqliteConnection connection_;
+  bool empty_ = false;  ///< A database without any table.
   TrialReader reader_;
 };
 

@@ -1,0 +1,178 @@
+"""Whatever is wrong ends with one clear message, the right exit code, and nothing stored is touched."""
+
+import json
+import os
+import shutil
+import sqlite3
+import unittest
+
+from program_test import DATA, STUDIES, ProgramTest
+
+
+class CommandLine(ProgramTest):
+    def test_help_of_each_command_has_an_example(self):
+        for command in ("run", "best-trial", "best", "trials", "studies"):
+            text = self.succeed(command, "--help")
+            self.assertIn("Examples:\n  fmnist-tune ", text)
+            self.assertEqual(self.succeed("help", command), text)
+        overview = self.succeed("--help")
+        for command in ("run", "best-trial", "trials", "studies"):
+            self.assertIn(f"  {command}", overview)
+        self.assertEqual(self.succeed("help"), overview)
+
+    def test_help_of_queries_explains_numbers_that_json_lacks(self):
+        self.assertIn('"Infinity"', self.succeed("trials", "--help"))
+
+    def test_version(self):
+        self.assertRegex(self.succeed("--version"), r"^fmnist-tune \d+\.\d+\.\d+\n$")
+
+    def test_no_arguments_print_the_usage(self):
+        code, output, messages = self.run_program()
+        self.assertEqual((code, output), (2, ""))
+        self.assertIn("usage: fmnist-tune", messages)
+
+    def test_an_unknown_command_is_named_with_the_nearest_one(self):
+        message = self.fail_with(2, "trails", "x.db")
+        self.assertIn('unknown command "trails"', message)
+        self.assertIn('did you mean "trials"?', message)
+
+    def test_an_unknown_option_is_named_with_the_nearest_one(self):
+        message = self.fail_with(2, "run", self.study("tiny"), "--trails", "3")
+        self.assertIn('"--trails"', message)
+        self.assertIn('did you mean "--trials"?', message)
+
+    def test_options_are_not_abbreviated(self):
+        self.assertIn('"--tri"', self.fail_with(2, self.study("tiny"), "--tri", "3"))
+
+    def test_values_that_are_no_numbers_are_shown(self):
+        study = self.study("tiny")
+        for option, value in (("--trials", "many"), ("--trials", "0"), ("--trials", "1.5"), ("--timeout", "-1"),
+                              ("--jobs", "0"), ("--seed", "-1"), ("--seed", "x"), ("--jobs-per-device", "")):
+            message = self.fail_with(2, study, f"{option}={value}")
+            self.assertIn(option, message)
+        self.assertIn('"many"', self.fail_with(2, study, "--trials", "many"))
+
+    def test_other_mistakes_on_the_command_line(self):
+        study = self.study("tiny")
+        for arguments, expected in (
+                ((study, "other.json"), '"other.json"'),
+                ((study, "--trials"), "--trials"),
+                ((study, "--jobs", "2", "--jobs-per-device", "2"), "--jobs-per-device"),
+                ((study, "--devices", "cpu,cpu"), "--devices"),
+                ((study, "--devices", ""), "--devices"),
+                (("run",), "study file"),
+                (("trials",), "storage"),
+                (("trials", "a.db", "--storage", "b.db"), "storage"),
+                (("trials", "a.db", "-f", "xml"), '"xml"'),
+                (("trials", "a.db", "--state", "DONE"), '"DONE"'),
+                (("trials", "a.db", "--last", "0"), "--last"),
+                (("help", "nothing"), '"nothing"')):
+            self.assertIn(expected, self.fail_with(2, *arguments))
+
+    def test_other_storages_say_what_is_supported(self):
+        for storage in ("postgresql://user@host/db", "postgresql+psycopg2://host/db", "mysql://host/db"):
+            message = self.fail_with(2, self.study("tiny"), "--storage", storage)
+            self.assertIn("sqlite", message.lower())
+
+    def tearDown(self):
+        # Nothing of all this makes a storage.
+        self.assertEqual([name for name in self.names() if not name.endswith(".json")], [])
+
+
+class StudyFiles(ProgramTest):
+    def complain(self, expected, **changes):
+        message = self.fail_with(2, self.study("tiny", **changes), "--trials", "2")
+        for text in expected:
+            self.assertIn(text, message)
+        self.assertEqual(self.names(), ["tiny.json"])
+
+    def space(self, **changes):
+        return {**json.loads((STUDIES / "tiny.json").read_text())["space"], **changes}
+
+    def test_a_missing_file(self):
+        self.assertIn("missing.json", self.fail_with(2, "missing.json", "--trials", "2"))
+
+    def test_broken_json_has_its_place(self):
+        self.path("broken.json").write_text('{\n  "name": "x",\n  "space": {,}\n}\n')
+        self.assertIn("broken.json:3:", self.fail_with(2, "broken.json"))
+
+    def test_duplicate_names(self):
+        text = (STUDIES / "tiny.json").read_text()
+        self.path("twice.json").write_text(text.replace('"depth": {', '"lr": {"type": "int", "low": 1, "high": 2},\n"depth": {'))
+        self.assertIn("lr", self.fail_with(2, "twice.json"))
+
+    def test_an_unknown_parameter(self):
+        self.complain(["/space/learning_rate", "lr"],
+                      space=self.space(learning_rate={"type": "float", "low": 0.1, "high": 1}))
+
+    def test_an_unknown_choice(self):
+        self.complain(["/space/optimizer", "adamm"],
+                      space=self.space(optimizer={"type": "categorical", "choices": ["sgd", "adamm"]}))
+
+    def test_ranges_that_cannot_be(self):
+        for distribution in ({"type": "float", "low": 1, "high": 0.1}, {"type": "float", "low": 0, "high": 1, "log": True},
+                             {"type": "float", "low": -1, "high": 1, "log": True}):
+            self.complain(["/space/lr"], space=self.space(lr=distribution))
+        self.complain(["/space/dropout"], space=self.space(dropout={"type": "float", "low": 0, "high": 0.5, "step": 0.3}))
+
+    def test_empty_choices(self):
+        self.complain(["/space/optimizer"], space=self.space(optimizer={"type": "categorical", "choices": []}))
+
+    def test_no_objective(self):
+        self.complain(["objectives"], objectives=[])
+        self.complain(["objectives"], objectives=None)
+
+    def test_everything_wrong_is_said_at_once(self):
+        self.complain(["/space/lr", "/replicates"], replicates=0,
+                      space=self.space(lr={"type": "float", "low": 1, "high": 0.1}))
+
+
+class Surroundings(ProgramTest):
+    def test_a_data_set_that_is_not_there(self):
+        self.path("empty").mkdir()
+        message = self.fail_with(1, self.study("tiny"), "--trials", "2", "--data", self.path("empty"))
+        self.assertIn("empty", message)
+        self.assertEqual(self.names(), ["empty", "tiny.json"])
+
+    def test_a_device_that_is_not_there(self):
+        message = self.fail_with(2, self.study("tiny"), "--trials", "2", "--devices", "cuda:99")
+        self.assertIn('"cuda:99"', message)
+        self.assertIn("available: cpu", message)
+        self.assertEqual(self.names(), ["tiny.json"])
+
+    def test_a_storage_that_is_not_sqlite(self):
+        self.path("tiny.db").write_text("These are my notes.\n" * 500)
+        before = self.digest("tiny.db")
+        self.assertIn("tiny.db", self.fail_with(1, self.study("tiny"), "--trials", "2"))
+        self.assertEqual(self.digest("tiny.db"), before)
+        self.assertEqual(self.names(), ["tiny.db", "tiny.json"])
+
+    def test_a_database_of_another_program(self):
+        connection = sqlite3.connect(self.path("tiny.db"))
+        connection.execute("create table recipes (name text)")
+        connection.execute("insert into recipes values ('bread')")
+        connection.commit()
+        connection.close()
+        before = self.digest("tiny.db")
+        self.assertIn("tiny.db", self.fail_with(1, self.study("tiny"), "--trials", "2"))
+        self.assertEqual(self.digest("tiny.db"), before)
+
+    def test_a_folder_in_place_of_a_storage(self):
+        self.path("tiny.db").mkdir()
+        self.assertIn("tiny.db", self.fail_with(1, self.study("tiny"), "--trials", "2"))
+
+    def test_a_storage_in_a_folder_that_is_not_there(self):
+        self.assertIn("nowhere", self.fail_with(1, self.study("tiny"), "--trials", "2", "--storage", "nowhere/t.db"))
+        self.assertEqual(self.names(), ["tiny.json"])
+
+    @unittest.skipIf(os.geteuid() == 0, "root may write to read-only files")
+    def test_a_storage_that_may_not_be_written(self):
+        shutil.copyfile(DATA / "db" / "single.db", self.path("tiny.db"))
+        self.path("tiny.db").chmod(0o444)
+        before = self.digest("tiny.db")
+        self.assertIn("tiny.db", self.fail_with(1, self.study("tiny"), "--trials", "2"))
+        self.assertEqual(self.digest("tiny.db"), before)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,150 @@
+"""Questions to files, without a module and without a word written."""
+
+import csv
+import fcntl
+import io
+import json
+import os
+import pty
+import shutil
+import struct
+import subprocess
+import termios
+import unittest
+
+from program_test import DATA, PROGRAM, ProgramTest
+
+
+class Queries(ProgramTest):
+    def copy(self, name):
+        shutil.copyfile(DATA / "db" / name, self.path(name))
+        return name
+
+    def expected(self, name, study):
+        content = json.loads((DATA / "db" / name.replace(".db", ".expected.json")).read_text())
+        studies = content["studies"] if "studies" in content else content
+        if isinstance(studies, dict):
+            return studies[study]
+        return next(entry for entry in studies if entry.get("name", entry.get("study_name")) == study)
+
+    def test_best_trial_is_the_one_optuna_names(self):
+        for name, study in (("single.db", "single-min"), ("single.db", "single-max / ünï"),
+                            ("conditional.db", "constrained-single"), ("conditional.db", "conditional")):
+            answer = json.loads(self.succeed("best-trial", self.copy(name), "--study", study, "-f", "json"))
+            self.assertEqual(answer["number"], self.expected(name, study)["best_trial"], study)
+
+    def test_a_query_leaves_file_and_folder_as_they_are(self):
+        self.copy("single.db")
+        before = self.digest("single.db")
+        for arguments in (("studies",), ("trials", "--study", "single-min"), ("best", "--study", "single-min")):
+            self.succeed(arguments[0], "single.db", *arguments[1:])
+        self.assertEqual(self.digest("single.db"), before)
+        self.assertEqual(self.names(), ["single.db"])
+
+    def test_trials_in_json_have_what_optuna_reads(self):
+        trials = json.loads(self.succeed("trials", self.copy("single.db"), "--study", "single-min", "-f", "json"))
+        expected = self.expected("single.db", "single-min")["trials"]
+        self.assertEqual(len(trials), len(expected))
+        for ours, theirs in zip(trials, expected):
+            self.assertEqual((ours["number"], ours["state"]), (theirs["number"], theirs["state"]))
+            self.assertEqual(ours["params"], theirs["params"])
+
+    def test_an_infinite_value_is_a_string_in_json(self):
+        trials = json.loads(self.succeed("trials", self.copy("single.db"), "--study", "single-min", "-f", "json"),
+                            parse_constant=self.fail)
+        self.assertIn("Infinity", [trial["value"] for trial in trials])
+
+    def test_csv_has_a_row_a_trial_and_a_column_a_parameter(self):
+        text = self.succeed("trials", self.copy("single.db"), "--study", "single-min", "-f", "csv")
+        rows = list(csv.DictReader(io.StringIO(text)))
+        self.assertEqual(len(rows), 31)
+        expected = self.expected("single.db", "single-min")["trials"]
+        self.assertEqual(float(rows[1]["params_lr"]), expected[1]["params"]["lr"])
+        self.assertEqual(rows[2]["params_c"], "null")
+        self.assertEqual(rows[28]["params_lr"], "")
+
+    def test_csv_quotes_what_needs_quotes(self):
+        rows = list(csv.reader(io.StringIO(self.succeed("studies", self.copy("multi.db"), "-f", "csv"))))
+        self.assertEqual(rows[1][:2], ["mo-constrained", "minimize, maximize"])
+
+    def test_state_and_last_select_trials(self):
+        self.copy("single.db")
+        trials = json.loads(self.succeed("trials", "single.db", "--study", "single-min", "--state", "pruned",
+                                         "--last", "3", "-f", "json"))
+        expected = [trial["number"] for trial in self.expected("single.db", "single-min")["trials"]
+                    if trial["state"] == "PRUNED"]
+        self.assertEqual([trial["number"] for trial in trials], expected[-3:])
+
+    def test_studies_counts_trials_by_state(self):
+        studies = json.loads(self.succeed("studies", self.copy("single.db"), "-f", "json"))
+        first = studies[0]
+        self.assertEqual([study["name"] for study in studies],
+                         ["single-min", "single-max / ünï", "empty", "no-complete"])
+        self.assertEqual([first[key] for key in ("n_trials", "n_complete", "n_pruned", "n_fail", "n_running",
+                                                 "n_waiting")], [31, 16, 10, 2, 1, 2])
+
+    def test_a_url_names_the_same_file(self):
+        self.copy("single.db")
+        self.assertEqual(self.succeed("studies", "--storage", "sqlite:///single.db"),
+                         self.succeed("studies", "single.db"))
+
+    def test_several_studies_are_listed_when_none_is_named(self):
+        for command in ("best-trial", "trials"):
+            message = self.fail_with(2, command, self.copy("single.db"))
+            self.assertIn("--study", message)
+            self.assertIn("single-max / ünï", message)
+
+    def test_an_unknown_study_is_named_with_the_nearest_one(self):
+        message = self.fail_with(2, "trials", self.copy("single.db"), "--study", "single-mn")
+        self.assertIn('"single-mn"', message)
+        self.assertIn('did you mean "single-min"?', message)
+
+    def test_best_trial_says_why_there_is_none(self):
+        self.assertIn("COMPLETE", self.fail_with(1, "best-trial", self.copy("single.db"), "--study", "no-complete"))
+        self.assertIn("2 objectives",
+                      self.fail_with(1, "best-trial", self.copy("multi.db"), "--study", "mo-constrained"))
+
+    def test_a_missing_file_and_a_foreign_one_are_errors_that_leave_them_alone(self):
+        self.assertIn("missing.db", self.fail_with(1, "trials", "missing.db"))
+        self.path("text.db").write_text("not a database, however long this text may be\n" * 100)
+        before = self.digest("text.db")
+        self.assertIn("text.db", self.fail_with(1, "trials", "text.db"))
+        self.assertEqual(self.digest("text.db"), before)
+        self.assertEqual(self.names(), ["text.db"])
+
+    def test_a_table_fits_the_terminal(self):
+        name = self.copy("single.db")
+        for width in (40, 72, 100):
+            leader, follower = pty.openpty()
+            fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("HHHH", 24, width, 0, 0))
+            process = subprocess.Popen([PROGRAM, "trials", name, "--study", "single-min"], cwd=self.folder,
+                                       stdout=follower, stdin=subprocess.DEVNULL)
+            os.close(follower)
+            text = b""
+            try:
+                while chunk := os.read(leader, 65536):
+                    text += chunk
+            except OSError:
+                pass  # The other side is closed: the end.
+            os.close(leader)
+            self.assertEqual(process.wait(), 0)
+            *lines, last = text.decode().splitlines()
+            self.assertGreater(len(lines), 31)
+            self.assertLessEqual(max(len(line) for line in lines), width)
+            self.assertTrue(last.startswith("not shown: "), last)
+
+    def test_numbers_stand_to_the_right(self):
+        lines = self.succeed("trials", self.copy("single.db"), "--study", "single-min").splitlines()
+        self.assertTrue(lines[0].startswith("number  state"))
+        self.assertTrue(lines[2].startswith("     0  COMPLETE"))
+
+    def test_a_result_that_cannot_be_written_is_a_failure(self):
+        with open("/dev/full", "w", encoding="utf-8") as full:
+            process = subprocess.run([PROGRAM, "studies", self.copy("single.db")], cwd=self.folder, stdout=full,
+                                     stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(process.returncode, 1)
+        self.assertIn("standard output", process.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

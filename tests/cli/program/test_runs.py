@@ -1,0 +1,187 @@
+"""Studies that run to their end: new, resumed, changed, repeated, shared."""
+
+import json
+import os
+import pty
+import subprocess
+import unittest
+
+from program_test import FINISHED, PROGRAM, ProgramTest
+
+
+class Runs(ProgramTest):
+    def test_a_study_runs_to_exactly_the_asked_number_and_is_then_done(self):
+        study = self.study("tiny")
+        output = self.succeed(study, "--trials", "6")
+        self.assertIn("6 finished trials", output)
+        self.assertIn("best trial", output)
+        self.assertEqual(len(self.states("tiny.db")), 6)
+        self.assertTrue(all(state in FINISHED for state in self.states("tiny.db")))
+        before = self.digest("tiny.db")
+        self.assertIn("nothing to do: 6 of 6 trials are finished", self.succeed("run", study, "--trials", "6"))
+        self.assertIn("nothing to do: 6 of 5", self.succeed(study, "--trials", "5"))
+        self.assertEqual(self.digest("tiny.db"), before)
+
+    def test_a_resumed_study_keeps_what_it_has(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "4")
+        before = self.finished_trials("tiny.db")
+        self.succeed(study, "--trials", "7")
+        after = self.finished_trials("tiny.db")
+        self.assertEqual(sorted(after), list(range(7)))
+        self.assertEqual({number: after[number] for number in before}, before)
+
+    def test_the_file_is_alone_and_sound_after_a_run(self):
+        self.succeed(self.study("tiny"), "--trials", "3")
+        self.assertEqual(self.names(), ["tiny.db", "tiny.json"])
+        self.assert_sound("tiny.db")
+        self.assertEqual(self.rows("pragma journal_mode", db="tiny.db"), [("delete",)])
+
+    def test_best_trial_agrees_with_the_view_in_the_file(self):
+        self.succeed(self.study("tiny"), "--trials", "8")
+        answer = json.loads(self.succeed("best-trial", "tiny.db", "-f", "json"))
+        (study, number, value, params), = self.rows("select study_name, number, value, params from best_trial",
+                                                    db="tiny.db")
+        self.assertEqual((study, number, json.loads(params)), ("tiny", answer["number"], answer["params"]))
+        self.assertAlmostEqual(value, answer["value"], places=15)
+
+    def test_one_job_and_one_seed_give_one_study(self):
+        study = self.study("tiny")
+        for name in ("a.db", "b.db"):
+            self.succeed(study, "--trials", "8", "--jobs", "1", "--storage", name)
+        self.assertEqual(self.results("a.db"), self.results("b.db"))
+        self.succeed(study, "--trials", "8", "--jobs", "1", "--storage", "c.db", "--seed", "1")
+        self.assertNotEqual(self.results("a.db"), self.results("c.db"))
+
+    def test_a_study_in_pieces_equals_one_in_one_go(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "8", "--jobs", "1", "--storage", "whole.db")
+        for n_trials in (3, 5, 8):
+            self.succeed(study, "--trials", n_trials, "--jobs", "1", "--storage", "pieces.db")
+        self.assertEqual(self.results("whole.db"), self.results("pieces.db"))
+
+    def test_two_processes_never_overshoot(self):
+        study = self.study("tiny")
+        processes = [self.start(study, "--trials", "12", "--jobs", "2") for _ in range(2)]
+        for process in processes:
+            code, _, messages = self.finish(process)
+            self.assertEqual(code, 0, messages)
+        self.assertEqual(len(self.states("tiny.db")), 12)
+        self.assertEqual(len(self.finished_trials("tiny.db")), 12)
+        self.assert_sound("tiny.db")
+
+    def test_the_seed_is_kept(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "2", "--seed", "5")
+        before = self.digest("tiny.db")
+        message = self.fail_with(2, study, "--trials", "4", "--seed", "6")
+        self.assertIn("seed 5", message)
+        self.assertEqual(self.digest("tiny.db"), before)
+        code, _, messages = self.run_program(study, "--trials", "3")
+        self.assertEqual(code, 0)
+        self.assertIn("keeps its seed 5", messages)
+        self.succeed(study, "--trials", "4", "--seed", "5")
+        self.assertEqual(self.rows("select value_json from study_system_attributes where key = 'tune:seed'",
+                                   db="tiny.db"), [("5",)])
+
+    def test_another_space_under_the_same_name_is_refused_with_the_difference(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "2")
+        before = self.digest("tiny.db")
+        space = json.loads(self.path(study).read_text())["space"]
+        for changed, expected in (({**space, "optimizer": {"type": "categorical", "choices": ["sgd", "rmsprop"]}}, "rmsprop"),
+                                  ({**space, "lr": {"type": "float", "low": 1e-4, "high": 0.1}}, "space/lr/log"),
+                                  ({**space, "dropout": {"type": "float", "low": 0, "high": 0.5}}, "space/dropout")):
+            message = self.fail_with(2, self.study("tiny", space=changed), "--trials", "4")
+            self.assertIn(expected, message)
+        self.assertEqual(self.digest("tiny.db"), before)
+
+    def test_another_direction_or_data_is_refused(self):
+        self.succeed(self.study("tiny"), "--trials", "2")
+        before = self.digest("tiny.db")
+        other = [{"metric": "validation_loss", "direction": "minimize"}]
+        self.assertIn("minimize", self.fail_with(2, self.study("tiny", objectives=other), "--trials", "4"))
+        objective = json.loads(self.path("tiny.json").read_text())["objective"]
+        objective["training_examples"] = 1200
+        self.assertIn("1200", self.fail_with(2, self.study("tiny", objective=objective), "--trials", "4"))
+        self.assertEqual(self.digest("tiny.db"), before)
+
+    def test_a_wider_range_is_accepted_and_recorded(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "2")
+        space = json.loads(self.path(study).read_text())["space"]
+        space["lr"]["high"] = 0.2
+        code, _, messages = self.run_program(self.study("tiny", space=space), "--trials", "3")
+        self.assertEqual(code, 0, messages)
+        self.assertIn("space/lr", messages)
+        (text,), = self.rows("select value_json from study_system_attributes where key = 'tune:study_file'",
+                             db="tiny.db")
+        self.assertEqual(json.loads(json.loads(text))["space"]["lr"]["high"], 0.2)
+
+    def test_points_are_run_first_once_and_in_all_replicates(self):
+        study = self.study("points")
+        output = self.succeed(study)
+        self.assertIn("6 finished trials", output)
+        self.succeed(study)
+        trials = json.loads(self.succeed("trials", "points.db", "-f", "json"))
+        expected = [("relu", 0.001)] * 2 + [("tanh", 0.001)] * 2 + [("relu", 0.01)] * 2
+        self.assertEqual([(trial["params"]["activation"], trial["params"]["lr"]) for trial in trials], expected)
+        self.assertNotEqual(trials[0]["value"], trials[1]["value"])
+
+    def test_further_points_are_enqueued_once(self):
+        study = self.study("points")
+        self.succeed(study)
+        points = json.loads(self.path(study).read_text())["points"] + [{"lr": 0.05, "activation": "tanh"}]
+        for _ in range(2):
+            self.succeed(self.study("points", points=points))
+        trials = json.loads(self.succeed("trials", "points.db", "-f", "json"))
+        self.assertEqual(len(trials), 8)
+        self.assertEqual([trial["params"]["lr"] for trial in trials[6:]], [0.05, 0.05])
+
+    def test_a_time_limit_ends_the_run_in_order(self):
+        study = self.study("long")
+        code, _, messages = self.run_program(study, "--timeout", "1", "--jobs", "1")
+        self.assertEqual(code, 0, messages)
+        self.assertIn("time limit", messages)
+        self.assertNotIn("RUNNING", self.states("long.db"))
+
+    def test_a_line_a_trial_where_there_is_no_terminal(self):
+        code, _, messages = self.run_program(self.study("tiny"), "--trials", "3")
+        self.assertEqual(code, 0)
+        self.assertEqual(sum(" finished, best " in line for line in messages.splitlines()), 3)
+        self.assertNotIn("\x1b", messages)
+
+    def test_quiet_says_nothing(self):
+        self.assertEqual(self.run_program(self.study("tiny"), "--trials", "2", "--quiet"), (0, "", ""))
+
+    def test_one_redrawn_line_on_a_terminal(self):
+        leader, follower = pty.openpty()
+        process = subprocess.Popen([PROGRAM, self.study("tiny"), "--trials", "4"], cwd=self.folder, stderr=follower,
+                                   stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        os.close(follower)
+        text = b""
+        try:
+            while chunk := os.read(leader, 65536):
+                text += chunk
+        except OSError:
+            pass  # The other side is closed: the end.
+        os.close(leader)
+        self.assertEqual(process.wait(), 0)
+        self.assertIn("of 4 finished (", text.decode())
+        self.assertIn("\r\x1b[K", text.decode())
+
+    def test_the_storage_of_the_study_file_is_used_unless_another_is_given(self):
+        self.succeed(self.study("tiny", storage="kept.db"), "--trials", "1")
+        self.succeed(self.study("tiny", storage="kept.db"), "--trials", "1", "--storage", "sqlite:///given.db")
+        self.assertEqual(self.names(), ["given.db", "kept.db", "tiny.json"])
+
+    def test_several_studies_share_a_file(self):
+        self.succeed(self.study("tiny"), "--trials", "2", "--storage", "all.db")
+        output = self.succeed(self.study("tiny", file="other.json", name="other"), "--trials", "3", "--storage", "all.db")
+        self.assertIn("--study 'other'", output)
+        studies = json.loads(self.succeed("studies", "all.db", "-f", "json"))
+        self.assertEqual([(study["name"], study["n_trials"]) for study in studies], [("tiny", 2), ("other", 3)])
+
+
+if __name__ == "__main__":
+    unittest.main()
