@@ -106,8 +106,31 @@ double choice_index(const CategoricalDistribution& d, const ParamValue& value) {
   throw InvalidArgument(fmt::format("expected one of {}, found {}", known, to_json(value)));
 }
 
-double int_step_index(const IntDistribution& d, double internal) {
-  return std::nearbyint((internal - static_cast<double>(d.low)) / static_cast<double>(d.step));
+/// How far `value` lies above `low`, exact where int64 would overflow. Needs low <= value.
+std::uint64_t offset(std::int64_t low, std::int64_t value) {
+  return static_cast<std::uint64_t>(value) - static_cast<std::uint64_t>(low);
+}
+
+bool is_int64(double value) {
+  return value >= -0x1p63 && value < 0x1p63 && value == std::floor(value);
+}
+
+bool contains_int(const IntDistribution& d, double internal) {
+  if (!is_int64(internal)) return false;
+  const auto value = static_cast<std::int64_t>(internal);
+  return d.low <= value && value <= d.high && offset(d.low, value) % static_cast<std::uint64_t>(d.step) == 0;
+}
+
+/// Integer arithmetic throughout: a double cannot count the steps of a range wider than 2^53.
+double nearest_int(const IntDistribution& d, double internal) {
+  if (!(internal > static_cast<double>(d.low))) return static_cast<double>(d.low);
+  if (internal >= static_cast<double>(d.high)) return static_cast<double>(d.high);
+  const auto step = static_cast<std::uint64_t>(d.step);
+  const std::uint64_t above_low = offset(d.low, static_cast<std::int64_t>(std::nearbyint(internal)));
+  const std::uint64_t below = above_low - above_low % step;
+  const bool up = above_low - below > step / 2 && offset(d.low, d.high) - below >= step;
+  const std::uint64_t nearest = up ? below + step : below;
+  return static_cast<double>(static_cast<std::int64_t>(static_cast<std::uint64_t>(d.low) + nearest));
 }
 
 }  // namespace
@@ -159,11 +182,7 @@ bool contains(const Distribution& distribution, double internal) {
                                  const double k = (internal - d.low) / *d.step;
                                  return std::abs(k - std::nearbyint(k)) < kGridTolerance;
                                },
-                               [&](const IntDistribution& d) {
-                                 const auto low = static_cast<double>(d.low);
-                                 return low <= internal && internal <= static_cast<double>(d.high) &&
-                                        std::fmod(internal - low, static_cast<double>(d.step)) == 0.0;
-                               },
+                               [&](const IntDistribution& d) { return contains_int(d, internal); },
                                [&](const CategoricalDistribution& d) {
                                  return 0.0 <= internal && internal < static_cast<double>(d.choices.size()) &&
                                         internal == std::floor(internal);
@@ -215,12 +234,7 @@ double clamp_to_domain(const Distribution& distribution, double internal) {
                    if (!d.step) return x;
                    return std::clamp(d.low + std::nearbyint((x - d.low) / *d.step) * *d.step, d.low, d.high);
                  },
-                 [&](const IntDistribution& d) {
-                   const auto low = static_cast<double>(d.low);
-                   const auto high = static_cast<double>(d.high);
-                   const double x = std::clamp(internal, low, high);
-                   return std::clamp(low + int_step_index(d, x) * static_cast<double>(d.step), low, high);
-                 },
+                 [&](const IntDistribution& d) { return nearest_int(d, internal); },
                  [&](const CategoricalDistribution& d) {
                    return std::clamp(std::nearbyint(internal), 0.0, static_cast<double>(d.choices.size() - 1));
                  }},

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -155,6 +156,17 @@ TEST(Distribution, ClampsToTheNearestPointOfTheDomain) {
   EXPECT_EQ(clamp_to_domain(FloatDistribution{0.0, 1.0, false, 0.25}, 0.6), 0.5);
   EXPECT_EQ(clamp_to_domain(IntDistribution{1, 9, false, 4}, 100.0), 9.0);
   EXPECT_EQ(clamp_to_domain(CategoricalDistribution{{true, false}}, -3.0), 0.0);
+}
+
+TEST(Distribution, KeepsToTheGridOfARangeThatADoubleCannotCount) {
+  constexpr std::int64_t kLimit = 1LL << 53;
+  const Distribution d = validated(IntDistribution{-kLimit, kLimit, false, 1'000'003});
+  for (const double wanted : {-1e15, -3.0, 0.0, 7e14, 9.0e15, 1e300, -1e300}) {
+    const double value = clamp_to_domain(d, wanted);
+    EXPECT_TRUE(contains(d, value)) << wanted;
+    EXPECT_LE(std::abs(value - std::clamp(wanted, -0x1p53, 0x1p53)), 1'000'003.0) << wanted;
+  }
+  EXPECT_FALSE(contains(d, 1.0 - 0x1p53));
 }
 
 TEST(Distribution, MayChangeItsRangeButNotItsNatureWithinAStudy) {
