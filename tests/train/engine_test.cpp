@@ -1,0 +1,161 @@
+#include "fmnist/engine.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "fmnist/compute.hpp"
+#include "train/support.hpp"
+#include "tune/random.hpp"
+
+namespace {
+
+using namespace train_test;
+using fmnist::Activation;
+using fmnist::EngineConfig;
+using fmnist::Gemm;
+
+/// Largest difference, relative to the largest reference value.
+double relative_difference(const std::vector<float>& a, const std::vector<float>& reference) {
+  EXPECT_EQ(a.size(), reference.size());
+  double scale = 1e-30;
+  double difference = 0.0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    scale = std::max(scale, std::abs(static_cast<double>(reference[i])));
+    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(reference[i])));
+  }
+  return difference / scale;
+}
+
+EngineConfig random_network(std::uint64_t n) {
+  tune::RandomStream stream({1, n, tune::Purpose::kAugmentation, 0});
+  EngineConfig config;
+  const std::uint64_t depth = stream.below(4);
+  for (std::uint64_t l = 0; l < depth; ++l) {
+    config.network.widths.push_back(static_cast<std::int64_t>(1 + stream.below(90)));
+  }
+  config.network.activation = static_cast<Activation>(n % 7);
+  config.network.dropout = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.8);
+  config.network.batch_norm = stream.below(2) == 0;
+  config.max_batch = 2 + stream.below(150);
+  config.optimizer.kind = fmnist::OptimizerKind::kSgd;
+  config.optimizer.lr = 0.01;
+  config.seed = n;
+  config.trial = 3;
+  return config;
+}
+
+/// Over a batch of a few examples batch norm leaves each unit hardly any gradient but the rounding.
+double gradient_tolerance(const EngineConfig& config) {
+  return config.network.batch_norm && config.max_batch < 8 ? 1e-4 : 1e-5;
+}
+
+std::vector<std::uint32_t> first_positions(std::size_t n) {
+  std::vector<std::uint32_t> positions(n);
+  std::iota(positions.begin(), positions.end(), 0U);
+  return positions;
+}
+
+std::vector<Gemm> gemms() {
+  std::vector<Gemm> all{fmnist::aten_gemm()};
+  if (fmnist::dnnl_gemm() != nullptr) all.push_back(fmnist::dnnl_gemm());
+  return all;
+}
+
+TEST(GemmEngine, HasAutogradsGradientsForRandomNetworks) {
+  fmnist::use_one_thread();
+  const auto data = made_up_data(200, 40, 5);
+  for (std::uint64_t n = 0; n < 70; ++n) {
+    const EngineConfig config = random_network(n);
+    const auto positions = first_positions(config.max_batch);
+    const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
+    reference->begin_epoch(1);
+    const auto expected = reference->train_step(positions);
+    for (const Gemm gemm : gemms()) {
+      const auto engine = fmnist::make_gemm_engine(data, config, gemm);
+      engine->begin_epoch(1);
+      const auto sums = engine->train_step(positions);
+      EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-5) << "network " << n;
+      EXPECT_LT(relative_difference(engine->gradients(), reference->gradients()), gradient_tolerance(config))
+          << "network " << n;
+      EXPECT_LT(relative_difference(engine->buffers(), reference->buffers()), 1e-5) << "network " << n;
+    }
+  }
+}
+
+TEST(GemmEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
+  const auto data = made_up_data(400, 40, 5);
+  for (std::uint64_t n = 0; n < 14; ++n) {
+    const EngineConfig config = random_network(n);
+    const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
+    const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
+    for (int step = 0; step < 5; ++step) {
+      (void)reference->train_step(first_positions(config.max_batch));
+      (void)engine->train_step(first_positions(config.max_batch));
+    }
+    const auto expected = reference->evaluate(first_positions(400));
+    const auto sums = engine->evaluate(first_positions(400));
+    EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-4) << "network " << n;
+    EXPECT_NEAR(static_cast<double>(sums.correct), static_cast<double>(expected.correct), 2.0)
+        << "network " << n;
+  }
+}
+
+TEST(Engines, DropTheShareOfUnitsThatIsAskedFor) {
+  const auto data = made_up_data(400, 40, 5);
+  EngineConfig config;
+  config.network = {.widths = {50}, .dropout = 0.99};
+  const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
+  (void)engine->train_step(first_positions(2));
+  const fmnist::NetworkLayout layout(config.network, 40, 5);
+  const auto gradients = engine->gradients();
+  const auto begin = gradients.begin() + static_cast<std::ptrdiff_t>(layout.layers[1].weight);
+  // 100 units over the two examples, nearly all dropped: most columns have no gradient at all.
+  EXPECT_GT(std::count(begin, begin + 250, 0.0F), 200);
+}
+
+TEST(Engines, MakeOtherDropoutMasksEachEpoch) {
+  const auto data = made_up_data(400, 40, 5);
+  EngineConfig config;
+  config.network = {.widths = {50}, .dropout = 0.5};
+  const auto loss_in_epoch = [&](std::uint64_t epoch) {
+    const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
+    engine->begin_epoch(epoch);
+    return engine->train_step(first_positions(100)).loss;
+  };
+  EXPECT_EQ(loss_in_epoch(1), loss_in_epoch(1));
+  EXPECT_NE(loss_in_epoch(1), loss_in_epoch(2));
+}
+
+TEST(Network, StartsWithinPyTorchsBounds) {
+  const fmnist::NetworkConfig config{.widths = {64}, .batch_norm = true};
+  const fmnist::NetworkLayout layout(config, 100, 10);
+  std::vector<float> parameters(layout.parameter_count);
+  std::vector<float> buffers(layout.buffer_count);
+  fmnist::initialize(layout, 1, 2, parameters, buffers);
+  const auto weights = std::span(parameters).first(6400);
+  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
+  const double squares = std::inner_product(weights.begin(), weights.end(), weights.begin(), 0.0);
+  EXPECT_LT(*std::max_element(weights.begin(), weights.end()), 0.1F);
+  EXPECT_NEAR(sum / 6400.0, 0.0, 0.003);
+  EXPECT_NEAR(squares / 6400.0, 0.01 / 3.0, 1e-4);
+  EXPECT_EQ(parameters[layout.layers[0].gamma], 1.0F);
+  EXPECT_EQ(buffers[layout.layers[0].running_var], 1.0F);
+}
+
+TEST(Network, WithoutHiddenLayersIsSoftmaxRegression) {
+  const fmnist::NetworkLayout layout({}, 784, 10);
+  EXPECT_EQ(layout.parameter_count, 7850U);
+}
+
+TEST(Network, TakesAWidthForEachLayerBeforeTheCommonOne) {
+  auto params =
+      params_with({{"depth", std::int64_t{3}}, {"width", std::int64_t{64}}, {"width_l1", std::int64_t{5}}});
+  EXPECT_EQ(fmnist::network_config(params).widths, (std::vector<std::int64_t>{64, 5, 64}));
+  params.erase("width");
+  EXPECT_EQ(fmnist::network_config(params).widths, (std::vector<std::int64_t>{128, 5, 128}));
+}
+
+}  // namespace

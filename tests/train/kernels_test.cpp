@@ -1,0 +1,101 @@
+#include "fmnist/kernels.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <functional>
+#include <limits>
+#include <vector>
+
+#include "fmnist/dropout.hpp"
+
+namespace {
+
+using fmnist::Activation;
+using fmnist::kernels;
+
+struct Case {
+  Activation activation;
+  std::function<double(double)> value;
+};
+
+double logistic(double x) {
+  return 1.0 / (1.0 + std::exp(-x));
+}
+
+std::vector<Case> cases() {
+  return {{Activation::kRelu, [](double x) { return std::max(x, 0.0); }},
+          {Activation::kLeakyRelu, [](double x) { return x > 0.0 ? x : 0.01 * x; }},
+          {Activation::kElu, [](double x) { return x > 0.0 ? x : std::expm1(x); }},
+          {Activation::kGelu, [](double x) { return 0.5 * x * std::erfc(-x / std::sqrt(2.0)); }},
+          {Activation::kSilu, [](double x) { return x * logistic(x); }},
+          {Activation::kTanh, [](double x) { return std::tanh(x); }},
+          {Activation::kSigmoid, logistic}};
+}
+
+TEST(Kernels, ComputeEachActivationAndItsSlope) {
+  std::vector<float> z;
+  for (double x = -30.005; x < 30.0; x += 0.07) z.push_back(static_cast<float>(x));
+  std::vector<float> out(z.size());
+  std::vector<float> slope(z.size());
+  for (const auto& [activation, value] : cases()) {
+    kernels().activate(activation, z.size(), z.data(), {}, out.data(), slope.data());
+    for (std::size_t i = 0; i < z.size(); ++i) {
+      const double x = z[i];
+      const double expected_slope = (value(x + 1e-5) - value(x - 1e-5)) / 2e-5;
+      EXPECT_NEAR(out[i], value(x), 3e-7 * (1.0 + std::abs(x))) << static_cast<int>(activation) << " at " << x;
+      EXPECT_NEAR(slope[i], expected_slope, 2e-6) << static_cast<int>(activation) << " at " << x;
+    }
+  }
+}
+
+TEST(Kernels, LetNanThroughEveryActivation) {
+  const std::vector<float> z(19, std::numeric_limits<float>::quiet_NaN());
+  std::vector<float> out(z.size());
+  for (const auto& test : cases()) {
+    kernels().activate(test.activation, z.size(), z.data(), {}, out.data(), nullptr);
+    for (const float value : out) EXPECT_TRUE(std::isnan(value)) << static_cast<int>(test.activation);
+  }
+}
+
+TEST(Kernels, GiveANanLossForNanLogits) {
+  std::vector<float> logits{1.0F, std::numeric_limits<float>::quiet_NaN(), 0.5F};
+  const std::uint8_t label = 0;
+  EXPECT_TRUE(std::isnan(kernels().cross_entropy(1, 3, logits.data(), &label, false).loss));
+}
+
+TEST(Kernels, GiveCrossEntropyAndItsGradient) {
+  std::vector<float> logits{1.0F, 2.0F, -1.0F, 300.0F, -300.0F, 0.0F};
+  const std::uint8_t labels[] = {1, 0};
+  const double total = std::exp(1.0) + std::exp(2.0) + std::exp(-1.0);
+  const auto sums = kernels().cross_entropy(2, 3, logits.data(), labels, true);
+  EXPECT_NEAR(sums.loss, std::log(total) - 2.0, 1e-6);
+  EXPECT_EQ(sums.correct, 2);
+  EXPECT_NEAR(logits[0], 0.5 * std::exp(1.0) / total, 1e-7);
+  EXPECT_NEAR(logits[1], 0.5 * (std::exp(2.0) / total - 1.0), 1e-7);
+  EXPECT_NEAR(logits[3], 0.0, 1e-7);
+}
+
+TEST(DropoutMasks, KeepTheShareThatIsAskedFor) {
+  fmnist::DropoutMasks masks(0.3, 1, 2);
+  masks.begin_epoch(1);
+  const std::size_t n = 100003;
+  const auto mask = masks.next(n);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < n; ++i) kept += mask.words[i] >= mask.threshold ? 1 : 0;
+  EXPECT_NEAR(static_cast<double>(kept) / static_cast<double>(n), 0.7, 0.006);
+  EXPECT_FLOAT_EQ(mask.scale, 1.0F / 0.7F);
+}
+
+TEST(DropoutMasks, DifferByTrialAndEpochAndAreTheSameForTheSameKey) {
+  const auto first_word = [](std::uint64_t trial, std::uint64_t epoch) {
+    fmnist::DropoutMasks masks(0.5, 1, trial);
+    masks.begin_epoch(epoch);
+    return masks.next(16).words[5];
+  };
+  EXPECT_EQ(first_word(1, 1), first_word(1, 1));
+  EXPECT_NE(first_word(1, 1), first_word(2, 1));
+  EXPECT_NE(first_word(1, 1), first_word(1, 2));
+}
+
+}  // namespace

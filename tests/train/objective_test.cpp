@@ -1,0 +1,251 @@
+#include "fmnist/objective.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <numbers>
+#include <thread>
+
+#include "fmnist/manifest.hpp"
+#include "train/support.hpp"
+#include "tune/error.hpp"
+
+namespace {
+
+using namespace train_test;
+using End = tune::TrialResult::End;
+
+tune::ParamValue integer(std::int64_t value) {
+  return value;
+}
+tune::ParamValue text(const char* value) {
+  return std::string(value);
+}
+
+std::shared_ptr<const fmnist::TrainingData> small_data() {
+  static const auto data = made_up_data(500, 30, 5);
+  return data;
+}
+
+fmnist::Objective objective(std::int64_t epochs, std::vector<std::string> metrics = {"validation_accuracy"},
+                            const char* engine = "auto") {
+  return {config_with({{"epochs", epochs}, {"engine", text(engine)}}, std::move(metrics)), small_data()};
+}
+
+/// Small enough for milliseconds, with everything in it that is drawn.
+tune::ParamValues small_params(tune::ParamValues more = {}) {
+  more.emplace("width", integer(16));
+  more.emplace("batch_size", integer(32));
+  more.emplace("dropout", 0.2);
+  return params_with(more);
+}
+
+std::vector<double> reported(const FakeTrial& trial) {
+  std::vector<double> values;
+  for (const auto& report : trial.reports) values.push_back(report.value);
+  return values;
+}
+
+std::string failure(const tune::ParamValues& params) {
+  FakeTrial trial(params);
+  return error_of([&] { (void)objective(1).run(trial); });
+}
+
+TEST(Objective, ReportsItsMetricEachEpochAndEndsWithTheLast) {
+  FakeTrial trial(small_params({{"lr", 0.01}}));
+  const auto result = objective(4).run(trial);
+  EXPECT_EQ(result.end, End::kComplete);
+  ASSERT_EQ(trial.reports.size(), 4U);
+  EXPECT_EQ(trial.reports[0].step, 1);
+  EXPECT_EQ(result.values, std::vector<double>{trial.reports[3].value});
+  EXPECT_GT(result.values[0], 0.9);
+}
+
+TEST(Objective, KeepsCurvesAndParameterCountWithTheTrial) {
+  FakeTrial trial(small_params());
+  (void)objective(3).run(trial);
+  const auto curves = nlohmann::json::parse(trial.attrs.at("curves"));
+  for (const char* name : {"train_loss", "train_accuracy", "validation_loss", "validation_accuracy"}) {
+    EXPECT_EQ(curves.at(name).size(), 3U) << name;
+  }
+  EXPECT_EQ(curves.at("validation_accuracy").get<std::vector<double>>(), reported(trial));
+  EXPECT_LT(curves.at("train_loss").at(2), curves.at("train_loss").at(0));
+  EXPECT_EQ(trial.attrs.at("parameter_count"), std::to_string(30 * 16 + 16 + 16 * 16 + 16 + 16 * 5 + 5));
+  EXPECT_GT(nlohmann::json::parse(trial.attrs.at("training_seconds")).get<double>(), 0.0);
+}
+
+TEST(Objective, GivesSeveralMetricsInTheirOrderAndReportsNone) {
+  FakeTrial trial(small_params());
+  const auto result =
+      objective(1, {"parameter_count", "validation_loss", "validation_accuracy", "training_seconds"})
+          .run(trial);
+  ASSERT_EQ(result.values.size(), 4U);
+  EXPECT_EQ(result.values[0], 853.0);
+  EXPECT_LT(result.values[1], std::log(5.0));
+  EXPECT_GT(result.values[2], 0.2);
+  EXPECT_TRUE(trial.reports.empty());
+}
+
+TEST(Objective, GivesTheSameNumbersForTheSameKeyAndOthersForAnother) {
+  for (const char* engine : {"auto", "autograd"}) {
+    FakeTrial first(small_params(), 1);
+    FakeTrial again(small_params(), 1);
+    FakeTrial other(small_params(), 2);
+    (void)objective(2, {"validation_loss"}, engine).run(first);
+    (void)objective(2, {"validation_loss"}, engine).run(again);
+    (void)objective(2, {"validation_loss"}, engine).run(other);
+    EXPECT_EQ(reported(first), reported(again)) << engine;
+    EXPECT_NE(reported(first), reported(other)) << engine;
+  }
+}
+
+/// The reports of trials first … first + 2, each with another network, one after the other.
+std::vector<std::vector<double>> three_trials(fmnist::Objective& objective, std::uint64_t first) {
+  objective.prepare_worker({});
+  std::vector<std::vector<double>> all;
+  for (std::uint64_t t = first; t < first + 3; ++t) {
+    FakeTrial trial(
+        small_params({{"width", integer(static_cast<std::int64_t>(20 + t))}, {"batch_norm", t % 2 == 0}}), t);
+    (void)objective.run(trial);
+    all.push_back(reported(trial));
+  }
+  return all;
+}
+
+TEST(Objective, GivesTheSameNumbersInParallelAsOneAfterTheOther) {
+  for (const char* engine : {"auto", "autograd"}) {
+    auto shared = objective(3, {"validation_loss"}, engine);
+    const auto serial_a = three_trials(shared, 0);
+    const auto serial_b = three_trials(shared, 10);
+    std::vector<std::vector<double>> parallel_a;
+    std::thread other([&] { parallel_a = three_trials(shared, 0); });
+    const auto parallel_b = three_trials(shared, 10);
+    other.join();
+    EXPECT_EQ(parallel_a, serial_a) << engine;
+    EXPECT_EQ(parallel_b, serial_b) << engine;
+  }
+}
+
+TEST(Objective, StopsAtTheNextBatchWhenInterrupted) {
+  FakeTrial trial(small_params());
+  trial.stop_after_polls = 20;
+  const auto result = objective(5).run(trial);
+  EXPECT_EQ(result.end, End::kInterrupted);
+  EXPECT_EQ(trial.reports.size(), 1U);
+  EXPECT_TRUE(trial.attrs.empty());
+}
+
+TEST(Objective, PrunesATrialThatUsedUpItsTime) {
+  FakeTrial trial(small_params());
+  trial.stop_after_polls = 20;
+  trial.stop_with = tune::StopReason::kTimeLimit;
+  const auto result = objective(5).run(trial);
+  EXPECT_EQ(result.end, End::kPruned);
+  EXPECT_TRUE(mentions(result.reason, {"time limit"}));
+}
+
+TEST(Objective, EndsWhenThePrunerSaysSo) {
+  FakeTrial trial(small_params());
+  trial.prune_after_reports = 2;
+  const auto result = objective(5).run(trial);
+  EXPECT_EQ(result.end, End::kPruned);
+  EXPECT_EQ(trial.reports.size(), 2U);
+  EXPECT_TRUE(trial.attrs.contains("curves"));
+}
+
+TEST(Objective, PrunesADivergedTrialWithTheReasonAndWithoutAReport) {
+  for (const char* optimizer : {"sgd", "adam", "adamw", "rmsprop"}) {
+    FakeTrial trial(small_params({{"lr", 1e3}, {"optimizer", text(optimizer)}}));
+    const auto result = objective(3).run(trial);
+    EXPECT_EQ(result.end, End::kPruned) << optimizer;
+    EXPECT_TRUE(mentions(result.reason, {"diverged"})) << optimizer;
+    EXPECT_TRUE(trial.reports.empty()) << optimizer;
+  }
+}
+
+TEST(Objective, LearnsNothingWithATinyRateAndStillCompletes) {
+  FakeTrial trial(small_params({{"lr", 1e-10}}));
+  const auto result = objective(2).run(trial);
+  EXPECT_EQ(result.end, End::kComplete);
+  EXPECT_LT(std::abs(trial.reports[0].value - trial.reports[1].value), 0.02);
+}
+
+TEST(Objective, TrainsTheSmallestAndTheOddestNetworks) {
+  for (const auto& more :
+       std::vector<tune::ParamValues>{{{"depth", integer(0)}},
+                                      {{"depth", integer(0)}, {"batch_norm", true}},
+                                      {{"width", integer(1)}},
+                                      {{"depth", integer(8)}, {"width_l7", integer(3)}},
+                                      {{"dropout", 0.99}},
+                                      {{"batch_size", integer(1)}},
+                                      {{"batch_size", integer(400)}},
+                                      {{"batch_size", integer(399)}, {"batch_norm", true}}}) {
+    FakeTrial trial(small_params(more));
+    EXPECT_EQ(objective(1).run(trial).end, End::kComplete);
+  }
+}
+
+TEST(Objective, RefusesABatchLargerThanTheTrainingSet) {
+  EXPECT_TRUE(
+      mentions(failure(small_params({{"batch_size", integer(401)}})), {"expected 1 to 400", "found 401"}));
+}
+
+TEST(Objective, RefusesBatchesOfOneWithBatchNorm) {
+  EXPECT_TRUE(mentions(failure(small_params({{"batch_size", integer(1)}, {"batch_norm", true}})),
+                       {"at least 2 with batch_norm"}));
+}
+
+TEST(Objective, RefusesParametersItDoesNotKnow) {
+  EXPECT_TRUE(mentions(failure(small_params({{"activation", text("swishy")}})), {"swishy"}));
+  EXPECT_TRUE(mentions(failure(small_params({{"optimizer", text("lion")}})), {"lion"}));
+  EXPECT_TRUE(mentions(failure(small_params({{"lr", text("high")}})), {"expected a number"}));
+}
+
+TEST(Objective, RefusesADeviceThatIsNotThere) {
+  auto config = config_with({});
+  config.devices = {"cpu", "cuda:99"};
+  EXPECT_TRUE(mentions(error_of([&] { fmnist::Objective(config, small_data()); }), {"cuda:99"}));
+}
+
+TEST(Objective, RefusesAnUnknownMetric) {
+  EXPECT_TRUE(mentions(error_of([&] { fmnist::Objective(config_with({}, {"f1"}), small_data()); }), {"f1"}));
+}
+
+TEST(Objective, EstimatesWhatATrialCosts) {
+  const auto cost = objective(1).estimate(small_params());
+  EXPECT_EQ(cost.parameters, 853U);
+  EXPECT_GT(cost.memory_bytes, 853U * 16);
+  EXPECT_DOUBLE_EQ(cost.flops_per_step, 400.0 * (4.0 * 30 * 16 + 6.0 * (16 * 16 + 16 * 5)));
+}
+
+TEST(Objective, SaysWithWhatItTrains) {
+  const auto facts = objective(1).provenance();
+  for (const char* name :
+       {"torch_version", "blas", "dnnl_version", "cpu_capability", "kernels", "data_crc32"}) {
+    EXPECT_TRUE(nlohmann::json::parse(facts.at(name)).is_string()) << name;
+  }
+  EXPECT_TRUE(nlohmann::json::parse(facts.at("engines")).contains("cpu"));
+}
+
+TEST(Objective, ReachesEightyFivePercentOnFashionMnistInThreeEpochs) {
+  for (const char* engine : {"auto", "autograd"}) {
+    fmnist::Objective objective(config_with({{"epochs", integer(3)}, {"engine", text(engine)}}),
+                                fashion_mnist(30000, 5000));
+    objective.prepare_worker({});
+    FakeTrial trial(params_with({{"dropout", 0.1}, {"batch_norm", true}}));
+    const auto result = objective.run(trial);
+    ASSERT_EQ(result.end, End::kComplete);
+    EXPECT_GE(result.values[0], 0.85) << engine;
+  }
+}
+
+TEST(Manifest, GivesEveryParameterADefaultInsideItsRange) {
+  for (const auto& spec : fmnist::manifest().parameters) {
+    EXPECT_EQ(tune::complaint(spec, spec.default_value), std::nullopt) << spec.name;
+    EXPECT_FALSE(spec.description.empty()) << spec.name;
+  }
+}
+
+}  // namespace

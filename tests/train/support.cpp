@@ -1,0 +1,118 @@
+#include "train/support.hpp"
+
+#include <stdlib.h>
+#include <zlib.h>
+
+#include <fstream>
+#include <stdexcept>
+
+#include "fmnist/manifest.hpp"
+#include "tune/error.hpp"
+#include "tune/random.hpp"
+
+namespace train_test {
+
+namespace fs = std::filesystem;
+
+TempDir::TempDir() {
+  std::string pattern = (fs::temp_directory_path() / "fmnist-XXXXXX").string();
+  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
+  path_ = pattern;
+}
+
+TempDir::~TempDir() {
+  std::error_code ignored;
+  fs::remove_all(path_, ignored);
+}
+
+std::vector<std::uint8_t> idx_bytes(const std::vector<std::uint32_t>& sizes,
+                                    const std::vector<std::uint8_t>& data) {
+  std::vector<std::uint8_t> bytes{0, 0, 8, static_cast<std::uint8_t>(sizes.size())};
+  for (const std::uint32_t size : sizes) {
+    for (int shift = 24; shift >= 0; shift -= 8) bytes.push_back(static_cast<std::uint8_t>(size >> shift));
+  }
+  bytes.insert(bytes.end(), data.begin(), data.end());
+  return bytes;
+}
+
+void write_file(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
+  std::ofstream out(path, std::ios::binary);
+  out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
+}
+
+void write_gzip(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
+  gzFile out = gzopen(path.c_str(), "wb");
+  gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
+  gzclose(out);
+}
+
+void write_small_set(const fs::path& folder, const std::vector<std::uint8_t>& labels) {
+  const auto n = static_cast<std::uint32_t>(labels.size());
+  std::vector<std::uint8_t> pixels(n * 6);
+  for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 37);
+  fs::create_directories(folder);
+  write_file(folder / "train-images-idx3-ubyte", idx_bytes({n, 2, 3}, pixels));
+  write_gzip(folder / "train-labels-idx1-ubyte.gz", idx_bytes({n}, labels));
+}
+
+std::string error_of(const std::function<void()>& action) {
+  try {
+    action();
+  } catch (const tune::Error& error) {
+    return error.what();
+  }
+  return {};
+}
+
+testing::AssertionResult mentions(const std::string& text, const std::vector<std::string>& parts) {
+  for (const auto& part : parts) {
+    if (text.find(part) == std::string::npos) {
+      return testing::AssertionFailure() << '"' << text << "\" does not mention \"" << part << '"';
+    }
+  }
+  return testing::AssertionSuccess();
+}
+
+std::shared_ptr<const fmnist::TrainingData> made_up_data(std::size_t n, std::size_t features,
+                                                         std::size_t n_classes) {
+  auto data = std::make_shared<fmnist::TrainingData>();
+  data->n_classes = n_classes;
+  data->examples.count = n;
+  data->examples.features = features;
+  tune::RandomStream stream({3, n, tune::Purpose::kAugmentation, features});
+  for (std::size_t i = 0; i < n; ++i) {
+    data->examples.labels.push_back(static_cast<std::uint8_t>(i % n_classes));
+    for (std::size_t j = 0; j < features; ++j) {
+      const std::uint64_t bright = j % n_classes == i % n_classes ? 100 : 0;
+      data->examples.pixels.push_back(static_cast<std::uint8_t>(bright + stream.below(150)));
+    }
+  }
+  data->split = fmnist::stratified_split(data->examples.labels, n / 5, std::nullopt, 0);
+  data->normalization = fmnist::normalization_of(data->examples, data->split.training);
+  return data;
+}
+
+std::shared_ptr<const fmnist::TrainingData> fashion_mnist(std::size_t n_training, std::size_t n_validation) {
+  fmnist::DataOptions options;
+  options.n_validation = n_validation;
+  options.n_training = n_training;
+  return fmnist::load_training_data(options);
+}
+
+tune::ParamValues params_with(const tune::ParamValues& given) {
+  tune::ParamValues params = given;
+  for (const auto& spec : fmnist::manifest().parameters) {
+    if (!spec.per_layer) params.emplace(spec.name, spec.default_value);
+  }
+  return params;
+}
+
+tune::ObjectiveConfig config_with(const tune::ParamValues& settings, std::vector<std::string> metrics) {
+  tune::ObjectiveConfig config;
+  config.settings = tune::with_defaults(fmnist::manifest().settings, settings);
+  config.metrics = std::move(metrics);
+  config.devices = {"cpu"};
+  return config;
+}
+
+}  // namespace train_test

@@ -1,0 +1,88 @@
+#include "fmnist/trainer.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <numeric>
+
+namespace {
+
+using fmnist::BatchSums;
+using fmnist::PassEnd;
+
+/// Counts instead of computing.
+class FakeEngine final : public fmnist::Engine {
+ public:
+  void begin_epoch(std::uint64_t) override {}
+  BatchSums train_step(std::span<const std::uint32_t> positions) override {
+    batches.push_back(positions.size());
+    const bool bad = batches.size() == bad_batch;
+    return {bad ? bad_loss : 2.0 * static_cast<double>(positions.size()), 1};
+  }
+  BatchSums evaluate(std::span<const std::uint32_t> positions) override { return train_step(positions); }
+  std::vector<float> parameters() const override { return {}; }
+  std::vector<float> gradients() const override { return {}; }
+  std::vector<float> buffers() const override { return {}; }
+
+  std::vector<std::size_t> batches;
+  std::size_t bad_batch = 0;
+  double bad_loss = std::numeric_limits<double>::quiet_NaN();
+};
+
+const fmnist::StopPoll kNeverStop = [] { return false; };
+const std::vector<std::uint32_t> kNine(9, 0);
+
+TEST(TrainEpoch, UsesALastBatchThatIsNotFull) {
+  FakeEngine engine;
+  const auto result = fmnist::train_epoch(engine, kNine, {4, false}, kNeverStop);
+  EXPECT_EQ(engine.batches, (std::vector<std::size_t>{4, 4, 1}));
+  EXPECT_DOUBLE_EQ(result.loss, 2.0);
+  EXPECT_DOUBLE_EQ(result.accuracy, 3.0 / 9.0);
+}
+
+TEST(TrainEpoch, LeavesOutALastBatchOfOneWithBatchNorm) {
+  FakeEngine engine;
+  const auto result = fmnist::train_epoch(engine, kNine, {4, true}, kNeverStop);
+  EXPECT_EQ(engine.batches, (std::vector<std::size_t>{4, 4}));
+  EXPECT_DOUBLE_EQ(result.accuracy, 2.0 / 8.0);
+}
+
+TEST(TrainEpoch, EndsAtTheFirstLossThatIsNotFinite) {
+  for (const double loss :
+       {std::numeric_limits<double>::quiet_NaN(), std::numeric_limits<double>::infinity()}) {
+    FakeEngine engine;
+    engine.bad_batch = 2;
+    engine.bad_loss = loss;
+    const auto result = fmnist::train_epoch(engine, kNine, {2, false}, kNeverStop);
+    EXPECT_EQ(result.end, PassEnd::kDiverged);
+    EXPECT_EQ(result.batch, 2U);
+    EXPECT_EQ(engine.batches.size(), 2U);
+  }
+}
+
+TEST(TrainEpoch, AsksBeforeEveryBatchWhetherToStop) {
+  FakeEngine engine;
+  int polls = 0;
+  const auto result = fmnist::train_epoch(engine, kNine, {2, false}, [&] { return ++polls > 3; });
+  EXPECT_EQ(result.end, PassEnd::kStopped);
+  EXPECT_EQ(engine.batches.size(), 3U);
+}
+
+TEST(ShuffleForEpoch, IsAPermutationThatDependsOnItsKeyAlone) {
+  std::vector<std::uint32_t> sorted(100);
+  std::iota(sorted.begin(), sorted.end(), 5U);
+  std::vector<std::uint32_t> first;
+  std::vector<std::uint32_t> again{1, 2, 3};
+  std::vector<std::uint32_t> next;
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, first);
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, again);
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 4, next);
+  EXPECT_EQ(first, again);
+  EXPECT_NE(first, next);
+  EXPECT_NE(first, sorted);
+  EXPECT_TRUE(std::is_permutation(first.begin(), first.end(), sorted.begin()));
+}
+
+}  // namespace
