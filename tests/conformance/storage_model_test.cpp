@@ -201,7 +201,8 @@ TEST(StorageModel, EveryStorageDoesWhatTheInMemoryOneDoes) {
     // Open over all cases, because opening a file costs more than many operations.
     const auto storage = kind.open(folder.path());
     int n_cases = 0;
-    EXPECT_TRUE(rc::check(kind.name, [&](const std::vector<Operation>& operations) {
+    EXPECT_TRUE(rc::check(kind.name, [&] {
+      const auto operations = *rc::gen::resize(40, rc::gen::arbitrary<std::vector<Operation>>());
       Subject model(make_in_memory_storage(), "study");
       Subject tested(storage, std::to_string(++n_cases));
       for (const Operation& operation : operations) {

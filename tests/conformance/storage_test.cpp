@@ -254,6 +254,15 @@ TEST_P(StorageConformance, RefusesAParameterThatDoesNotFitTheStudy) {
   EXPECT_NO_THROW(storage().start(claim, std::vector{other_range}, {}));
 }
 
+TEST_P(StorageConformance, ForgetsTheDistributionOfARequeuedTrialThatAloneHadIt) {
+  const StudyId study = make_study(storage());
+  const Claim claim = take(storage(), study).claim;
+  storage().start(claim, std::vector{x(0.25)}, {});
+  storage().requeue(claim);
+  const Claim again = take(storage(), study).claim;
+  EXPECT_NO_THROW(storage().start(again, std::vector{Param{"x", 1, IntDistribution{0, 1}}}, {}));
+}
+
 TEST_P(StorageConformance, RefusesValuesThatNoReaderCouldUse) {
   const StudyId study = make_study(storage());
   const Claim claim = take(storage(), study).claim;

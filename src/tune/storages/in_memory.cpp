@@ -283,7 +283,11 @@ class InMemoryStorage final : public Storage {
   }
 
   void requeue_held(StoredStudy& study, FrozenTrial& trial, std::optional<std::int64_t> keep_through_step) {
+    const std::vector<Param> given_up = trial.params;
     put_back(trial, keep_through_step);
+    for (const Param& param : given_up) {
+      forget_distribution(study, param.name);
+    }
     study.waiting.insert(index_of(trial));
     --study.load.running;
     touch(study, trial);
@@ -303,6 +307,14 @@ class InMemoryStorage final : public Storage {
   static void remember_distributions(StoredStudy& study, std::span<const Param> params) {
     for (const Param& param : params) {
       study.distributions.emplace(param.name, param.distribution);
+    }
+  }
+
+  /// Unless another trial still has a parameter of that name.
+  static void forget_distribution(StoredStudy& study, const std::string& name) {
+    const auto has_param = [&](const FrozenTrial& trial) { return trial.find_param(name) != nullptr; };
+    if (std::none_of(study.trials.begin(), study.trials.end(), has_param)) {
+      study.distributions.erase(name);
     }
   }
 

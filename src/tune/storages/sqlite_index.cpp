@@ -122,12 +122,16 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
   while (rows.next()) {
     index.set(entry_of(rows), version_);
   }
+  index.distributions_.clear();
   index.stale_ = false;
 }
 
 void StorageIndex::set(StudyId study, const FrozenTrial& trial) {
   StudyIndex& index = studies_.at(study);
   index.set({trial.number, trial.id, trial.state, trial.system_attrs.contains(kOwnerKey)}, ++version_);
+  if (trial.state == TrialState::kWaiting) {
+    index.distributions_.clear();  // The parameters it gave up may have been the only ones of their name.
+  }
   for (const Param& param : trial.params) {
     index.distributions_.emplace(param.name, param.distribution);
   }
