@@ -51,7 +51,7 @@ class Interruption(ProgramTest):
         self.resume_to(6, self.finished_trials("long.db"))
 
     def test_kill_9_loses_no_finished_trial(self):
-        for n_trials in (5, 9, 14):
+        for n_trials in (3, 6, 10):
             process = self.start(self.study("long"), "--trials", "16")
             self.wait_for_finished("long.db", n_trials, process)
             process.kill()
