@@ -79,6 +79,11 @@ class SqliteReader::Impl {
     });
   }
 
+  std::vector<StudyRecord> study_records() {
+    if (empty_) return {};
+    return connection_.read([&] { return read_studies(connection_); });
+  }
+
   std::optional<StudyRecord> find_study(std::string_view name) {
     if (empty_) return std::nullopt;
     return connection_.read([&] { return read_study(connection_, name); });
@@ -108,13 +113,20 @@ class SqliteReader::Impl {
   }
 
  private:
-  /// Walks from the best value down to the first feasible trial.
   std::optional<Best> find_best(StudyId study) {
     if (read_directions(connection_, study).size() != 1) {
       return std::nullopt;
     }
+    // Mostly the very best is feasible, and finding one maximum costs a fraction of sorting all.
+    constexpr std::int64_t kAll = -1;
+    const std::optional<Best> best = feasible_among(study, 1);
+    return best ? best : feasible_among(study, kAll);
+  }
+
+  /// Walks from the best value down to the first feasible trial.
+  std::optional<Best> feasible_among(StudyId study, std::int64_t limit) {
     SqliteQuery ranked = connection_.query(ranked_trials_sql());
-    ranked.bind(study.value);
+    ranked.bind(study.value).bind(limit);
     while (ranked.next()) {
       SqliteQuery violated = connection_.query(violated_sql());
       violated.bind(ranked.integer(0));
@@ -159,6 +171,10 @@ SqliteReader& SqliteReader::operator=(SqliteReader&&) noexcept = default;
 
 std::vector<StudySummary> SqliteReader::studies() {
   return impl_->studies();
+}
+
+std::vector<StudyRecord> SqliteReader::study_records() {
+  return impl_->study_records();
 }
 
 std::optional<StudyRecord> SqliteReader::find_study(std::string_view name) {

@@ -157,7 +157,7 @@ constexpr std::array kTableNames = {"studies",
 
 /// A value as one number. Optuna keeps infinities as a type beside an empty value.
 constexpr const char* kNumber =
-    "CASE v.value_type WHEN 'INF_POS' THEN 9e999 WHEN 'INF_NEG' THEN -9e999 ELSE v.value END";
+    "coalesce(v.value, CASE v.value_type WHEN 'INF_POS' THEN 9e999 WHEN 'INF_NEG' THEN -9e999 END)";
 
 /// What makes a trial infeasible: a positive entry of the list `constraints` (unless `constraints:<index>`
 /// replaces it) or a positive `constraints:<name>`. Python's bare words are made readable first. {0} is the
@@ -171,16 +171,16 @@ constexpr const char* kViolated = R"sql(SELECT 1
       SELECT 1 FROM trial_system_attributes o
       WHERE o.trial_id = {0} AND o."key" = 'constraints:' || c.key)))sql";
 
-/// Best first. {0} is the study. The LIMIT keeps SQLite from merging this into the query around it, which
-/// would look at the constraints of every trial instead of those of the first few.
+/// Best first. {0} is the study, {2} a limit, which also keeps SQLite from merging this into the query around
+/// it, which would then look at the constraints of every trial.
 constexpr const char* kRanked = R"sql(SELECT t.trial_id, {1} AS number_value
   FROM trials t
     JOIN trial_values v ON v.trial_id = t.trial_id AND v.objective = 0
     JOIN study_directions d ON d.study_id = t.study_id AND d.objective = 0
   WHERE t.study_id = {0} AND t.state = 'COMPLETE'
     AND (v.value IS NOT NULL OR v.value_type <> 'FINITE')
-  ORDER BY CASE d.direction WHEN 'MAXIMIZE' THEN -({1}) ELSE {1} END, t.number
-  LIMIT -1)sql";
+  ORDER BY {1} * (1 - 2 * (d.direction = 'MAXIMIZE')), t.number
+  LIMIT {2})sql";
 
 /// All parameters of trial {0} as one JSON object, in the order they were suggested: choices as they were
 /// given (cut out of the distribution, because json_extract makes 1 of true), integers without a fraction,
@@ -195,21 +195,24 @@ constexpr const char* kParams = R"sql(SELECT '{{' || coalesce(group_concat(membe
       FROM trial_params p WHERE p.trial_id = {0} ORDER BY p.param_id LIMIT -1))sql";
 
 std::string best_trial_view() {
-  const std::string ranked = fmt::format(kRanked, "s.study_id", kNumber);
-  const std::string violated = fmt::format(kViolated, "r.trial_id");
+  // Mostly the very best is feasible, and finding one maximum costs a fraction of sorting all.
+  const auto feasible_among = [](const char* limit) {
+    return fmt::format("SELECT r.trial_id FROM ({}) r\n    WHERE NOT EXISTS ({})\n    LIMIT 1",
+                       fmt::format(kRanked, "s.study_id", kNumber, limit),
+                       fmt::format(kViolated, "r.trial_id"));
+  };
   return fmt::format(R"sql(CREATE VIEW best_trial AS
 SELECT s.study_name, b.number, {number} AS value,
   ({params}) AS params,
   b.datetime_start, b.datetime_complete, b.trial_id
 FROM studies s
-  JOIN trials b ON b.trial_id = (
-    SELECT r.trial_id FROM ({ranked}) r
-    WHERE NOT EXISTS ({violated})
-    LIMIT 1)
+  JOIN trials b ON b.trial_id = coalesce((
+    {best}), (
+    {feasible}))
   JOIN trial_values v ON v.trial_id = b.trial_id AND v.objective = 0
 WHERE (SELECT count(*) FROM study_directions c WHERE c.study_id = s.study_id) = 1)sql",
                      fmt::arg("number", kNumber), fmt::arg("params", fmt::format(kParams, "b.trial_id")),
-                     fmt::arg("ranked", ranked), fmt::arg("violated", violated));
+                     fmt::arg("best", feasible_among("1")), fmt::arg("feasible", feasible_among("-1")));
 }
 
 std::string trial_table_view() {
@@ -324,7 +327,7 @@ void create_views(SqliteConnection& connection) {
 }
 
 const char* ranked_trials_sql() {
-  static const std::string sql = fmt::format(kRanked, "?1", kNumber);
+  static const std::string sql = fmt::format(kRanked, "?1", kNumber, "?2");
   return sql.c_str();
 }
 

@@ -24,7 +24,7 @@ void create_schema(SqliteConnection& connection);
 void create_views(SqliteConnection& connection);
 
 /// Rows (trial_id, …) of one study's COMPLETE trials with a value, best first, lowest number on ties: the
-/// order that `best_trial` looks for a feasible one in. ?1 is the study.
+/// order that `best_trial` looks for a feasible one in. ?1 is the study, ?2 how many (-1: all).
 [[nodiscard]] const char* ranked_trials_sql();
 /// One row when the trial ?1 violates a constraint.
 [[nodiscard]] const char* violated_sql();
