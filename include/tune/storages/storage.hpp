@@ -138,7 +138,8 @@ class Storage {
   /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`. Only while
   /// finished + running < `max_trials`; running counts the trials that carry an owner mark, whoever owns
   /// them (a RUNNING trial without one may be what a killed program left behind: nobody waits for it).
-  /// `allow_new = false` takes only WAITING ones, and reports kAllFinished when none is left.
+  /// `allow_new = false` takes only WAITING ones; without one it reports kOthersRunning while trials run that
+  /// may come back into the queue, then kAllFinished.
   [[nodiscard]] virtual Reservation reserve(StudyId study, const Owner& owner,
                                             std::optional<std::int64_t> max_trials = std::nullopt,
                                             bool allow_new = true) = 0;

@@ -188,7 +188,10 @@ ReserveStatus may_reserve(const StudyLoad& load, std::optional<std::int64_t> max
   if (max_trials && load.finished + load.running >= *max_trials) {
     return ReserveStatus::kOthersRunning;
   }
-  return load.has_waiting || allow_new ? ReserveStatus::kReserved : ReserveStatus::kAllFinished;
+  if (load.has_waiting || allow_new) {
+    return ReserveStatus::kReserved;
+  }
+  return load.running > 0 ? ReserveStatus::kOthersRunning : ReserveStatus::kAllFinished;
 }
 
 Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time) {
