@@ -45,6 +45,8 @@ class SqliteReader {
 
   /// In order of creation.
   [[nodiscard]] std::vector<StudySummary> studies();
+  /// The same without counting trials.
+  [[nodiscard]] std::vector<StudyRecord> study_records();
   [[nodiscard]] std::optional<StudyRecord> find_study(std::string_view name);
   /// The feasible COMPLETE trial with the best value, lowest number on ties, infinities ordered; nothing
   /// when there is none or the study has several objectives. Cost: one pass over the values.

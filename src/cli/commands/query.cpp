@@ -13,7 +13,7 @@ namespace po = boost::program_options;
 
 std::vector<std::string> study_names(tune::SqliteReader& reader) {
   std::vector<std::string> names;
-  for (const auto& summary : reader.studies()) names.push_back(printable(summary.study.name));
+  for (const auto& study : reader.study_records()) names.push_back(printable(study.name));
   return names;
 }
 
@@ -45,13 +45,13 @@ tune::StudyRecord study_of_query(tune::SqliteReader& reader, const po::variables
     if (!study) complain_about_name(*name, study_names(reader));
     return *study;
   }
-  auto studies = reader.studies();
+  auto studies = reader.study_records();
   if (studies.empty()) throw tune::StudyNotFound("there is no study in this storage yet");
   if (studies.size() > 1) {
     throw UsageError(fmt::format("this storage has several studies, pick one with --study:\n  {}",
                                  fmt::join(study_names(reader), "\n  ")));
   }
-  return std::move(studies.front().study);
+  return std::move(studies.front());
 }
 
 }  // namespace fmnist_tune

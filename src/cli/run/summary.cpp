@@ -20,7 +20,7 @@ std::optional<tune::StudySummary> summary_of(tune::SqliteReader& reader, const s
 
 /// `best` cannot be asked without a name when the file has more studies than this one.
 std::string study_argument(tune::SqliteReader& reader, const std::string& name) {
-  return reader.studies().size() > 1 ? fmt::format(" --study '{}'", name) : "";
+  return reader.study_records().size() > 1 ? fmt::format(" --study '{}'", name) : "";
 }
 
 void print_result(const Session& session) {
