@@ -321,7 +321,8 @@ TEST_P(StorageConformance, SetsAttributesOfARunningTrial) {
 TEST_P(StorageConformance, FinishesATrialWithEverythingTold) {
   const StudyId study = make_study(storage(), "two", {Direction::kMinimize, Direction::kMaximize});
   const Claim claim = take(storage(), study).claim;
-  storage().tell(claim, {TrialState::kComplete, {-kInfinity, 0.1}, {{"u", "1"}}, {{"s", "2"}}});
+  const Timestamp told =
+      storage().tell(claim, {TrialState::kComplete, {-kInfinity, 0.1}, {{"u", "1"}}, {{"s", "2"}}});
   const FrozenTrial trial = trial_of(storage(), study, claim.number);
   EXPECT_EQ(trial.state, TrialState::kComplete);
   EXPECT_EQ(trial.values, (std::vector{-kInfinity, 0.1}));
@@ -329,6 +330,7 @@ TEST_P(StorageConformance, FinishesATrialWithEverythingTold) {
   EXPECT_EQ(trial.system_attrs, (Attributes{{"s", "2"}})) << "without the mark of its owner";
   ASSERT_TRUE(trial.datetime_start && trial.datetime_complete);
   EXPECT_LE(*trial.datetime_start, *trial.datetime_complete);
+  EXPECT_EQ(trial.datetime_complete, told);
 }
 
 TEST_P(StorageConformance, RefusesAnOutcomeOutsideTheContract) {

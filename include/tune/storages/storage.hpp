@@ -152,8 +152,8 @@ class Storage {
   virtual void report(const Claim& claim, IntermediateValue report, const Attributes& system_attrs) = 0;
   /// Sets or replaces attributes of a running trial.
   virtual void set_trial_attributes(const Claim& claim, AttributeKind kind, const Attributes& attributes) = 0;
-  /// Finishes the trial. Durable when it returns.
-  virtual void tell(const Claim& claim, const Outcome& outcome) = 0;
+  /// Finishes the trial. Durable when it returns. Gives back the time of completion as it was stored.
+  virtual Timestamp tell(const Claim& claim, const Outcome& outcome) = 0;
   /// Puts a running trial back: WAITING, parameters kept as `fixed_params`, start time cleared, reports
   /// and `completed_rung_*` marks after `keep_through_step` removed (all of them when it is nothing).
   virtual void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step = std::nullopt) = 0;

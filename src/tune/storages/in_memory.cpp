@@ -153,14 +153,16 @@ class InMemoryStorage final : public Storage {
     touch(*study, *trial);
   }
 
-  void tell(const Claim& claim, const Outcome& outcome) override {
+  Timestamp tell(const Claim& claim, const Outcome& outcome) override {
     const std::scoped_lock lock(mutex_);
     const auto [study, trial] = held(claim);
     check_outcome(outcome, study->record.directions.size());
-    finish(*trial, outcome, now());
+    const Timestamp time = now();
+    finish(*trial, outcome, time);
     --study->load.running;
     ++study->load.finished;
     touch(*study, *trial);
+    return time;
   }
 
   void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step) override {

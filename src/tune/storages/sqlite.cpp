@@ -174,14 +174,15 @@ class SqliteStorage final : public Storage {
     });
   }
 
-  void tell(const Claim& claim, const Outcome& outcome) override {
-    write(Durability::kFull, [&] {
+  Timestamp tell(const Claim& claim, const Outcome& outcome) override {
+    return write(Durability::kFull, [&] {
       const StudyId study = held(claim);
       check_outcome(outcome, read_directions(connection_, study).size());
       FrozenTrial told;
       told.id = claim.trial;
       told.number = claim.number;
-      finish(told, outcome, now());
+      const Timestamp time = now();
+      finish(told, outcome, time);
       connection_.query("UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?")
           .bind(to_string(told.state))
           .bind(to_column(told.datetime_complete))
@@ -192,6 +193,7 @@ class SqliteStorage final : public Storage {
       write_trial_attributes(connection_, told.id, AttributeKind::kUser, told.user_attrs);
       write_trial_attributes(connection_, told.id, AttributeKind::kSystem, told.system_attrs);
       index_.set(study, told);
+      return time;
     });
   }
 
