@@ -85,9 +85,12 @@ inline constexpr std::string_view kFixedParamsKey = "fixed_params";
 inline constexpr std::string_view kReasonKey = "tune:reason";
 
 /// Constraint values among a trial's system attributes, merged from `constraints` and Optuna 5's
-/// `constraints:<name>`; empty when there are none. Throws FormatError when they are not JSON numbers.
+/// `constraints:<name>`; empty when there are none. A `constraints:<i>` replaces entry i
+/// of the list, null is no constraint, truth values count as 0 and 1, and anything else that is no number is
+/// NaN. Throws FormatError only for text that is not JSON (Python's bare NaN and Infinity are).
 [[nodiscard]] std::vector<double> constraint_values(const Attributes& system_attrs);
-/// Sum of the positive values: 0 for a feasible trial.
+/// Sum of the positive values: 0 for a feasible trial. As in Optuna, a NaN adds nothing here but does keep a
+/// trial from being the best.
 [[nodiscard]] double total_violation(const std::vector<double>& constraints);
 
 /// A trial as it stands in the storage: a plain value with no connection to anything.

@@ -6,9 +6,13 @@
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <string>
+#include <utility>
 
 #include "tune/error.hpp"
+#include "tune/format/python_json.hpp"
 
 namespace tune {
 namespace {
@@ -72,14 +76,21 @@ Timestamp parse_timestamp(std::string_view text) {
   return std::chrono::sys_days{date} + hours + minutes + seconds + fraction;
 }
 
-void append_constraints(const nlohmann::json& node, std::vector<double>& values) {
-  if (node.is_array()) {
-    for (const auto& item : node) append_constraints(item, values);
-  } else if (node.is_number()) {
-    values.push_back(node.get<double>());
-  } else if (!node.is_null()) {
-    throw FormatError("a constraint must be a number, found " + node.dump());
-  }
+/// Constraints by name, in the order they were found; those of the list are named by their index.
+using NamedConstraints = std::vector<std::pair<std::string, double>>;
+
+/// What is no number cannot be met, so it counts as NaN.
+double constraint_from(const nlohmann::ordered_json& node) {
+  if (node.is_boolean()) return node.get<bool>() ? 1.0 : 0.0;
+  return node.is_number() ? node.get<double>() : std::numeric_limits<double>::quiet_NaN();
+}
+
+void put_constraint(NamedConstraints& constraints, const std::string& name,
+                    const nlohmann::ordered_json& node) {
+  const auto found = std::find_if(constraints.begin(), constraints.end(),
+                                  [&](const auto& constraint) { return constraint.first == name; });
+  if (found != constraints.end()) constraints.erase(found);
+  if (!node.is_null()) constraints.emplace_back(name, constraint_from(node));
 }
 
 bool is_constraint_key(std::string_view key) {
@@ -149,14 +160,22 @@ std::optional<IntermediateValue> FrozenTrial::last_intermediate() const {
 }
 
 std::vector<double> constraint_values(const Attributes& system_attrs) {
-  std::vector<double> values;
+  constexpr std::size_t kPrefix = kConstraintsKey.size() + 1;
+  NamedConstraints constraints;
+  std::size_t index = 0;
   for (auto it = system_attrs.lower_bound(kConstraintsKey); it != system_attrs.end(); ++it) {
     if (!it->first.starts_with(kConstraintsKey)) break;
     if (!is_constraint_key(it->first)) continue;
-    const auto node = nlohmann::json::parse(it->second, nullptr, /*allow_exceptions=*/false);
-    if (node.is_discarded()) throw FormatError("constraints are not JSON: " + it->second);
-    append_constraints(node, values);
+    const auto node = format::parse_python_json(it->second);
+    if (node.is_discarded()) throw FormatError("constraints are not JSON: " + it->second.substr(0, 200));
+    if (it->first == kConstraintsKey && node.is_array()) {
+      for (const auto& item : node) put_constraint(constraints, std::to_string(index++), item);
+    } else {
+      put_constraint(constraints, it->first.substr(std::min(kPrefix, it->first.size())), node);
+    }
   }
+  std::vector<double> values;
+  for (const auto& [name, value] : constraints) values.push_back(value);
   return values;
 }
 

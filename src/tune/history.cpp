@@ -24,6 +24,13 @@ std::uint32_t distribution_index(Column& column, const Distribution& distributio
   return static_cast<std::uint32_t>(column.distributions.rend() - found - 1);
 }
 
+/// Like Optuna, takes a NaN for a constraint that is not met.
+bool is_feasible(const TrialRecord& trial) {
+  if (!trial.has_constraints) return true;
+  const auto values = constraint_values(trial.system_attrs);
+  return std::all_of(values.begin(), values.end(), [](double value) { return value <= 0.0; });
+}
+
 }  // namespace
 
 const double* TrialRecord::value_at(std::int64_t step) const {
@@ -107,11 +114,11 @@ std::optional<TrialNumber> History::best_trial() const {
   std::optional<std::size_t> best;
   for (std::size_t i = 0; i < trials_.size(); ++i) {
     const TrialRecord& trial = trials_[i];
-    if (trial.state != TrialState::kComplete || trial.values.empty() || trial.violation > 0.0) continue;
+    if (trial.state != TrialState::kComplete || trial.values.empty()) continue;
     const double value = trial.values.front();
-    if (!best || (maximize ? value > trials_[*best].values.front() : value < trials_[*best].values.front())) {
-      best = i;
-    }
+    const bool better =
+        !best || (maximize ? value > trials_[*best].values.front() : value < trials_[*best].values.front());
+    if (better && is_feasible(trial)) best = i;
   }
   if (!best) return std::nullopt;
   return TrialNumber{static_cast<std::int64_t>(*best)};

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+#include <limits>
+
 #include "tune/error.hpp"
 
 namespace tune {
@@ -48,9 +51,19 @@ TEST(FrozenTrial, MergesBothSpellingsOfConstraints) {
   EXPECT_DOUBLE_EQ(trial.violation(), 2.5);
 }
 
-TEST(FrozenTrial, RefusesConstraintsThatAreNotNumbers) {
+TEST(FrozenTrial, TakesConstraintsThatAreNoNumbersForNaN) {
   FrozenTrial trial;
-  trial.system_attrs = {{"constraints", "[\"x\"]"}};
+  trial.system_attrs = {{"constraints", "[\"x\", true, Infinity, null]"}};
+  const auto constraints = trial.constraints();
+  ASSERT_EQ(constraints.size(), 3U);
+  EXPECT_TRUE(std::isnan(constraints[0]));
+  EXPECT_EQ(constraints[1], 1.0);
+  EXPECT_EQ(constraints[2], std::numeric_limits<double>::infinity());
+}
+
+TEST(FrozenTrial, RefusesConstraintsThatAreNotJson) {
+  FrozenTrial trial;
+  trial.system_attrs = {{"constraints", "[0.5,"}};
   EXPECT_THROW((void)trial.constraints(), FormatError);
 }
 

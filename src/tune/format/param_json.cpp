@@ -7,9 +7,7 @@
 #include "tune/format/python_json.hpp"
 
 namespace tune::format {
-namespace {
-
-ParamValue value_of(const nlohmann::json& node) {
+ParamValue param_value_from(const nlohmann::ordered_json& node) {
   if (node.is_null()) return std::monostate{};
   if (node.is_boolean()) return node.get<bool>();
   if (node.is_number_unsigned() && node.get<std::uint64_t>() > INT64_MAX) return node.get<double>();
@@ -18,8 +16,6 @@ ParamValue value_of(const nlohmann::json& node) {
   if (node.is_string()) return node.get<std::string>();
   throw FormatError("a parameter must be null, a truth value, a number or a string, found " + node.dump());
 }
-
-}  // namespace
 
 std::string params_to_json(const ParamValues& values) {
   std::string text;
@@ -30,10 +26,10 @@ std::string params_to_json(const ParamValues& values) {
 }
 
 ParamValues params_from_json(std::string_view text) {
-  const auto node = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  const auto node = parse_python_json(text);
   if (!node.is_object()) throw FormatError("parameters must be a JSON object, found " + std::string(text));
   ParamValues values;
-  for (const auto& [name, value] : node.items()) values.emplace(name, value_of(value));
+  for (const auto& [name, value] : node.items()) values.emplace(name, param_value_from(value));
   return values;
 }
 

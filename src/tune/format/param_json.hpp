@@ -1,5 +1,6 @@
 #pragma once
 
+#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <string_view>
 
@@ -12,5 +13,9 @@ namespace tune::format {
 
 /// Reads the above. Throws FormatError when it is not an object of null, truth values, numbers and strings.
 [[nodiscard]] ParamValues params_from_json(std::string_view text);
+
+/// One external value; an integer beyond the range of std::int64_t becomes a double. Throws FormatError for
+/// lists and objects.
+[[nodiscard]] ParamValue param_value_from(const nlohmann::ordered_json& node);
 
 }  // namespace tune::format

@@ -1,9 +1,14 @@
 #include "tune/format/python_json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cmath>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <optional>
+#include <utility>
+#include <vector>
 
 namespace tune::format {
 namespace {
@@ -50,6 +55,42 @@ std::string without_exponent(const Decimal& decimal) {
   return digits.substr(0, whole) + "." + (fraction.empty() ? "0" : fraction);
 }
 
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr std::array<std::pair<std::string_view, std::optional<double>>, 4> kWords = {{
+    {"null", std::nullopt},
+    {"NaN", std::numeric_limits<double>::quiet_NaN()},
+    {"-Infinity", -kInfinity},
+    {"Infinity", kInfinity},
+}};
+
+/// Strict JSON: every word that Python knows beyond it became a null.
+struct StrictText {
+  std::string text;
+  std::vector<std::optional<double>> nulls;  ///< What each null stands for, in order; nothing for a real one.
+};
+
+StrictText strict_text(std::string_view text) {
+  StrictText strict;
+  bool in_string = false;
+  for (std::size_t i = 0; i < text.size();) {
+    const std::string_view rest = text.substr(i);
+    const auto* word = std::find_if(kWords.begin(), kWords.end(),
+                                    [&](const auto& candidate) { return rest.starts_with(candidate.first); });
+    std::size_t length = 1;
+    if (!in_string && word != kWords.end()) {
+      strict.text += "null";
+      strict.nulls.push_back(word->second);
+      i += word->first.size();
+      continue;
+    }
+    if (rest.front() == '"') in_string = !in_string;
+    if (in_string && rest.front() == '\\' && rest.size() > 1) length = 2;
+    strict.text += rest.substr(0, length);
+    i += length;
+  }
+  return strict;
+}
+
 }  // namespace
 
 std::string python_float(double value) {
@@ -64,6 +105,24 @@ std::string python_string(std::string_view text) {
   constexpr int kCompact = -1;
   constexpr bool kEnsureAscii = true;
   return nlohmann::json(text).dump(kCompact, ' ', kEnsureAscii, nlohmann::json::error_handler_t::replace);
+}
+
+nlohmann::ordered_json parse_python_json(std::string_view text) {
+  using Json = nlohmann::ordered_json;
+  constexpr bool kAllowExceptions = false;
+  if (text.find("NaN") == std::string_view::npos && text.find("Infinity") == std::string_view::npos) {
+    return Json::parse(text, nullptr, kAllowExceptions);
+  }
+  const StrictText strict = strict_text(text);
+  std::size_t n_nulls = 0;
+  const auto put_number = [&](int /*depth*/, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::value && parsed.is_null()) {
+      const std::optional<double>& number = strict.nulls.at(n_nulls++);
+      if (number) parsed = *number;
+    }
+    return true;
+  };
+  return Json::parse(strict.text, put_number, kAllowExceptions);
 }
 
 }  // namespace tune::format

@@ -5,6 +5,8 @@
 #include <string>
 
 #include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
+#include "tune/format/python_json.hpp"
 
 namespace tune::samplers {
 namespace {
@@ -40,22 +42,6 @@ std::string joined_chunks(const Attributes& attributes) {
   }
 }
 
-ParamValue to_param_value(const nlohmann::json& json) {
-  if (json.is_boolean()) {
-    return json.get<bool>();
-  }
-  if (json.is_number_integer()) {
-    return json.get<std::int64_t>();
-  }
-  if (json.is_number()) {
-    return json.get<double>();
-  }
-  if (json.is_string()) {
-    return json.get<std::string>();
-  }
-  return std::monostate();
-}
-
 }  // namespace
 
 Attributes relative_params_attributes(const ParamValues& params) {
@@ -73,12 +59,14 @@ ParamValues relative_params(const Attributes& attributes) {
   if (text.empty()) {
     return params;
   }
-  const auto object = nlohmann::json::parse(text, nullptr, false);
+  const auto object = format::parse_python_json(text);
   if (!object.is_object()) {
     return params;
   }
   for (const auto& [name, value] : object.items()) {
-    params.emplace(name, to_param_value(value));
+    if (!value.is_structured()) {
+      params.emplace(name, format::param_value_from(value));
+    }
   }
   return params;
 }

@@ -4,6 +4,7 @@
 
 #include "tune/distribution.hpp"
 #include "tune/error.hpp"
+#include "tune/format/python_json.hpp"
 
 namespace tune::storages {
 namespace {
@@ -20,28 +21,6 @@ std::size_t end_of_string(std::string_view text, std::size_t begin) {
     }
   }
   return std::string_view::npos;
-}
-
-/// Replaces Python's bare words, which a JSON reader refuses, by a number.
-std::string without_bare_words(std::string_view text) {
-  std::string result;
-  for (std::size_t i = 0; i < text.size();) {
-    std::size_t end = i + 1;
-    if (text[i] == '"') {
-      end = std::min(end_of_string(text, i), text.size());
-      result.append(text.substr(i, end - i));
-    } else if (text.substr(i, 3) == "NaN") {
-      end = i + 3;
-      result.push_back('0');
-    } else if (text.substr(i, 8) == "Infinity") {
-      end = i + 8;
-      result.push_back('0');
-    } else {
-      result.push_back(text[i]);
-    }
-    i = end;
-  }
-  return result;
 }
 
 /// Walks over an object known to be valid.
@@ -95,7 +74,7 @@ class MemberScanner {
 }  // namespace
 
 bool is_json(std::string_view text) {
-  return Json::accept(text) || Json::accept(without_bare_words(text));
+  return Json::accept(text) || !format::parse_python_json(text).is_discarded();
 }
 
 std::vector<std::pair<std::string, std::string>> object_members(std::string_view text) {

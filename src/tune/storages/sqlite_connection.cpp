@@ -37,9 +37,10 @@ std::string advice(int code) {
     case SQLITE_IOERR:
       return "reading or writing failed; check the disk";
     case SQLITE_CORRUPT:
-      return "the file is damaged; restore a copy or recover it with `sqlite3 FILE .recover`";
+      return "the file is damaged, perhaps its end is missing; restore a copy or recover it with `sqlite3 FILE "
+             ".recover`";
     case SQLITE_NOTADB:
-      return "this is not a SQLite file";
+      return "this is not a SQLite file; name another file";
     default:
       return "SQLite refused";
   }

@@ -14,6 +14,8 @@
 #include <unordered_map>
 #include <utility>
 
+#include "tune/error.hpp"
+
 struct sqlite3_stmt;
 
 /// How to talk to SQLite: statements, transactions, waiting for others, errors. Knows no table.
@@ -62,7 +64,8 @@ enum class OpenMode : std::uint8_t { kReadOnly, kImmutable, kReadWrite };
 enum class Durability : std::uint8_t { kNormal, kFull };
 
 /// One connection to one file. Not synchronised. Errors of SQLite come out as StorageError with the path, the
-/// reason and what to do, or as StorageBusy after `busy_timeout`.
+/// reason and what to do, or as StorageBusy after `busy_timeout`. A FormatError of a transaction's body gets
+/// the path put before it.
 class SqliteConnection {
  public:
   /// kReadWrite creates the file.
@@ -114,13 +117,17 @@ class SqliteConnection {
   auto within(Body&& body) {
     Transaction transaction(*this);
     refresh_data_version();  // The first look at the file: from here on its state stands still.
-    if constexpr (std::is_void_v<decltype(body())>) {
-      body();
-      transaction.commit();
-    } else {
-      auto result = body();
-      transaction.commit();
-      return result;
+    try {
+      if constexpr (std::is_void_v<decltype(body())>) {
+        body();
+        transaction.commit();
+      } else {
+        auto result = body();
+        transaction.commit();
+        return result;
+      }
+    } catch (const FormatError& error) {
+      throw FormatError(path_.string() + ": " + error.what());
     }
   }
 

@@ -3,24 +3,21 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
-#include <array>
+#include <chrono>
 #include <cstdint>
-#include <fstream>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "tune/error.hpp"
 #include "tune/storages/sqlite.hpp"
+#include "tune/storages/sqlite_schema.hpp"
 
 namespace tune {
 namespace storages {
 namespace {
 
 namespace fs = std::filesystem;
-
-/// The first 100 bytes of a database file (https://www.sqlite.org/fileformat2.html).
-using Header = std::array<char, 100>;
-constexpr std::string_view kMagic("SQLite format 3\0", 16);
 
 [[noreturn]] void refuse(const fs::path& path, std::string_view reason) {
   throw StorageError(fmt::format("{}: {}", path.string(), reason));
@@ -31,71 +28,87 @@ fs::path folder_of(const fs::path& path) {
 }
 
 bool has_neighbour(const fs::path& path, std::string_view suffix) {
-  return fs::exists(path.string() + std::string(suffix));
+  std::error_code error;
+  return fs::exists(path.string() + std::string(suffix), error);
 }
 
-std::uint64_t big_endian(const Header& header, std::size_t offset, std::size_t n_bytes) {
-  std::uint64_t value = 0;
-  for (std::size_t i = 0; i < n_bytes; ++i) {
-    value = value << 8U | static_cast<unsigned char>(header[offset + i]);
+/// Whether nobody can have the file half written: no log or journal stands beside it.
+bool is_at_rest(const fs::path& path) {
+  return !has_neighbour(path, "-wal") && !has_neighbour(path, "-journal");
+}
+
+/// Enough to see that somebody wrote in between.
+struct Fingerprint {
+  std::uintmax_t bytes = 0;
+  fs::file_time_type changed;
+
+  friend bool operator==(const Fingerprint&, const Fingerprint&) = default;
+};
+
+Fingerprint fingerprint_of(const fs::path& path) {
+  std::error_code error;
+  const Fingerprint found{fs::file_size(path, error), fs::last_write_time(path, error)};
+  if (error) {
+    refuse(path, fmt::format("it cannot be looked at ({})", error.message()));
   }
-  return value;
+  return found;
 }
 
-/// Whether the header names more pages than the file has. Says nothing while a log or journal may hold them.
-bool is_truncated(const fs::path& path, const Header& header) {
-  if (has_neighbour(path, "-wal") || has_neighbour(path, "-journal")) {
-    return false;
-  }
-  constexpr std::uint64_t kPageSizeWrittenAsOne = 65536;
-  const std::uint64_t stored = big_endian(header, 16, 2);
-  const std::uint64_t page_bytes = stored == 1 ? kPageSizeWrittenAsOne : stored;
-  const bool count_is_valid = big_endian(header, 24, 4) == big_endian(header, 92, 4);
-  return count_is_valid && big_endian(header, 28, 4) * page_bytes > fs::file_size(path);
-}
-
-/// An empty file is a database without tables for SQLite.
+/// Lets SQLite look at the file without writing a byte, a lock or a log. An empty file is a database without
+/// tables. A file that others are at is judged by the connection that will work with it.
 void check_content(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  if (!file) {
-    refuse(path, "it cannot be read; check its permissions");
-  }
-  if (fs::file_size(path) == 0) {
+  const Fingerprint before = fingerprint_of(path);
+  if (before.bytes == 0 || !is_at_rest(path)) {
     return;
   }
-  Header header{};
-  file.read(header.data(), header.size());
-  if (file.gcount() < static_cast<std::streamsize>(header.size()) ||
-      std::string_view(header.data(), kMagic.size()) != kMagic) {
-    refuse(path, "this is not a SQLite file; name another file");
-  }
-  if (is_truncated(path, header)) {
-    refuse(path, "the file is damaged: its end is missing; restore a copy");
+  try {
+    SqliteConnection look(path, OpenMode::kImmutable, std::chrono::milliseconds(0));
+    look.read([&] {
+      if (!is_empty_database(look)) {
+        check_schema(look);
+      }
+    });
+  } catch (const StorageError&) {
+    if (is_at_rest(path) && fingerprint_of(path) == before) {
+      throw;
+    }
   }
 }
 
-void check_kind(const fs::path& path) {
+fs::file_status status_of(const fs::path& path) {
+  std::error_code error;
+  const fs::file_status status = fs::status(path, error);
+  if (status.type() == fs::file_type::none) {
+    refuse(path,
+           fmt::format("it cannot be looked at ({}); check the permissions of its folder", error.message()));
+  }
+  return status;
+}
+
+/// Gives back whether the file is there.
+bool check_kind(const fs::path& path) {
   if (path.empty()) {
     throw InvalidArgument("the path of the storage is empty");
   }
-  const fs::file_status status = fs::status(path);
+  const fs::file_status status = status_of(path);
   if (fs::is_directory(status)) {
     refuse(path, "this is a folder; name a file in it");
   }
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     refuse(path, "this is not a regular file");
   }
+  return fs::exists(status);
 }
 
 }  // namespace
 
 void check_writable_file(const fs::path& path) {
-  check_kind(path);
+  const bool is_there = check_kind(path);
   const fs::path folder = folder_of(path);
-  if (!fs::is_directory(folder)) {
+  if (!fs::is_directory(status_of(folder))) {
     refuse(path, fmt::format("there is no folder {}; create it first", folder.string()));
   }
-  if (fs::exists(path)) {
+  if (is_there) {
     check_content(path);
     if (access(path.c_str(), W_OK) != 0) {
       refuse(path, "the file is read-only; make it writable or copy it");
@@ -108,8 +121,7 @@ void check_writable_file(const fs::path& path) {
 }
 
 void check_readable_file(const fs::path& path) {
-  check_kind(path);
-  if (!fs::exists(path)) {
+  if (!check_kind(path)) {
     refuse(path, "there is no such file");
   }
   check_content(path);

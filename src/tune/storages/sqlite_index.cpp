@@ -41,7 +41,7 @@ std::vector<TrialId> StudyIndex::running() const {
 void StudyIndex::set(const Entry& entry, std::int64_t version) {
   const std::int64_t number = entry.number.value;
   if (number < 0 || number > size()) {
-    throw StorageError(
+    throw FormatError(
         fmt::format("trial numbers have a gap: {} stands where at most {} is expected; the file is damaged",
                     number, size()));
   }
@@ -84,16 +84,20 @@ void StorageIndex::notice_others() {
 }
 
 /// What an entry is made of; ?1 is the study, ?2 an id.
-#define TUNE_ENTRY_COLUMNS                                                                 \
-  "SELECT t.number, t.trial_id, t.state, t.state = 'RUNNING' AND EXISTS (SELECT 1 FROM "   \
-  "trial_system_attributes a WHERE a.trial_id = t.trial_id AND a.\"key\" = 'tune:owner') " \
-  "FROM trials t WHERE t.study_id = ?1 "
+#define TUNE_ENTRY_COLUMNS                                                                     \
+  "SELECT t.number, t.trial_id, t.state, CASE t.state WHEN 'RUNNING' THEN (SELECT "            \
+  "a.value_json FROM trial_system_attributes a WHERE a.trial_id = t.trial_id AND a.\"key\" = " \
+  "'tune:owner') END FROM trials t WHERE t.study_id = ?1 "
 
 StudyIndex::Entry StorageIndex::entry_of(const SqliteQuery& row) {
   if (row.is_null(0)) {
     throw FormatError(fmt::format("the trial with id {} has no number", row.integer(1)));
   }
-  return {{row.integer(0)}, {row.integer(1)}, trial_state_from_string(row.text(2)), row.integer(3) != 0};
+  const auto mark = row.is_null(3) ? std::nullopt : owner_mark_from_json(row.text(3));
+  return {{row.integer(0)},
+          {row.integer(1)},
+          trial_state_from_string(row.text(2)),
+          mark.has_value() && mark->owner.has_value()};
 }
 
 void StorageIndex::refresh(StudyId study, StudyIndex& index) {
@@ -128,7 +132,7 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
 
 void StorageIndex::set(StudyId study, const FrozenTrial& trial) {
   StudyIndex& index = studies_.at(study);
-  index.set({trial.number, trial.id, trial.state, trial.system_attrs.contains(kOwnerKey)}, ++version_);
+  index.set({trial.number, trial.id, trial.state, claim_of(trial).has_value()}, ++version_);
   if (trial.state == TrialState::kWaiting) {
     index.distributions_.clear();  // The parameters it gave up may have been the only ones of their name.
   }

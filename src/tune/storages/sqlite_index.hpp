@@ -31,14 +31,14 @@ class StudyIndex {
     TrialNumber number;
     TrialId id;
     TrialState state = TrialState::kRunning;
-    bool has_owner = false;  ///< Carries our mark.
+    bool has_owner = false;  ///< Carries our mark, with an owner.
   };
   void set(const Entry& entry, std::int64_t version);
 
   std::vector<TrialId> ids_;              ///< By number.
   std::vector<std::int64_t> changed_at_;  ///< By number: version of the last change known by number.
   std::set<std::int64_t> running_;        ///< Numbers.
-  std::set<std::int64_t> owned_;          ///< Those of them that carry our mark.
+  std::set<std::int64_t> owned_;          ///< Those of them that have an owner.
   std::set<std::int64_t> waiting_;
   std::map<std::string, Distribution, std::less<>> distributions_;
   bool stale_ = true;  ///< Somebody else wrote since.

@@ -50,6 +50,16 @@ std::optional<Timestamp> time_of(const SqliteQuery& row, int column) {
   return row.is_null(column) ? std::nullopt : std::optional(timestamp_from_string(row.text(column)));
 }
 
+/// Says in which trial the file is not as it should be.
+template <typename Body>
+void naming_trial(const FrozenTrial& trial, Body&& body) {
+  try {
+    body();
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("trial {}: {}", trial.number.value, error.what()));
+  }
+}
+
 /// Columns: trial_id, number, state, datetime_start, datetime_complete.
 FrozenTrial head_of(const SqliteQuery& row) {
   if (row.is_null(1)) {
@@ -58,9 +68,11 @@ FrozenTrial head_of(const SqliteQuery& row) {
   FrozenTrial trial;
   trial.id = TrialId{row.integer(0)};
   trial.number = TrialNumber{row.integer(1)};
-  trial.state = trial_state_from_string(row.text(2));
-  trial.datetime_start = time_of(row, 3);
-  trial.datetime_complete = time_of(row, 4);
+  naming_trial(trial, [&] {
+    trial.state = trial_state_from_string(row.text(2));
+    trial.datetime_start = time_of(row, 3);
+    trial.datetime_complete = time_of(row, 4);
+  });
   return trial;
 }
 
@@ -186,7 +198,7 @@ void TrialReader::for_each_row(std::span<FrozenTrial> trials, const char* sql, A
   while (rows.next()) {
     FrozenTrial* trial = place[static_cast<std::size_t>(rows.integer(0) - first)];
     if (trial != nullptr) {
-      add(*trial, rows);
+      naming_trial(*trial, [&] { add(*trial, rows); });
     }
   }
 }
@@ -237,6 +249,10 @@ void TrialReader::complete_block(std::span<FrozenTrial> trials, bool with_interm
       [](FrozenTrial& trial, SqliteQuery& row) {
         trial.system_attrs.insert_or_assign(std::string(row.text(1)), std::string(row.text(2)));
       });
+  for (const FrozenTrial& trial : trials) {
+    // Looked at here, because later nobody knows which file they came from.
+    naming_trial(trial, [&] { (void)trial.constraints(); });
+  }
   if (with_intermediate) {
     for_each_row(trials,
                  "SELECT trial_id, step, intermediate_value, intermediate_value_type "

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "tune/format/python_json.hpp"
 #include "tune/storages/claims.hpp"
 #include "tune/storages/json_text.hpp"
 
@@ -48,15 +49,8 @@ std::optional<std::int64_t> rung_of(std::string_view key) {
 }
 
 double mark_value(std::string_view text) {
-  constexpr double kNaN = std::numeric_limits<double>::quiet_NaN();
-  if (text == "Infinity") {
-    return std::numeric_limits<double>::infinity();
-  }
-  if (text == "-Infinity") {
-    return -std::numeric_limits<double>::infinity();
-  }
-  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
-  return json.is_number() ? json.get<double>() : kNaN;
+  const auto json = format::parse_python_json(text);
+  return json.is_number() ? json.get<double>() : std::numeric_limits<double>::quiet_NaN();
 }
 
 bool same_number(double a, double b) {
