@@ -30,13 +30,14 @@ struct RunOptions {
   std::int64_t first_failures = 10;               ///< A study whose first so many trials all FAIL is ended.
 };
 
+/// How a run ended; where several apply, the last one named here.
 enum class RunEnd : std::uint8_t {
   kDone,         ///< The study has its trials.
-  kExhausted,    ///< The sampler has no further point.
+  kExhausted,    ///< The sampler has no further point and no trial is left.
+  kTimeout,      ///< The time was up.
   kInterrupted,  ///< The stop flag was raised.
-  kTimeout,
-  kFailing,   ///< Too many failures; `message` has the last reason.
-  kNoDevice,  ///< Every device is out of service.
+  kNoDevice,     ///< Every device is out of service; `message` has the last reason.
+  kFailing,      ///< Too many failures; `message` has the last reason.
 };
 
 struct RunReport {
@@ -55,6 +56,8 @@ class RunObserver {
   virtual void on_start(TrialNumber, const ParamValues&, const DeviceSlot&) {}
   virtual void on_report(TrialNumber, IntermediateValue) {}
   virtual void on_finish(const FrozenTrial&, const DeviceSlot&) {}
+  /// Nothing runs here any more and nothing can be reserved while trials of other processes run.
+  virtual void on_wait(std::int64_t /*n_running*/) {}
   virtual void on_requeue(TrialNumber, std::string_view /*reason*/) {}
   virtual void on_device_out(std::string_view /*device*/, std::string_view /*reason*/) {}
 };

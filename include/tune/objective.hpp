@@ -105,7 +105,7 @@ struct TrialResult {
 struct CostEstimate {
   std::uint64_t parameters = 0;    ///< Trainable numbers.
   std::uint64_t memory_bytes = 0;  ///< Peak on the device.
-  double flops_per_step = 0.0;     ///< Floating point operations an epoch.
+  double flops_per_epoch = 0.0;    ///< Floating point operations an epoch.
 };
 
 /// Something to optimise. One object serves all workers: `run` is called from several threads at once.

@@ -67,21 +67,25 @@ class Study {
   [[nodiscard]] AskResult ask_within(std::optional<std::int64_t> max_trials);
 
   /// Ends a trial with its values. A NaN, or a number of values other than the study's objectives, makes it
-  /// FAIL, as in Optuna. Returns the trial as stored. The handle is used up.
-  FrozenTrial tell(Trial trial, double value);
-  FrozenTrial tell(Trial trial, const std::vector<double>& values);
+  /// FAIL, as in Optuna. Returns the trial as stored. The handle is used up when the call returns; after
+  /// StorageBusy it may be told again.
+  FrozenTrial tell(Trial&& trial, double value);
+  FrozenTrial tell(Trial&& trial, const std::vector<double>& values);
   /// Ends a trial as PRUNED (its value: that of its last step, none when that is NaN) or FAIL.
-  FrozenTrial tell(Trial trial, TrialState state, std::string_view reason = {});
+  FrozenTrial tell(Trial&& trial, TrialState state, std::string_view reason = {});
   /// Puts a running trial back into the queue with its parameters; reports after `keep_through_step` go.
-  void requeue(Trial trial, std::optional<std::int64_t> keep_through_step = std::nullopt);
+  void requeue(Trial&& trial, std::optional<std::int64_t> keep_through_step = std::nullopt);
 
-  /// Drops what this process knows of a trial that another one took over (StaleClaim).
-  void forget(TrialNumber number);
+  /// Drops what this object knows of a trial that was taken over (StaleClaim).
+  void forget(Trial&& trial);
 
   /// Puts configurations into the queue; names outside a declared space and values outside their domain throw
   /// InvalidArgument. A configuration may be partial: the sampler fills in the rest. With replicates each
   /// configuration is enqueued that many times.
   std::vector<TrialNumber> enqueue_trials(const std::vector<ParamValues>& points);
+  /// Puts listed points into the queue, each under its index (system attribute `tune:point`); indices that
+  /// are in the study already are left out. Two processes that do so at the same moment may both enqueue.
+  void enqueue_points(const std::vector<ParamValues>& points);
   /// Requeues the trials of dead processes (DESIGN: owner dead on this host). Returns their numbers.
   std::vector<TrialNumber> requeue_dead_trials();
 
@@ -107,8 +111,12 @@ class Study {
   friend class Trial;
   struct Impl;
   explicit Study(std::unique_ptr<Impl> impl);
+  /// Suggests and stores the parameters of a reserved trial; false when it went back into the queue.
+  bool give_params(Trial::State& trial, AskResult& result);
   void suggest_declared(Trial::State& trial);
-  FrozenTrial finish(Trial trial, TrialState state, std::vector<double> values, std::string_view reason);
+  /// Puts a trial back that could not be started.
+  void abandon(const Claim& claim);
+  FrozenTrial finish(Trial& trial, TrialState state, std::vector<double> values, std::string_view reason);
 
   std::unique_ptr<Impl> impl_;
 };

@@ -54,10 +54,11 @@ class Trial {
   /// The pruner's word on the last report; false before the first one.
   [[nodiscard]] bool should_prune();
 
-  /// `json` is JSON text.
+  /// `json` is JSON text; InvalidArgument for anything else.
   void set_user_attr(std::string key, std::string json);
   void set_system_attr(std::string key, std::string json);
-  /// Constraint values, stored with the trial's end; feasible when all are ≤ 0. NaN throws InvalidArgument.
+  /// Constraint values, stored with the trial's end; feasible when all are ≤ 0. Others than finite
+  /// ones throw InvalidArgument.
   void set_constraints(std::vector<double> values);
 
   /// What was suggested so far, external values.

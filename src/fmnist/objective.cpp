@@ -114,7 +114,7 @@ tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
       4 * layout.parameter_count + layout.buffer_count + plan.batches.batch_size * widths;
   return {.parameters = layout.parameter_count,
           .memory_bytes = floats * sizeof(float),
-          .flops_per_step = flops_per_example(layout) * static_cast<double>(data_->split.training.size())};
+          .flops_per_epoch = flops_per_example(layout) * static_cast<double>(data_->split.training.size())};
 }
 
 void Objective::prepare_worker(const tune::DeviceSlot&) {

@@ -10,6 +10,7 @@
 #include <map>
 #include <mutex>
 #include <set>
+#include <utility>
 
 #include "tune/error.hpp"
 #include "tune/running_trial.hpp"
@@ -22,13 +23,28 @@ using Clock = std::chrono::steady_clock;
 /// How often a worker with nothing to reserve looks whether somebody else's trial has come free.
 constexpr std::chrono::milliseconds kPollInterval{200};
 
+/// A time-out longer than the clock can count is none.
+std::optional<Clock::time_point> deadline_after(std::chrono::seconds timeout) {
+  const Clock::time_point start = Clock::now();
+  const auto countable = std::chrono::duration_cast<std::chrono::seconds>(Clock::time_point::max() - start);
+  return timeout < countable ? std::optional(start + timeout) : std::nullopt;
+}
+
+/// What became of a trial in the objective's hands.
+struct Verdict {
+  enum class Kind : std::uint8_t { kEnded, kFailed, kDeviceBroken, kTakenOver };
+  Kind kind = Kind::kEnded;
+  TrialResult result;  ///< For kEnded.
+  std::string reason;  ///< For the others.
+};
+
 /// One call of run_trials: what its workers share.
 class Run {
  public:
   Run(Study& study, Objective& objective, const RunOptions& options, const std::atomic<bool>& stop,
       RunObserver& observer)
       : study_(study), objective_(objective), options_(options), stop_(stop), observer_(observer) {
-    if (options.timeout) deadline_ = Clock::now() + *options.timeout;
+    if (options.timeout) deadline_ = deadline_after(*options.timeout);
   }
 
   /// The life of one worker.
@@ -72,9 +88,9 @@ class Run {
     return true;
   }
 
-  /// Remembers how the run ends; the first reason stays. Needs the lock. Always false, for `return end(…)`.
+  /// Remembers how the run ends; the gravest reason stays. Needs the lock. Always false, for `return end(…)`.
   bool end(RunEnd reason, std::string_view message = {}) {
-    if (report_.end == RunEnd::kDone) {
+    if (reason > report_.end) {
       report_.end = reason;
       report_.message = message;
     }
@@ -92,45 +108,74 @@ class Run {
         }
         return false;
       case ReserveStatus::kOthersRunning:
-        wait_for_change();
-        (void)study_.requeue_dead_trials();
+        wait_for_others();
         return true;
       case ReserveStatus::kReserved:
-        if (ask.error.empty()) {
-          run_trial(std::move(*ask.trial), slot);
-        } else {
-          fail(std::move(*ask.trial), slot, ask.error);
-        }
-        changed_.notify_all();
+        run_reserved(*ask.trial, ask.error, slot);
         return true;
     }
     throw InvalidArgument("unknown reserve status");
   }
 
-  void wait_for_change() {
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, kPollInterval);
+  /// Waits a moment for a trial to come free: of another worker here, or of a process that died.
+  void wait_for_others() {
+    bool announce = false;
+    {
+      std::unique_lock lock(mutex_);
+      announce = running_here_ == 0 && !std::exchange(waiting_announced_, running_here_ == 0);
+      changed_.wait_for(lock, kPollInterval);
+    }
+    if (announce) {
+      const std::scoped_lock lock(observer_mutex_);
+      observer_.on_wait(static_cast<std::int64_t>(study_.count(TrialState::kRunning)));
+    }
+    (void)study_.requeue_dead_trials();
   }
 
-  void run_trial(Trial trial, const DeviceSlot& slot) {
+  /// `error` says why the parameters of an enqueued trial cannot be taken; usually empty.
+  void run_reserved(Trial& trial, const std::string& error, const DeviceSlot& slot) {
     const TrialNumber number = trial.number();
-    RunningTrial running(trial, {slot, options_, study_.seed(), stop_, abort_, report_hook()});
+    {
+      const std::scoped_lock lock(mutex_);
+      ++running_here_;
+      waiting_announced_ = false;
+    }
+    {
+      const std::scoped_lock lock(observer_mutex_);
+      observer_.on_start(number, trial.params(), slot);
+    }
+    const Verdict verdict = error.empty() ? attempt(trial, slot) : Verdict{Verdict::Kind::kFailed, {}, error};
     try {
+      settle(trial, verdict, slot);
+    } catch (const StaleClaim& stale) {
+      forget(trial, stale.what());
+    }
+    {
+      const std::scoped_lock lock(mutex_);
+      --running_here_;
+    }
+    changed_.notify_all();
+  }
+
+  /// Lets the objective run the trial. Only a broken storage gets out as an exception.
+  Verdict attempt(Trial& trial, const DeviceSlot& slot) {
+    using Kind = Verdict::Kind;
+    try {
+      RunningTrial running(trial, {slot, options_, study_.seed(), stop_, abort_, report_hook()});
       running.check_params();
-      {
-        const std::scoped_lock lock(observer_mutex_);
-        observer_.on_start(number, running.params(), slot);
-      }
-      settle(trial, objective_.run(running), slot);
+      TrialResult result = objective_.run(running);
+      trial.set_constraints(result.constraints);
+      return {Kind::kEnded, std::move(result), {}};
     } catch (const StaleClaim& error) {
-      // Another process took the trial over; what this one knows of it no longer counts.
-      forget(number, error.what());
+      return {Kind::kTakenOver, {}, error.what()};
     } catch (const StorageError&) {
       throw;
     } catch (const DeviceError& error) {
-      device_failed(std::move(trial), slot, error.what());
+      return {Kind::kDeviceBroken, {}, error.what()};
     } catch (const std::exception& error) {
-      fail(std::move(trial), slot, error.what());
+      return {Kind::kFailed, {}, error.what()};
+    } catch (...) {
+      return {Kind::kFailed, {}, "the objective threw something that is not a std::exception"};
     }
   }
 
@@ -141,22 +186,31 @@ class Run {
     };
   }
 
-  /// Stores what the objective said; `trial` is used up unless this throws InvalidArgument.
-  void settle(Trial& trial, const TrialResult& result, const DeviceSlot& slot) {
-    if (!result.constraints.empty()) trial.set_constraints(result.constraints);
+  /// Stores what became of the trial.
+  void settle(Trial& trial, const Verdict& verdict, const DeviceSlot& slot) {
+    switch (verdict.kind) {
+      case Verdict::Kind::kEnded:
+        return settle_ended(trial, verdict.result, slot);
+      case Verdict::Kind::kFailed:
+        return finished(study_.tell(std::move(trial), TrialState::kFail, verdict.reason), slot);
+      case Verdict::Kind::kDeviceBroken:
+        return device_failed(trial, slot, verdict.reason);
+      case Verdict::Kind::kTakenOver:
+        return forget(trial, verdict.reason);
+    }
+    throw InvalidArgument("unknown verdict on a trial");
+  }
+
+  void settle_ended(Trial& trial, const TrialResult& result, const DeviceSlot& slot) {
     switch (result.end) {
       case TrialResult::End::kComplete:
         return finished(study_.tell(std::move(trial), result.values), slot);
       case TrialResult::End::kPruned:
         return finished(study_.tell(std::move(trial), TrialState::kPruned, result.reason), slot);
       case TrialResult::End::kInterrupted:
-        return requeue(std::move(trial), "interrupted");
+        return requeue(trial, "interrupted");
     }
     throw InvalidArgument("unknown end of a trial");
-  }
-
-  void fail(Trial trial, const DeviceSlot& slot, std::string_view reason) {
-    finished(study_.tell(std::move(trial), TrialState::kFail, reason), slot);
   }
 
   void finished(const FrozenTrial& trial, const DeviceSlot& slot) {
@@ -181,7 +235,7 @@ class Run {
     ++failed_in_row_;
     const auto reason = trial.system_attrs.find(kReasonKey);
     const std::string last = reason == trial.system_attrs.end() ? "no reason given" : reason->second;
-    const bool nothing_works = failed_in_row_ >= options_.first_failures && study_has_only_failures();
+    const bool nothing_works = finished_count() >= options_.first_failures && study_has_only_failures();
     if (nothing_works || (options_.max_failed_in_row && failed_in_row_ >= *options_.max_failed_in_row)) {
       abort_ = true;
       end(RunEnd::kFailing, fmt::format("{} trials in a row failed; the last one: {}", failed_in_row_, last));
@@ -197,7 +251,7 @@ class Run {
     return study_.count(TrialState::kComplete) + study_.count(TrialState::kPruned) == 0;
   }
 
-  void requeue(Trial trial, std::string_view reason) {
+  void requeue(Trial& trial, std::string_view reason) {
     const TrialNumber number = trial.number();
     study_.requeue(std::move(trial));
     {
@@ -208,15 +262,17 @@ class Run {
     observer_.on_requeue(number, reason);
   }
 
-  void forget(TrialNumber number, std::string_view reason) {
-    study_.forget(number);
+  /// Another process took the trial over; what this one knows of it no longer counts.
+  void forget(Trial& trial, std::string_view reason) {
+    const TrialNumber number = trial.number();
+    study_.forget(std::move(trial));
     const std::scoped_lock lock(observer_mutex_);
     observer_.on_requeue(number, reason);
   }
 
   /// The trial is not to blame: it goes back into the queue, for another device.
-  void device_failed(Trial trial, const DeviceSlot& slot, std::string_view reason) {
-    requeue(std::move(trial), reason);
+  void device_failed(Trial& trial, const DeviceSlot& slot, std::string_view reason) {
+    requeue(trial, reason);
     bool broken = false;
     {
       const std::scoped_lock lock(mutex_);
@@ -254,6 +310,8 @@ class Run {
   std::map<std::string, int> device_failures_;
   std::set<std::string> devices_out_;
   std::int64_t failed_in_row_ = 0;
+  int running_here_ = 0;
+  bool waiting_announced_ = false;
   std::exception_ptr error_;
   std::atomic<bool> abort_{false};
 };

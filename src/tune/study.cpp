@@ -4,9 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
-#include <exception>
-#include <nlohmann/json.hpp>
-#include <thread>
+#include <set>
 
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
@@ -21,6 +19,10 @@ namespace {
 
 /// System attribute with the four numbers of a prune: {"value", "threshold", "step", "n"}.
 constexpr const char* kPruneKey = "tune:prune";
+/// System attribute with the index of the listed point that a trial takes.
+constexpr const char* kPointKey = "tune:point";
+/// The storage's mark on a running trial; it goes with the trial's end.
+constexpr const char* kOwnerKey = "tune:owner";
 
 StudyOptions with_default_parts(StudyOptions options) {
   if (!options.storage) options.storage = make_in_memory_storage();
@@ -28,6 +30,9 @@ StudyOptions with_default_parts(StudyOptions options) {
   if (!options.pruner) options.pruner = std::make_shared<MedianPruner>();
   if (options.replicates < 1) {
     throw InvalidArgument(fmt::format("replicates must be >= 1, found {}", options.replicates));
+  }
+  if (options.replicates > 1 && options.space.empty()) {
+    throw InvalidArgument("replicates need a declared search space");
   }
   return options;
 }
@@ -66,10 +71,15 @@ std::string constraints_json(const std::vector<double>& values) {
   return "[" + text + "]";
 }
 
+/// Strict JSON has no NaN and no infinity; they stand as strings.
+std::string number_json(double value) {
+  const std::string text = format::python_float(value);
+  return std::isfinite(value) ? text : '"' + text + '"';
+}
+
 std::string prune_json(const PruneReason& reason) {
-  return fmt::format(R"({{"value": {}, "threshold": {}, "step": {}, "n": {}}})",
-                     to_json(ParamValue(reason.value)), to_json(ParamValue(reason.threshold)), reason.step,
-                     reason.n);
+  return fmt::format(R"({{"value": {}, "threshold": {}, "step": {}, "n": {}}})", number_json(reason.value),
+                     number_json(reason.threshold), reason.step, reason.n);
 }
 
 /// The parameters a queue entry prescribes.
@@ -120,9 +130,8 @@ SamplingContext Study::Impl::sampling_context(TrialNumber number) const {
 
 ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
   ParamValues own = queued_params(trial.system_attrs);
-  const auto number = static_cast<std::size_t>(trial.number.value);
-  const std::size_t first = number - number % static_cast<std::size_t>(options.replicates);
-  if (first == number) return own;
+  const std::size_t first = original_of(trial.number);
+  if (first == static_cast<std::size_t>(trial.number.value)) return own;
   const TrialRecord& original = history.trial(first);
   const ParamValues queued = queued_params(original.system_attrs);
   // A trial enqueued with parameters of its own is no replicate, whatever its number.
@@ -132,13 +141,37 @@ ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
   return values;
 }
 
+void Study::Impl::let_go(const Claim& claim) {
+  const auto held = live.find(claim.number);
+  if (held != live.end() && held->second == claim.epoch) live.erase(held);
+}
+
+std::size_t Study::Impl::original_of(TrialNumber number) const {
+  const auto index = static_cast<std::size_t>(number.value);
+  return index - index % static_cast<std::size_t>(options.replicates);
+}
+
+bool Study::Impl::original_is_open(TrialNumber number) const {
+  const std::size_t first = original_of(number);
+  if (first == static_cast<std::size_t>(number.value)) return false;
+  const TrialRecord& original = history.trial(first);
+  return original.state == TrialState::kRunning && original.columns.empty();
+}
+
+std::vector<NewTrial> Study::Impl::queue_entries(const ParamValues& point,
+                                                 const Attributes& system_attrs) const {
+  check_point(options.space, point);
+  NewTrial entry;
+  entry.fixed_params = format::params_to_json(point);
+  entry.system_attrs = system_attrs;
+  return std::vector<NewTrial>(static_cast<std::size_t>(options.replicates), entry);
+}
+
 std::vector<NewTrial> Study::Impl::queue_entries(const std::vector<ParamValues>& points) const {
   std::vector<NewTrial> entries;
-  for (const auto& point : points) {
-    check_point(options.space, point);
-    NewTrial entry;
-    entry.fixed_params = format::params_to_json(point);
-    entries.insert(entries.end(), static_cast<std::size_t>(options.replicates), entry);
+  for (std::size_t i = 0; i < points.size(); ++i) {
+    const auto replicates = queue_entries(points[i], {{kPointKey, std::to_string(i)}});
+    entries.insert(entries.end(), replicates.begin(), replicates.end());
   }
   return entries;
 }
@@ -160,8 +193,14 @@ Study Study::create(StudyOptions given) {
   const StudyOptions& kept = impl->options;
   impl->record = {{}, kept.study_name, kept.directions, kept.user_attrs, kept.system_attrs};
   impl->history = History(kept.directions);
-  impl->record.id = kept.storage->create_study(
-      {kept.study_name, kept.directions, kept.user_attrs, kept.system_attrs, impl->queue_entries(kept.points)});
+  const NewStudy fresh{kept.study_name, kept.directions, kept.user_attrs, kept.system_attrs,
+                       impl->queue_entries(kept.points)};
+  try {
+    impl->record.id = kept.storage->create_study(fresh);
+  } catch (const StudyExists&) {
+    if (!kept.load_if_exists) throw;
+    return create(impl->options);  // Another process was faster: it is there now.
+  }
   impl->refresh_locked();
   return Study(std::move(impl));
 }
@@ -200,23 +239,48 @@ AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
   result.exhausted = exhausted && reservation.status == ReserveStatus::kAllFinished;
   if (reservation.status != ReserveStatus::kReserved) return result;
 
-  impl_->refresh_locked();
-  impl_->history.apply(reservation.trial);
-  impl_->live.insert(reservation.claim.number);
   auto state = std::make_unique<Trial::State>();
   state->study = impl_.get();
   state->claim = reservation.claim;
   state->frozen = std::move(reservation.trial);
+  impl_->live[state->claim.number] = state->claim.epoch;
   try {
-    suggest_declared(*state);
+    if (!give_params(*state, result)) return result;
+  } catch (...) {
+    abandon(state->claim);
+    throw;
+  }
+  result.trial = Trial(std::move(state));
+  return result;
+}
+
+bool Study::give_params(Trial::State& trial, AskResult& result) {
+  impl_->refresh_locked();
+  impl_->history.apply(trial.frozen);
+  if (impl_->original_is_open(trial.claim.number)) {
+    abandon(trial.claim);
+    result.status = ReserveStatus::kOthersRunning;
+    return false;
+  }
+  try {
+    suggest_declared(trial);
   } catch (const InvalidArgument& error) {
     result.error = error.what();
   } catch (const FormatError& error) {
     result.error = error.what();
   }
-  state->store_params(state->relative.system_attrs);
-  result.trial = Trial(std::move(state));
-  return result;
+  trial.store_params(trial.relative.system_attrs);
+  return true;
+}
+
+void Study::abandon(const Claim& claim) {
+  impl_->let_go(claim);
+  try {
+    storage().requeue(claim);
+    impl_->refresh_locked();
+  } catch (const StorageError&) {
+    // The error that led here counts; the trial is requeued when this process has ended.
+  }
 }
 
 void Study::suggest_declared(Trial::State& trial) {
@@ -244,7 +308,7 @@ Trial Study::ask() {
   return std::move(*result.trial);
 }
 
-FrozenTrial Study::finish(Trial trial, TrialState state, std::vector<double> values, std::string_view reason) {
+FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> values, std::string_view reason) {
   Trial::State& told = *trial.state_;
   told.store_params();
   if (!reason.empty()) trial.set_system_attr(std::string(kReasonKey), format::python_string(reason));
@@ -257,54 +321,76 @@ FrozenTrial Study::finish(Trial trial, TrialState state, std::vector<double> val
   FrozenTrial& frozen = told.frozen;
   frozen.state = state;
   frozen.values = std::move(values);
-  storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
-  frozen.datetime_complete = now();
+  frozen.datetime_complete =
+      storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
+  frozen.system_attrs.erase(kOwnerKey);
+  const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);
   impl_->history.apply(frozen);
-  impl_->live.erase(told.claim.number);
+  impl_->let_go(told.claim);
   return frozen;
 }
 
-FrozenTrial Study::tell(Trial trial, double value) {
+FrozenTrial Study::tell(Trial&& trial, double value) {
   return tell(std::move(trial), std::vector<double>{value});
 }
 
-FrozenTrial Study::tell(Trial trial, const std::vector<double>& values) {
+FrozenTrial Study::tell(Trial&& trial, const std::vector<double>& values) {
   if (const auto reason = objection(values, directions().size())) {
-    return finish(std::move(trial), TrialState::kFail, {}, *reason);
+    return finish(trial, TrialState::kFail, {}, *reason);
   }
-  return finish(std::move(trial), TrialState::kComplete, values, {});
+  return finish(trial, TrialState::kComplete, values, {});
 }
 
-FrozenTrial Study::tell(Trial trial, TrialState state, std::string_view reason) {
+FrozenTrial Study::tell(Trial&& trial, TrialState state, std::string_view reason) {
   if (state != TrialState::kPruned && state != TrialState::kFail) {
     throw InvalidArgument(fmt::format("tell without values needs PRUNED or FAIL, found {}", to_string(state)));
   }
   std::vector<double> values;
   const auto last = trial.state_->frozen.last_intermediate();
   if (state == TrialState::kPruned && last && !std::isnan(last->value)) values = {last->value};
-  return finish(std::move(trial), state, std::move(values), reason);
+  return finish(trial, state, std::move(values), reason);
 }
 
-void Study::requeue(Trial trial, std::optional<std::int64_t> keep_through_step) {
-  Trial::State& state = *trial.state_;
-  state.store_params();
-  storage().requeue(state.claim, keep_through_step);
+void Study::requeue(Trial&& trial, std::optional<std::int64_t> keep_through_step) {
   const std::scoped_lock lock(impl_->mutex);
-  impl_->live.erase(state.claim.number);
+  trial.state_->store_params();
+  storage().requeue(trial.state_->claim, keep_through_step);
+  const Trial used_up = std::move(trial);
+  impl_->let_go(used_up.state_->claim);
   impl_->refresh_locked();
 }
 
-void Study::forget(TrialNumber number) {
+void Study::forget(Trial&& trial) {
+  const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);
-  impl_->live.erase(number);
+  impl_->let_go(used_up.state_->claim);
   impl_->cursor = {};
   impl_->refresh_locked();
 }
 
 std::vector<TrialNumber> Study::enqueue_trials(const std::vector<ParamValues>& points) {
-  const auto entries = impl_->queue_entries(points);
+  std::vector<NewTrial> entries;
+  for (const auto& point : points) {
+    const auto replicates = impl_->queue_entries(point, {});
+    entries.insert(entries.end(), replicates.begin(), replicates.end());
+  }
   return storage().enqueue(id(), entries);
+}
+
+void Study::enqueue_points(const std::vector<ParamValues>& points) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->refresh_locked();
+  std::set<std::string> present;
+  for (std::size_t number = 0; number < impl_->history.size(); ++number) {
+    const Attributes& attributes = impl_->history.trial(number).system_attrs;
+    const auto index = attributes.find(kPointKey);
+    if (index != attributes.end()) present.insert(index->second);
+  }
+  auto entries = impl_->queue_entries(points);
+  std::erase_if(entries,
+                [&](const NewTrial& entry) { return present.contains(entry.system_attrs.at(kPointKey)); });
+  if (!entries.empty()) (void)storage().enqueue(id(), entries);
 }
 
 std::vector<TrialNumber> Study::requeue_dead_trials() {

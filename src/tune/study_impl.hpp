@@ -1,10 +1,10 @@
 #pragma once
 
 #include <atomic>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -17,12 +17,21 @@ namespace tune {
 struct Study::Impl {
   Impl(StudyOptions given, StudyRecord stored);
 
+  /// Ends this object's hold on a trial, unless it was handed out again since. Needs the lock.
+  void let_go(const Claim& claim);
   /// Applies what others wrote to the history. Needs the lock.
   void refresh_locked();
   [[nodiscard]] SamplingContext sampling_context(TrialNumber number) const;
   /// The parameters a trial must take: those of its queue entry, or of the configuration it replicates. Needs
   /// the lock.
   [[nodiscard]] ParamValues forced_params(const FrozenTrial& trial) const;
+  /// True while the trial that this one replicates is being given its parameters by another process. Needs the
+  /// lock.
+  [[nodiscard]] bool original_is_open(TrialNumber number) const;
+  [[nodiscard]] std::size_t original_of(TrialNumber number) const;
+  /// The queue entries of one configuration, one a replicate.
+  [[nodiscard]] std::vector<NewTrial> queue_entries(const ParamValues& point,
+                                                    const Attributes& system_attrs) const;
   [[nodiscard]] std::vector<NewTrial> queue_entries(const std::vector<ParamValues>& points) const;
 
   StudyOptions options;
@@ -34,7 +43,8 @@ struct Study::Impl {
   History history;
   Cursor cursor;
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.
-  std::set<TrialNumber> live;
+  /// The epoch tells two handles of one trial apart.
+  std::map<TrialNumber, std::int64_t> live;
 };
 
 /// Everything behind a Trial.
@@ -53,7 +63,7 @@ struct Trial::State {
   /// Decides one parameter and records it in the history. Needs the study's lock.
   ParamValue suggest_locked(std::string_view name, const Distribution& distribution);
   /// Stores the parameters that the storage does not have yet.
-  void store_params(const Attributes& system_attrs = {}, bool durable = false);
+  void store_params(const Attributes& system_attrs = {});
 
  private:
   [[nodiscard]] double decide(std::string_view name, const Distribution& distribution) const;

@@ -43,6 +43,10 @@ class Optimization {
       (void)study_.tell(std::move(trial), TrialState::kFail, error.what());
       if (!catch_errors_) throw;
       return;
+    } catch (...) {
+      (void)study_.tell(std::move(trial), TrialState::kFail, "the objective threw something unknown");
+      if (!catch_errors_) throw;
+      return;
     }
     if (value) {
       (void)study_.tell(std::move(trial), *value);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <span>
 
 #include "tune/error.hpp"
@@ -17,6 +18,12 @@ bool fits(const RelativeSample& relative, std::string_view name, double value, c
   if (drawn_from == relative.distributions.end()) return contains(wanted, value);
   check_compatible(name, drawn_from->second, wanted);
   return contains(wanted, value);
+}
+
+void check_json(std::string_view key, std::string_view json) {
+  if (!nlohmann::json::accept(json)) {
+    throw InvalidArgument(fmt::format("the value of attribute '{}' is not JSON: {:.200}", key, json));
+  }
 }
 
 double only_value(const Distribution& distribution) {
@@ -58,10 +65,10 @@ ParamValue Trial::State::suggest_locked(std::string_view name, const Distributio
   return value;
 }
 
-void Trial::State::store_params(const Attributes& system_attrs, bool durable) {
+void Trial::State::store_params(const Attributes& system_attrs) {
   const auto pending = std::span<const Param>(frozen.params).subspan(n_stored_params);
   if (pending.empty() && system_attrs.empty()) return;
-  study->options.storage->start(claim, pending, system_attrs, durable);
+  study->options.storage->start(claim, pending, system_attrs);
   n_stored_params = frozen.params.size();
 }
 
@@ -106,6 +113,7 @@ void Trial::report(double value, std::int64_t step) {
   state_->store_params();
   {
     const std::scoped_lock lock(study.mutex);
+    study.refresh_locked();  // What other processes finished counts from now on.
     if (study.history.trial(static_cast<std::size_t>(number().value)).value_at(step) != nullptr) return;
     study.history.add_report(number(), {step, value});
     state_->last_decision = study.options.pruner->decide(
@@ -122,17 +130,19 @@ bool Trial::should_prune() {
 }
 
 void Trial::set_user_attr(std::string key, std::string json) {
+  check_json(key, json);
   state_->frozen.user_attrs.insert_or_assign(std::move(key), std::move(json));
 }
 
 void Trial::set_system_attr(std::string key, std::string json) {
+  check_json(key, json);
   state_->frozen.system_attrs.insert_or_assign(key, json);
   state_->unstored_system_attrs.insert_or_assign(std::move(key), std::move(json));
 }
 
 void Trial::set_constraints(std::vector<double> values) {
   for (const double value : values) {
-    if (std::isnan(value)) throw InvalidArgument("a constraint value must not be NaN");
+    if (!std::isfinite(value)) throw InvalidArgument("a constraint value must be finite");
   }
   state_->constraints = std::move(values);
 }

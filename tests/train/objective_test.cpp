@@ -217,7 +217,7 @@ TEST(Objective, EstimatesWhatATrialCosts) {
   const auto cost = objective(1).estimate(small_params());
   EXPECT_EQ(cost.parameters, 853U);
   EXPECT_GT(cost.memory_bytes, 853U * 16);
-  EXPECT_DOUBLE_EQ(cost.flops_per_step, 400.0 * (4.0 * 30 * 16 + 6.0 * (16 * 16 + 16 * 5)));
+  EXPECT_DOUBLE_EQ(cost.flops_per_epoch, 400.0 * (4.0 * 30 * 16 + 6.0 * (16 * 16 + 16 * 5)));
 }
 
 TEST(Objective, SaysWithWhatItTrains) {

@@ -3,13 +3,16 @@
 #include <gtest/gtest.h>
 
 #include <condition_variable>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <set>
 #include <thread>
 
 #include "tune/error.hpp"
+#include "tune/samplers/none.hpp"
 #include "tune/samplers/random.hpp"
+#include "tune/storages/in_memory.hpp"
 
 namespace tune {
 namespace {
@@ -202,6 +205,90 @@ TEST(Executor, StopsWhenEachOfTheFirstTenTrialsFails) {
   EXPECT_EQ(report.end, RunEnd::kFailing);
   EXPECT_EQ(report.n_fail, 10);
   EXPECT_NE(report.message.find("no data"), std::string::npos);
+}
+
+TEST(Executor, StopsAtOnceWhenAStudyOfNothingButFailuresIsResumedAndFailsAgain) {
+  FakeObjective objective([](TrialContext&) -> TrialResult { throw std::runtime_error("no data"); });
+  Study study = create_study(study_options());
+  Recorder recorder;
+  const RunOptions options = run_options(200, make_slots({"cpu"}, 1));
+  EXPECT_EQ(run_trials(study, objective, options, kNeverStop, recorder).n_fail, 10);
+  EXPECT_EQ(run_trials(study, objective, options, kNeverStop, recorder).n_fail, 1);
+}
+
+TEST(Executor, MakesATrialFailWhateverTheObjectiveThrowsOrSets) {
+  FakeObjective objective([](TrialContext& trial) -> TrialResult {
+    if (trial.number().value == 0) throw 42;
+    if (trial.number().value == 1) trial.set_user_attr("note", "not json");
+    TrialResult result = complete(1.0);
+    if (trial.number().value == 2) result.constraints = {std::numeric_limits<double>::quiet_NaN()};
+    return result;
+  });
+  Study study = create_study(study_options());
+  Recorder recorder;
+  const auto report =
+      run_trials(study, objective, run_options(4, make_slots({"cpu"}, 1)), kNeverStop, recorder);
+  EXPECT_EQ(report.n_fail, 3);
+  EXPECT_EQ(report.n_complete, 1);
+}
+
+TEST(Executor, IsInterruptedRatherThanExhaustedWhileAListedPointIsLeft) {
+  std::atomic<bool> stop{false};
+  FakeObjective objective([&](TrialContext& trial) {
+    TrialResult result = complete(1.0);
+    if (trial.number().value == 0) return result;
+    stop = true;
+    while (trial.stop_reason() == StopReason::kNone) std::this_thread::yield();
+    result.end = TrialResult::End::kInterrupted;
+    return result;
+  });
+  StudyOptions options = study_options();
+  options.sampler = std::make_shared<NoneSampler>();
+  options.points = {{{"x", 0.1}}, {{"x", 0.2}}};
+  Study study = create_study(std::move(options));
+  Recorder recorder;
+  const RunOptions two_slots = run_options(100, make_slots({"cpu"}, 2));
+  EXPECT_EQ(run_trials(study, objective, two_slots, stop, recorder).end, RunEnd::kInterrupted);
+  EXPECT_EQ(study.count(TrialState::kWaiting), 1U);
+  FakeObjective rest([](TrialContext&) { return complete(1.0); });
+  EXPECT_EQ(run_trials(study, rest, two_slots, kNeverStop, recorder).end, RunEnd::kExhausted);
+  EXPECT_EQ(study.count(TrialState::kComplete), 2U);
+}
+
+TEST(Executor, SaysThatItWaitsForAnotherProcessAndTakesOverWhatThatOneLeaves) {
+  class Waiter final : public RunObserver {
+   public:
+    explicit Waiter(std::function<void()> on_wait) : on_wait_(std::move(on_wait)) {}
+    void on_wait(std::int64_t n_running) override {
+      EXPECT_EQ(n_running, 1);
+      ++n_waits;
+      on_wait_();
+    }
+    int n_waits = 0;
+
+   private:
+    std::function<void()> on_wait_;
+  };
+  StudyOptions options = study_options();
+  options.storage = make_in_memory_storage();
+  const auto storage = options.storage;
+  Study study = create_study(std::move(options));
+  const Reservation elsewhere = storage->reserve(study.id(), this_process());
+  Waiter waiter([&] { storage->requeue(elsewhere.claim); });
+  FakeObjective objective([](TrialContext&) { return complete(1.0); });
+  const auto report = run_trials(study, objective, run_options(2, make_slots({"cpu"}, 1)), kNeverStop, waiter);
+  EXPECT_EQ(report.end, RunEnd::kDone);
+  EXPECT_EQ(report.n_complete, 2);
+  EXPECT_EQ(waiter.n_waits, 1);
+}
+
+TEST(Executor, TakesATimeoutThatNoClockCanCountAsNone) {
+  FakeObjective objective([](TrialContext&) { return complete(1.0); });
+  Study study = create_study(study_options());
+  RunOptions options = run_options(3, make_slots({"cpu"}, 1));
+  options.timeout = std::chrono::seconds::max();
+  Recorder recorder;
+  EXPECT_EQ(run_trials(study, objective, options, kNeverStop, recorder).n_complete, 3);
 }
 
 TEST(Executor, StopsAfterTheSetNumberOfFailuresInARow) {

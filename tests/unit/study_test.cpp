@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <cmath>
 #include <limits>
 #include <set>
+#include <thread>
 
 #include "tune/error.hpp"
 #include "tune/pruners/nop.hpp"
@@ -221,6 +223,111 @@ TEST(Study, CompletesAPartialPointTheSameWayForEveryReplicate) {
   EXPECT_EQ(study.ask().params(), first);
 }
 
+TEST(Study, WaitsForTheParametersOfTheTrialItReplicates) {
+  StudyOptions options = random_study();
+  options.storage = make_in_memory_storage();
+  options.space = conditional_space();
+  options.replicates = 2;
+  const auto storage = options.storage;
+  Study study = create_study(std::move(options));
+  const Reservation elsewhere = storage->reserve(study.id(), this_process());
+  EXPECT_EQ(study.ask_within(10).status, ReserveStatus::kOthersRunning);
+  const std::vector<Param> params = {{"depth", 3.0, IntDistribution{1, 3}}};
+  storage->start(elsewhere.claim, params, {});
+  const AskResult asked = study.ask_within(10);
+  ASSERT_TRUE(asked.trial);
+  EXPECT_EQ(asked.trial->replicate(), 1);
+  EXPECT_EQ(std::get<std::int64_t>(asked.trial->params().at("depth")), 3);
+}
+
+TEST(Study, RefusesReplicatesWithoutADeclaredSpace) {
+  StudyOptions options = random_study();
+  options.replicates = 2;
+  EXPECT_THROW((void)create_study(std::move(options)), InvalidArgument);
+}
+
+TEST(Study, EnqueuesEachListedPointOnce) {
+  StudyOptions options = random_study();
+  options.space = conditional_space();
+  options.points = {{{"depth", std::int64_t{1}}}};
+  Study study = create_study(options);
+  const std::vector<ParamValues> longer = {
+      {{"depth", std::int64_t{1}}}, {{"depth", std::int64_t{1}}}, {{"depth", std::int64_t{2}}}};
+  study.enqueue_points(longer);
+  study.enqueue_points(longer);
+  EXPECT_EQ(study.trials().size(), 3U);
+}
+
+TEST(Study, PrunesByWhatAnotherProcessFinishedMeanwhile) {
+  StudyOptions options = random_study();
+  options.pruner = nullptr;
+  options.storage = make_in_memory_storage();
+  options.load_if_exists = true;
+  Study here = create_study(options);
+  Study elsewhere = create_study(options);
+  Trial trial = here.ask();
+  for (int i = 0; i < 5; ++i) {
+    Trial other = elsewhere.ask();
+    other.report(1.0, 3);
+    (void)elsewhere.tell(std::move(other), 1.0);
+  }
+  trial.report(2.0, 3);
+  EXPECT_TRUE(trial.should_prune());
+}
+
+TEST(Study, IsOpenedByEveryOneOfManyThatCreateItAtOnce) {
+  const auto storage = make_in_memory_storage();
+  std::atomic<int> opened{0};
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 8; ++i) {
+    threads.emplace_back([&] {
+      StudyOptions options = random_study();
+      options.storage = storage;
+      options.load_if_exists = true;
+      const Study study = create_study(std::move(options));
+      ++opened;
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(opened, 8);
+  EXPECT_EQ(storage->studies().size(), 1U);
+}
+
+TEST(Study, KeepsTheHandleWhenTheStorageRefusesTheResult) {
+  StudyOptions options = random_study();
+  options.storage = make_in_memory_storage();
+  const auto storage = options.storage;
+  Study study = create_study(std::move(options));
+  Trial trial = study.ask();
+  // Somebody who thinks this process dead takes the trial away.
+  (void)storage->requeue_dead(study.id(), [](const Owner&) { return true; });
+  EXPECT_THROW((void)study.tell(std::move(trial), 1.0), StaleClaim);
+  study.forget(std::move(trial));
+  EXPECT_EQ(study.count(TrialState::kWaiting), 1U);
+  EXPECT_EQ(study.tell(study.ask(), 1.0).number.value, 0);
+}
+
+TEST(Study, RefusesAttributesThatAreNotJson) {
+  Study study = create_study(random_study());
+  Trial trial = study.ask();
+  EXPECT_THROW(trial.set_user_attr("note", "not json"), InvalidArgument);
+  EXPECT_THROW(trial.set_system_attr("note", "NaN"), InvalidArgument);
+  EXPECT_THROW(trial.set_constraints({kInf}), InvalidArgument);
+  EXPECT_EQ(study.tell(std::move(trial), 1.0).state, TrialState::kComplete);
+}
+
+TEST(Study, ReturnsATrialAsItIsStored) {
+  Study study = create_study(random_study());
+  Trial trial = study.ask();
+  trial.set_user_attr("note", "[1, 2]");
+  const FrozenTrial told = study.tell(std::move(trial), 1.0);
+  const FrozenTrial stored = study.trials().front();
+  EXPECT_EQ(told.datetime_complete, stored.datetime_complete);
+  EXPECT_EQ(told.datetime_start, stored.datetime_start);
+  EXPECT_EQ(told.system_attrs, stored.system_attrs);
+  EXPECT_EQ(told.user_attrs, stored.user_attrs);
+}
+
 TEST(Study, EndsWhenTheListedPointsAreTheWholeStudy) {
   StudyOptions options = random_study();
   options.sampler = std::make_shared<NoneSampler>();
@@ -290,6 +397,12 @@ TEST(Study, StoresAnExceptionAsTheReasonOfAFailure) {
   study.optimize(broken, 2, 1, /*catch_errors=*/true);
   EXPECT_EQ(study.count(TrialState::kFail), 3U);
   EXPECT_EQ(study.trials().front().system_attrs.at(std::string(kReasonKey)), "\"no memory\"");
+}
+
+TEST(Study, MakesATrialFailWhateverIsThrown) {
+  Study study = create_study(random_study());
+  study.optimize([](Trial&) -> std::optional<double> { throw 42; }, 2, 1, /*catch_errors=*/true);
+  EXPECT_EQ(study.count(TrialState::kFail), 2U);
 }
 
 TEST(Study, OptimizesInSeveralThreadsWithoutLosingATrial) {
