@@ -97,15 +97,17 @@ std::optional<std::string> text_option(const po::variables_map& values, const st
 }
 
 std::optional<std::int64_t> whole_number_option(const po::variables_map& values, const std::string& name,
-                                                std::int64_t minimum) {
+                                                std::int64_t minimum, std::int64_t maximum) {
   const auto text = text_option(values, name);
   if (!text) return std::nullopt;
   std::int64_t number = 0;
   const char* end = text->data() + text->size();
   const auto [stop, error] = std::from_chars(text->data(), end, number);
-  if (error != std::errc() || stop != end || number < minimum) {
-    throw UsageError(
-        fmt::format("--{}: expected a whole number of at least {}, found \"{}\"", name, minimum, *text));
+  if (error != std::errc() || stop != end || number < minimum || number > maximum) {
+    const std::string range = maximum == std::numeric_limits<std::int64_t>::max()
+                                  ? fmt::format("of at least {}", minimum)
+                                  : fmt::format("from {} to {}", minimum, maximum);
+    throw UsageError(fmt::format("--{}: expected a whole number {}, found \"{}\"", name, range, *text));
   }
   return number;
 }

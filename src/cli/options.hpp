@@ -37,9 +37,10 @@ void add_format_option(boost::program_options::options_description& options);
 [[nodiscard]] std::optional<std::string> text_option(const boost::program_options::variables_map& values,
                                                      const std::string& name);
 
-/// A whole number of at least `minimum`. Throws UsageError.
+/// A whole number from `minimum` to `maximum`. Throws UsageError.
 [[nodiscard]] std::optional<std::int64_t> whole_number_option(
-    const boost::program_options::variables_map& values, const std::string& name, std::int64_t minimum);
+    const boost::program_options::variables_map& values, const std::string& name, std::int64_t minimum,
+    std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
 
 /// `--format`; table when it is not given. Throws UsageError.
 [[nodiscard]] Format format_option(const boost::program_options::variables_map& values);

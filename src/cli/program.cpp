@@ -62,12 +62,20 @@ int flushed(int code) {
 }  // namespace
 
 int run_program(const std::vector<std::string>& command_line) {
+  return run_guarded([&] { return flushed(dispatch(command_line)); });
+}
+
+int run_guarded(const std::function<int()>& work) {
   try {
-    return flushed(dispatch(command_line));
+    return work();
   } catch (const tune::InvalidArgument& error) {
     return complain(error, ExitCode::kUsage);
   } catch (const std::exception& error) {
     return complain(error, ExitCode::kFailed);
+  } catch (...) {
+    // A library may throw anything.
+    fmt::print(stderr, "fmnist-tune: ended by an error of unknown kind\n");
+    return to_int(ExitCode::kFailed);
   }
 }
 

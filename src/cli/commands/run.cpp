@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <csignal>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
@@ -12,12 +11,18 @@
 #include "cli/run/session.hpp"
 #include "cli/run/signals.hpp"
 #include "cli/run/summary.hpp"
+#include "cli/shell_text.hpp"
 #include "fmnist/environment.hpp"
 
 namespace fmnist_tune {
 namespace {
 
 namespace po = boost::program_options;
+
+/// More threads than that on one machine are a slip of the keyboard, and would only exhaust its memory.
+constexpr std::int64_t kMaxJobs = 1024;
+/// Ten years: far from where adding to the time of day overflows.
+constexpr std::int64_t kMaxTimeoutSeconds = std::int64_t{10} * 365 * 24 * 3600;
 
 const CommandHelp kHelp = {
     "fmnist-tune [run] STUDY.json [options]",
@@ -77,33 +82,17 @@ std::vector<std::string> devices_option(const po::variables_map& values) {
   return devices;
 }
 
-/// The word as a shell reads it back.
-std::string shell_quoted(const std::string& word) {
-  constexpr std::string_view kPlain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
-  if (!word.empty() && word.find_first_not_of(kPlain) == std::string::npos) return word;
-  std::string quoted = "'";
-  for (char byte : word) quoted += byte == '\'' ? std::string("'\\''") : std::string(1, byte);
-  return quoted + "'";
-}
-
-std::string shell_text(const std::vector<std::string>& words) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + shell_quoted(word);
-  return text;
-}
-
 RunRequest request_from(const po::variables_map& values, const Invocation& invocation) {
   const auto file = text_option(values, "STUDY.json");
   if (!file) throw UsageError(fmt::format("which study file?\nusage: {}", kHelp.usage));
   RunRequest request;
   request.study_file = *file;
   request.trials = whole_number_option(values, "trials", 1);
-  if (const auto seconds = whole_number_option(values, "timeout", 1))
+  if (const auto seconds = whole_number_option(values, "timeout", 1, kMaxTimeoutSeconds))
     request.timeout = std::chrono::seconds(*seconds);
   request.seed = seed_option(values);
-  request.jobs = whole_number_option(values, "jobs", 1);
-  request.jobs_per_device = whole_number_option(values, "jobs-per-device", 1);
+  request.jobs = whole_number_option(values, "jobs", 1, kMaxJobs);
+  request.jobs_per_device = whole_number_option(values, "jobs-per-device", 1, kMaxJobs);
   if (request.jobs && request.jobs_per_device) {
     throw UsageError("--jobs and --jobs-per-device: give one of the two");
   }

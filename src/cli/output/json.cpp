@@ -1,35 +1,20 @@
 #include "cli/output/json.hpp"
 
-#include <array>
 #include <cmath>
 #include <variant>
+
+#include "tune/format/python_json.hpp"
 
 namespace fmnist_tune {
 namespace {
 
-/// The text with Python's bare NaN, Infinity and -Infinity in quotes, strings left alone.
-std::string without_bare_words(std::string_view text) {
-  static constexpr std::array<std::string_view, 3> kWords = {"-Infinity", "Infinity", "NaN"};
-  std::string strict;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (in_string && text[i] == '\\' && i + 1 < text.size()) {
-      strict.append(text.substr(i++, 2));
-      continue;
-    }
-    if (text[i] == '"') in_string = !in_string;
-    std::string_view word;
-    for (std::string_view candidate : kWords) {
-      if (!in_string && word.empty() && text.substr(i).starts_with(candidate)) word = candidate;
-    }
-    if (word.empty()) {
-      strict += text[i];
-    } else {
-      strict.append("\"").append(word).append("\"");
-      i += word.size() - 1;
-    }
+/// Turns every number that JSON does not know into a string.
+void make_strict(Json& node) {
+  if (node.is_number_float()) {
+    node = json_number(node.get<double>());
+  } else if (node.is_structured()) {
+    for (Json& member : node) make_strict(member);
   }
-  return strict;
 }
 
 struct ToJson {
@@ -54,8 +39,10 @@ Json json_value(const tune::ParamValue& value) {
 }
 
 Json json_of_attribute(std::string_view text) {
-  Json parsed = Json::parse(without_bare_words(text), nullptr, false);
-  return parsed.is_discarded() ? Json(text) : parsed;
+  Json parsed = tune::format::parse_python_json(text);
+  if (parsed.is_discarded()) return text;
+  make_strict(parsed);
+  return parsed;
 }
 
 std::string to_text(const Json& document) {

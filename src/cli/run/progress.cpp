@@ -5,6 +5,7 @@
 #include "cli/output/json.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
+#include "tune/error.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -26,6 +27,17 @@ std::string duration_text(const tune::FrozenTrial& trial) {
   return duration ? " in " + readable(*duration) : "";
 }
 
+/// Without a feasible trial there is no best one yet.
+void set_best(ProgressStart& start, const tune::Study& study) {
+  try {
+    const tune::FrozenTrial best = study.best_trial();
+    start.best_value = best.values[0];
+    start.best_number = best.number.value;
+  } catch (const tune::InvalidArgument&) {
+    start.best_value.reset();
+  }
+}
+
 }  // namespace
 
 std::string params_text(const tune::FrozenTrial& trial) {
@@ -39,14 +51,29 @@ std::string params_text(const tune::FrozenTrial& trial) {
   return text;
 }
 
+ProgressStart progress_start(const tune::Study& study, std::optional<std::int64_t> n_trials) {
+  const auto count = [&](tune::TrialState state) { return static_cast<std::int64_t>(study.count(state)); };
+  ProgressStart start;
+  start.study_name = study.study_name();
+  start.n_trials = n_trials;
+  start.n_complete = count(tune::TrialState::kComplete);
+  start.n_pruned = count(tune::TrialState::kPruned);
+  start.n_fail = count(tune::TrialState::kFail);
+  if (study.directions().size() != 1) return start;
+  start.direction = study.directions()[0];
+  if (start.n_complete > 0) set_best(start, study);
+  return start;
+}
+
 Progress::Progress(Screen& screen, std::shared_ptr<spdlog::logger> log, bool quiet)
     : screen_(screen), log_(std::move(log)), quiet_(quiet) {}
 
-void Progress::begin(const ProgressStart& start) {
+void Progress::begin(const ProgressStart& start, AwaitedTrials awaited) {
   {
     const std::scoped_lock lock(mutex_);
     now_ = start;
     begun_ = true;
+    awaited_ = std::move(awaited);
     started_ = std::chrono::steady_clock::now();
   }
   redraw();
@@ -86,6 +113,23 @@ void Progress::on_finish(const tune::FrozenTrial& trial, const tune::DeviceSlot&
              standing, params_text(trial));
 }
 
+void Progress::on_wait(std::int64_t) {
+  AwaitedTrials ask;
+  {
+    const std::scoped_lock lock(mutex_);
+    ask = awaited_;
+  }
+  if (!ask) return;
+  // Asked without the lock: it reads the storage, and the status line must not stand still for that.
+  for (const AwaitedTrial& trial : ask()) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!told_of_.insert(trial.number).second) continue;
+    }
+    log_->log(trial.may_be_gone ? spdlog::level::warn : spdlog::level::info, "{}", trial.text);
+  }
+}
+
 void Progress::on_requeue(tune::TrialNumber number, std::string_view reason) {
   {
     const std::scoped_lock lock(mutex_);
@@ -96,11 +140,6 @@ void Progress::on_requeue(tune::TrialNumber number, std::string_view reason) {
 
 void Progress::on_device_out(std::string_view device, std::string_view reason) {
   log_->warn("device {} is out of service: {}", device, reason);
-}
-
-std::string Progress::counts_text() const {
-  const std::scoped_lock lock(mutex_);
-  return fmt::format("{} complete, {} pruned, {} failed", now_.n_complete, now_.n_pruned, now_.n_fail);
 }
 
 void Progress::count(const tune::FrozenTrial& trial) {

@@ -9,8 +9,10 @@
 #include "cli/options.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/module_loader.hpp"
+#include "cli/run/provenance.hpp"
 #include "cli/run/study_opening.hpp"
 #include "fmnist/manifest.hpp"
+#include "tune/error.hpp"
 #include "tune/storages/sqlite.hpp"
 
 namespace fmnist_tune {
@@ -48,6 +50,13 @@ std::filesystem::path storage_of(const RunRequest& request, const StudyConfig& c
 
 }  // namespace
 
+std::optional<tune::StudySummary> find_summary(tune::SqliteReader& reader, const std::string& name) {
+  for (auto& summary : reader.studies()) {
+    if (summary.study.name == name) return std::move(summary);
+  }
+  return std::nullopt;
+}
+
 std::int64_t Standing::finished() const {
   return study ? study->n_complete + study->n_pruned + study->n_fail : 0;
 }
@@ -61,26 +70,44 @@ Session::Session(RunRequest request)
 Standing Session::look() {
   if (!std::filesystem::exists(storage_)) return {};
   tune::SqliteReader reader(storage_);
-  auto studies = reader.studies();
-  const auto found = std::find_if(studies.begin(), studies.end(), [&](const tune::StudySummary& summary) {
-    return summary.study.name == config_.name;
-  });
-  if (found == studies.end()) return {};
+  auto found = find_summary(reader, config_.name);
+  if (!found) return {};
   static_cast<void>(check_resumable(found->study, config_, request_.seed, manifests_,
                                     [&] { return reader.trials(found->study.id); }));
-  return {std::move(*found)};
+  stored_ = found->study;
+  return {std::move(found)};
+}
+
+std::unique_ptr<tune::Objective> Session::make_objective(const tune::ObjectiveModule& module,
+                                                         std::vector<std::string> devices) const {
+  tune::ObjectiveConfig wanted{config_.objective.settings, metrics_of(config_), request_.data_dir,
+                               std::move(devices)};
+  auto objective = module.create(wanted);
+  if (!stored_) return objective;
+  const auto engine = engine_to_keep(*stored_, objective->provenance(), config_);
+  if (!engine) return objective;
+  auto settings = config_.objective.settings.all();
+  settings[kEngineSetting] = *engine;
+  wanted.settings = tune::OptionValues(std::move(settings));
+  try {
+    return module.create(wanted);
+  } catch (const tune::InvalidArgument&) {
+    // The engine cannot be had on these devices: opening the study says so, with what the study has.
+    return objective;
+  }
 }
 
 tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, spdlog::logger& log) {
   const tune::ObjectiveModule& module = load_module(config_.objective.type);
   auto slots = choose_slots(request_, module.devices());
-  const auto objective =
-      module.create({config_.objective.settings, metrics_of(config_), request_.data_dir, devices_of(slots)});
+  const auto objective = make_objective(module, devices_of(slots));
   const auto storage = tune::open_sqlite_storage(storage_);
   auto study = open_study({config_, manifests_, request_.seed, objective->provenance()}, storage, log);
   log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), slots.size(),
            fmt::join(devices_of(slots), ", "), study.seed());
-  progress.begin(progress_start(study));
+  progress.begin(progress_start(study, request_.trials), [&] {
+    return awaited_trials(study.trials(), tune::this_process(), {storage_, config_.name});
+  });
   return tune::run_trials(study, *objective, run_options(std::move(slots)), stop, progress);
 }
 
@@ -94,24 +121,6 @@ tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const
   options.training_seed = config_.training_seed;
   options.max_failed_in_row = config_.limits.failures_in_row;
   return options;
-}
-
-ProgressStart Session::progress_start(const tune::Study& study) const {
-  const auto count = [&](tune::TrialState state) { return static_cast<std::int64_t>(study.count(state)); };
-  ProgressStart start;
-  start.study_name = config_.name;
-  start.n_trials = request_.trials;
-  start.n_complete = count(tune::TrialState::kComplete);
-  start.n_pruned = count(tune::TrialState::kPruned);
-  start.n_fail = count(tune::TrialState::kFail);
-  if (study.directions().size() != 1) return start;
-  start.direction = study.directions()[0];
-  tune::SqliteReader reader(storage_);
-  if (const auto best = reader.best_trial(study.id())) {
-    start.best_value = best->values[0];
-    start.best_number = best->number.value;
-  }
-  return start;
 }
 
 }  // namespace fmnist_tune

@@ -23,6 +23,10 @@ struct Standing {
   [[nodiscard]] std::int64_t finished() const;
 };
 
+/// The study of that name with its counts, or nothing.
+[[nodiscard]] std::optional<tune::StudySummary> find_summary(tune::SqliteReader& reader,
+                                                             const std::string& name);
+
 /// One call of the command `run`: a study file, a storage, trials.
 class Session {
  public:
@@ -40,13 +44,16 @@ class Session {
   [[nodiscard]] const std::filesystem::path& storage() const { return storage_; }
 
  private:
+  /// Takes the engine that the study has where it can.
+  [[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module,
+                                                                std::vector<std::string> devices) const;
   [[nodiscard]] tune::RunOptions run_options(std::vector<tune::DeviceSlot> slots) const;
-  [[nodiscard]] ProgressStart progress_start(const tune::Study& study) const;
 
   RunRequest request_;
   Manifests manifests_;
   StudyConfig config_;
   std::filesystem::path storage_;
+  std::optional<tune::StudyRecord> stored_;  ///< The study as the look at the storage found it.
 };
 
 }  // namespace fmnist_tune

@@ -6,6 +6,7 @@
 
 #include "cli/command.hpp"
 #include "cli/output/json.hpp"
+#include "cli/run/provenance.hpp"
 #include "cli/version.hpp"
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
@@ -15,15 +16,6 @@
 namespace fmnist_tune {
 namespace {
 
-/// The member of the provenance that stands for the data: other data, other results.
-constexpr const char* kDataChecksum = "data_crc32";
-
-std::string provenance_json(const tune::Attributes& facts) {
-  Json object = Json::object();
-  for (const auto& [name, text] : facts) object[name] = json_of_attribute(text);
-  return object.dump();
-}
-
 /// Optuna and its dashboard keep the names of objectives under different keys.
 void add_metric_names(tune::Attributes& attributes, const StudyConfig& config) {
   Json names = Json::array();
@@ -32,11 +24,11 @@ void add_metric_names(tune::Attributes& attributes, const StudyConfig& config) {
   attributes["dashboard:objective_names"] = names.dump();
 }
 
-tune::Attributes attributes_of(const StudyOpening& opening, std::uint64_t seed) {
+tune::Attributes attributes_of(const StudyOpening& opening, std::uint64_t seed, const std::string& provenance) {
   tune::Attributes attributes = {{kStudyFileKey, Json(opening.config.text).dump()},
                                  {kSeedKey, Json(seed).dump()},
                                  {kVersionKey, Json(kVersion).dump()},
-                                 {kProvenanceKey, provenance_json(opening.provenance)}};
+                                 {kProvenanceKey, provenance}};
   add_metric_names(attributes, opening.config);
   return attributes;
 }
@@ -54,19 +46,6 @@ tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr
   options.space = config.space;
   options.replicates = config.replicates;
   return options;
-}
-
-void check_data(const tune::StudyRecord& stored, const tune::Attributes& provenance) {
-  const auto kept = stored.system_attrs.find(kProvenanceKey);
-  const auto now = provenance.find(kDataChecksum);
-  if (kept == stored.system_attrs.end() || now == provenance.end()) return;
-  const Json before = Json::parse(kept->second, nullptr, false);
-  if (!before.is_object() || !before.contains(kDataChecksum)) return;
-  const Json today = json_of_attribute(now->second);
-  if (before[kDataChecksum] == today) return;
-  throw UsageError(fmt::format(
-      "the data is not what study \"{}\" was begun with: checksum {} is now {}; nothing was changed",
-      stored.name, before[kDataChecksum].dump(), today.dump()));
 }
 
 /// Enqueues the points that the study file got since. A crash before the study file is recorded leaves them in
@@ -90,14 +69,15 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
                    const tune::StudyRecord& stored, spdlog::logger& log) {
   const StudyConfig& config = opening.config;
   const auto trials = [&] { return storage->changes_since(stored.id, {}).trials; };
-  const Resumption resumption = check_resumable(stored, config, opening.asked_seed, opening.manifests, trials);
-  check_data(stored, opening.provenance);
+  Resumption resumption = check_resumable(stored, config, opening.asked_seed, opening.manifests, trials);
+  const ProvenanceReview review = review_provenance(stored, opening.provenance, config);
+  resumption.remarks.insert(resumption.remarks.end(), review.remarks.begin(), review.remarks.end());
   for (const std::string& remark : resumption.remarks) log.info("{}", remark);
   auto study = tune::Study::load(options_of(opening, storage, resumption.seed));
   if (!resumption.made_elsewhere) enqueue_further_points(study, config, resumption.n_points_before);
   if (resumption.made_elsewhere || !resumption.remarks.empty()) {
     storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
-                                  attributes_of(opening, resumption.seed));
+                                  attributes_of(opening, resumption.seed, review.json));
   }
   const auto taken_over = study.requeue_dead_trials();
   if (!taken_over.empty()) {
@@ -115,7 +95,7 @@ tune::Study open_study(const StudyOpening& opening, const std::shared_ptr<tune::
   const std::uint64_t seed = opening.asked_seed.value_or(opening.config.sampler.seed);
   auto options = options_of(opening, storage, seed);
   options.points = opening.config.points;
-  options.system_attrs = attributes_of(opening, seed);
+  options.system_attrs = attributes_of(opening, seed, provenance_json(opening.provenance));
   try {
     return tune::Study::create(std::move(options));
   } catch (const tune::StudyExists&) {

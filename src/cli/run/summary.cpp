@@ -7,29 +7,23 @@
 #include "cli/command.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
+#include "cli/shell_text.hpp"
 
 namespace fmnist_tune {
 namespace {
 
-std::optional<tune::StudySummary> summary_of(tune::SqliteReader& reader, const std::string& name) {
-  for (auto& summary : reader.studies()) {
-    if (summary.study.name == name) return std::move(summary);
-  }
-  return std::nullopt;
-}
-
 /// `best` cannot be asked without a name when the file has more studies than this one.
 std::string study_argument(tune::SqliteReader& reader, const std::string& name) {
-  return reader.study_records().size() > 1 ? fmt::format(" --study '{}'", name) : "";
+  return reader.study_records().size() > 1 ? " --study=" + shell_quoted(name) : "";
 }
 
 void print_result(const Session& session) {
   tune::SqliteReader reader(session.storage());
-  const auto summary = summary_of(reader, session.config().name);
+  const auto summary = find_summary(reader, session.config().name);
   if (!summary) return;
-  fmt::print("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n", summary->study.name,
-             summary->n_complete + summary->n_pruned + summary->n_fail, summary->n_complete, summary->n_pruned,
-             summary->n_fail, session.storage().string());
+  fmt::print("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n",
+             printable(summary->study.name), summary->n_complete + summary->n_pruned + summary->n_fail,
+             summary->n_complete, summary->n_pruned, summary->n_fail, session.storage().string());
   if (const auto best = reader.best_trial(summary->study.id)) {
     fmt::print("best trial:\n{}", to_fact_list(trial_facts(*best, summary->study), output_width()));
   }
@@ -37,12 +31,14 @@ void print_result(const Session& session) {
   fmt::print(
       "next:\n  fmnist-tune best-trial {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
       "  sqlite3 {0} 'select * from best_trial'\n",
-      session.storage().string(), argument);
+      shell_path(session.storage()), argument);
 }
 
 /// One sentence on why the run ended, or nothing when all is done.
-std::string reason_text(const Session& session, const tune::RunReport& report) {
-  switch (report.end) {
+std::string reason_text(const Session& session, const tune::RunReport& report, std::optional<int> signal) {
+  // Waiting for running trials after the time limit, the run was cut short all the same.
+  const bool is_cut_short = report.end == tune::RunEnd::kTimeout && signal;
+  switch (is_cut_short ? tune::RunEnd::kInterrupted : report.end) {
     case tune::RunEnd::kDone:
       return "";
     case tune::RunEnd::kExhausted:
@@ -59,18 +55,26 @@ std::string reason_text(const Session& session, const tune::RunReport& report) {
   return "";
 }
 
-int exit_code(const tune::RunReport& report, std::optional<int> signal) {
-  if (report.end == tune::RunEnd::kFailing || report.end == tune::RunEnd::kNoDevice) {
-    return to_int(ExitCode::kFailed);
-  }
-  return report.end == tune::RunEnd::kInterrupted && signal ? 128 + *signal : to_int(ExitCode::kDone);
-}
-
 }  // namespace
 
+int exit_code(tune::RunEnd end, std::optional<int> signal) {
+  switch (end) {
+    case tune::RunEnd::kDone:
+    case tune::RunEnd::kExhausted:
+      return to_int(ExitCode::kDone);
+    case tune::RunEnd::kInterrupted:
+    case tune::RunEnd::kTimeout:
+      return signal ? 128 + *signal : to_int(ExitCode::kDone);
+    case tune::RunEnd::kFailing:
+    case tune::RunEnd::kNoDevice:
+      return to_int(ExitCode::kFailed);
+  }
+  return to_int(ExitCode::kFailed);
+}
+
 int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal) {
-  const std::string reason = reason_text(session, report);
-  const int code = exit_code(report, signal);
+  const std::string reason = reason_text(session, report, signal);
+  const int code = exit_code(report.end, signal);
   if (!reason.empty() && !(session.request().quiet && code == to_int(ExitCode::kDone))) {
     fmt::print(stderr, "fmnist-tune: {}\n", reason);
   }

@@ -7,6 +7,10 @@
 
 namespace fmnist_tune {
 
+/// 0 when the study has all its trials, even if a signal came after the last one, or when the time was up; 128
+/// + signal when a signal cut the run short; 1 when trials or devices failed.
+[[nodiscard]] int exit_code(tune::RunEnd end, std::optional<int> signal);
+
 /// Prints how the run ended, the best trial and what to do next; returns the exit code.
 [[nodiscard]] int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal);
 

@@ -20,8 +20,7 @@ class Comparison {
 
   Differences compare() {
     compare_objectives();
-    compare_values("objective", stored_->objective.settings.all(), now_->objective.settings.all(),
-                   result_.refused);
+    compare_settings();
     compare_values("fixed", stored_->fixed, now_->fixed, result_.refused);
     compare_space();
     compare_points();
@@ -33,6 +32,7 @@ class Comparison {
 
  private:
   void compare_objectives();
+  void compare_settings();
   void compare_values(const std::string& where, const Values& stored, const Values& now,
                       std::vector<std::string>& out);
   void compare_space();
@@ -100,9 +100,26 @@ std::string options_text(const std::string& type, const GivenOptions& options) {
   return text;
 }
 
+/// The value of that name, if there is one, moved out of the others.
+Values taken_out(Values& values, std::string_view name) {
+  Values taken;
+  if (const auto found = values.find(name); found != values.end()) taken.insert(values.extract(found));
+  return taken;
+}
+
 void Comparison::compare_objectives() {
   say("objectives", text_of(stored_->objectives), text_of(now_->objectives), result_.refused);
   say("objective type", stored_->objective.type, now_->objective.type, result_.refused);
+}
+
+/// Whether the engine may change is decided where it is known which one a run would get.
+void Comparison::compare_settings() {
+  Values stored = stored_->objective.settings.all();
+  Values now = now_->objective.settings.all();
+  const Values engine_before = taken_out(stored, kEngineSetting);
+  const Values engine_now = taken_out(now, kEngineSetting);
+  compare_values("objective", stored, now, result_.refused);
+  compare_values("objective", engine_before, engine_now, result_.accepted);
 }
 
 void Comparison::compare_values(const std::string& where, const Values& stored, const Values& now,

@@ -19,6 +19,7 @@ struct Differences {
 /// objective type or setting (data, epochs), other fixed values, parameters that came or went, another kind of
 /// parameter, other choices, `log` or conditions, other training seeds or replicates, points taken away. The
 /// number of layers follows its range. `storage` and the order of parameters do not matter.
+/// Another engine is accepted here: what it means for the study depends on the devices.
 [[nodiscard]] Differences differences(const StudyConfig& stored, const StudyConfig& now);
 
 }  // namespace fmnist_tune

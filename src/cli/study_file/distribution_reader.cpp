@@ -38,17 +38,35 @@ bool is_taken(const Place& bound, const OptionSpec& spec, const ParamValue& valu
   return !expected;
 }
 
-/// What both kinds of range have in common. Both bounds are there and are numbers.
 template <typename Number>
-bool check_range(const Place& entry, Number low, Number high, bool log) {
-  const Place low_place = *entry.member("low");
-  const Place high_place = *entry.member("high");
-  if (low > high) {
-    high_place.complain(fmt::format("at least low, which is {}", text_of(low)));
+struct Bounds {
+  Number low{};
+  Number high{};
+};
+
+/// The bounds of a range, each of which the objective takes; `read` reads one.
+template <typename Number, typename Read>
+std::optional<Bounds<Number>> read_bounds(const Place& entry, const OptionSpec& spec, const char* expected,
+                                          const Read& read) {
+  const std::optional<Place> low_place = entry.required("low", expected);
+  const std::optional<Place> high_place = entry.required("high", expected);
+  const std::optional<Number> low = low_place ? read(*low_place) : std::nullopt;
+  const std::optional<Number> high = high_place ? read(*high_place) : std::nullopt;
+  const bool low_is_taken = low && is_taken(*low_place, spec, *low);
+  const bool high_is_taken = high && is_taken(*high_place, spec, *high);
+  if (!low_is_taken || !high_is_taken) return std::nullopt;
+  return Bounds<Number>{low.value(), high.value()};
+}
+
+/// What both kinds of range have in common.
+template <typename Number>
+bool check_range(const Place& entry, const Bounds<Number>& bounds, bool log) {
+  if (bounds.low > bounds.high) {
+    entry.member("high")->complain(fmt::format("at least low, which is {}", text_of(bounds.low)));
     return false;
   }
-  if (log && low <= Number{0}) {
-    low_place.complain("a number > 0 because log is true");
+  if (log && bounds.low <= Number{0}) {
+    entry.member("low")->complain("a number > 0 because log is true");
     return false;
   }
   return true;
@@ -87,27 +105,24 @@ std::optional<double> read_float_step(const Place& entry, bool log, bool& compla
 }
 
 std::optional<tune::Distribution> read_float(const Place& entry, const OptionSpec& spec) {
-  const std::optional<Place> low_place = entry.required("low", "a number");
-  const std::optional<Place> high_place = entry.required("high", "a number");
-  const std::optional<double> low = low_place ? low_place->read_number() : std::nullopt;
-  const std::optional<double> high = high_place ? high_place->read_number() : std::nullopt;
-  bool complained = !low || !high;
-  if (low && !is_taken(*low_place, spec, *low)) complained = true;
-  if (high && !is_taken(*high_place, spec, *high)) complained = true;
+  const auto bounds =
+      read_bounds<double>(entry, spec, "a number", [](const Place& place) { return place.read_number(); });
+  bool complained = !bounds;
   const bool log = read_log(entry, complained);
   const std::optional<double> step = read_float_step(entry, log, complained);
-  if (complained || !check_range(entry, *low, *high, log)) return std::nullopt;
-  if (!std::isfinite(*high - *low)) {
-    high_place->complain("a range that a 64-bit number can hold");
+  if (complained || !check_range(entry, *bounds, log)) return std::nullopt;
+  const double width = bounds->high - bounds->low;
+  if (!std::isfinite(width)) {
+    entry.member("high")->complain("a range that a 64-bit number can hold");
     return std::nullopt;
   }
-  const tune::FloatDistribution range{*low, *high, log, step};
+  const tune::FloatDistribution range{bounds->low, bounds->high, log, step};
   if (!step) return range;
-  if ((*high - *low) / *step > static_cast<double>(kMaxExactInteger)) {
+  if (width / *step > static_cast<double>(kMaxExactInteger)) {
     entry.member("step")->complain("a step with at most 2^53 values in the range");
     return std::nullopt;
   }
-  if (!check_step_divides(entry, range, *high)) return std::nullopt;
+  if (!check_step_divides(entry, range, bounds->high)) return std::nullopt;
   return range;
 }
 
@@ -124,18 +139,14 @@ std::int64_t read_int_step(const Place& entry, bool log, bool& complained) {
 }
 
 std::optional<tune::Distribution> read_int(const Place& entry, const OptionSpec& spec) {
-  const std::optional<Place> low_place = entry.required("low", "an integer");
-  const std::optional<Place> high_place = entry.required("high", "an integer");
-  const std::optional<std::int64_t> low = low_place ? low_place->read_integer() : std::nullopt;
-  const std::optional<std::int64_t> high = high_place ? high_place->read_integer() : std::nullopt;
-  bool complained = !low || !high;
-  if (low && !is_taken(*low_place, spec, *low)) complained = true;
-  if (high && !is_taken(*high_place, spec, *high)) complained = true;
+  const auto bounds = read_bounds<std::int64_t>(entry, spec, "an integer",
+                                                [](const Place& place) { return place.read_integer(); });
+  bool complained = !bounds;
   const bool log = read_log(entry, complained);
   const std::int64_t step = read_int_step(entry, log, complained);
-  if (complained || !check_range(entry, *low, *high, log)) return std::nullopt;
-  const tune::IntDistribution range{*low, *high, log, step};
-  if (step != 1 && !check_step_divides(entry, range, *high)) return std::nullopt;
+  if (complained || !check_range(entry, *bounds, log)) return std::nullopt;
+  const tune::IntDistribution range{bounds->low, bounds->high, log, step};
+  if (step != 1 && !check_step_divides(entry, range, bounds->high)) return std::nullopt;
   return range;
 }
 

@@ -16,6 +16,10 @@
 
 namespace fmnist_tune {
 
+/// The objective's setting that says what trains, and its value that leaves this to the objective.
+inline constexpr const char* kEngineSetting = "engine";
+inline constexpr const char* kAutomaticEngine = "auto";
+
 struct ObjectiveGoal {
   std::string metric;
   tune::Direction direction = tune::Direction::kMaximize;

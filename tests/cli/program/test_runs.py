@@ -178,7 +178,7 @@ class Runs(ProgramTest):
     def test_several_studies_share_a_file(self):
         self.succeed(self.study("tiny"), "--trials", "2", "--storage", "all.db")
         output = self.succeed(self.study("tiny", file="other.json", name="other"), "--trials", "3", "--storage", "all.db")
-        self.assertIn("--study 'other'", output)
+        self.assertIn("--study=other", output)
         studies = json.loads(self.succeed("studies", "all.db", "-f", "json"))
         self.assertEqual([(study["name"], study["n_trials"]) for study in studies], [("tiny", 2), ("other", 3)])
 

@@ -1,0 +1,121 @@
+#include "cli/run/provenance.hpp"
+
+#include <fmt/format.h>
+
+#include <set>
+
+#include "cli/command.hpp"
+#include "cli/output/json.hpp"
+#include "cli/run/study_check.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+/// The member that stands for the data: other data, other results.
+constexpr const char* kDataChecksum = "data_crc32";
+/// Device → what computes there, as "gemm (oneDNN)".
+constexpr const char* kEngines = "engines";
+
+Json object_of(const tune::Attributes& facts) {
+  Json object = Json::object();
+  for (const auto& [name, text] : facts) object[name] = json_of_attribute(text);
+  return object;
+}
+
+/// An empty object for a study without facts: one that another program made.
+Json stored_facts(const tune::StudyRecord& stored) {
+  const auto kept = stored.system_attrs.find(kProvenanceKey);
+  Json facts = kept == stored.system_attrs.end() ? Json() : Json::parse(kept->second, nullptr, false);
+  return facts.is_object() ? facts : Json::object();
+}
+
+Json engines_of(const Json& facts) {
+  const auto found = facts.find(kEngines);
+  return found != facts.end() && found->is_object() ? *found : Json::object();
+}
+
+bool names_engine(const StudyConfig& config) {
+  const auto& settings = config.objective.settings.all();
+  const auto found = settings.find(kEngineSetting);
+  return found != settings.end() && !tune::same_value(found->second, std::string(kAutomaticEngine));
+}
+
+/// A device computes as before, a new one as some device did.
+bool is_known(const Json& before, const std::string& device, const Json& engine) {
+  if (const auto own = before.find(device); own != before.end()) return *own == engine;
+  for (const Json& known : before) {
+    if (known == engine) return true;
+  }
+  return false;
+}
+
+std::vector<std::string> unknown_engines(const Json& before, const Json& now) {
+  std::vector<std::string> found;
+  if (before.empty()) return found;
+  for (const auto& [device, engine] : now.items()) {
+    if (!is_known(before, device, engine)) found.push_back(fmt::format("{} with {}", device, engine.dump()));
+  }
+  return found;
+}
+
+void check_data(const tune::StudyRecord& stored, const Json& before, const Json& now) {
+  if (!before.contains(kDataChecksum) || !now.contains(kDataChecksum)) return;
+  if (before[kDataChecksum] == now[kDataChecksum]) return;
+  throw UsageError(fmt::format(
+      "the data is not what study \"{}\" was begun with: checksum {} is now {}; nothing was changed",
+      stored.name, before[kDataChecksum].dump(), now[kDataChecksum].dump()));
+}
+
+void check_engines(const tune::StudyRecord& stored, const Json& before, const Json& now) {
+  const auto unknown = unknown_engines(before, now);
+  if (unknown.empty()) return;
+  throw UsageError(fmt::format(
+      "study \"{}\" keeps what its trials were trained with: {}; this run would train on {}. Choose "
+      "other --devices, or name the engine in the study file to go on with another one, as in "
+      "\"objective\": {{\"{}\": \"autograd\"}}. Nothing was changed",
+      stored.name, before.dump(), fmt::join(unknown, ", "), kEngineSetting));
+}
+
+}  // namespace
+
+ProvenanceReview review_provenance(const tune::StudyRecord& stored, const tune::Attributes& now,
+                                   const StudyConfig& config) {
+  const Json before = stored_facts(stored);
+  Json today = object_of(now);
+  check_data(stored, before, today);
+  const Json engines = engines_of(before);
+  if (!names_engine(config)) check_engines(stored, engines, engines_of(today));
+  if (today.contains(kEngines)) {
+    Json all = engines;
+    all.update(engines_of(today));
+    today[kEngines] = std::move(all);
+  }
+  Json kept = before;
+  kept.update(today);
+  ProvenanceReview review{kept.dump(), {}};
+  if (before.empty()) return review;
+  for (const auto& [name, fact] : kept.items()) {
+    const std::string was = before.contains(name) ? before[name].dump() : "not known";
+    if (was != fact.dump()) review.remarks.push_back(fmt::format("{}: {} is now {}", name, was, fact.dump()));
+  }
+  return review;
+}
+
+std::optional<std::string> engine_to_keep(const tune::StudyRecord& stored, const tune::Attributes& now,
+                                          const StudyConfig& config) {
+  const Json engines = engines_of(stored_facts(stored));
+  if (names_engine(config) || unknown_engines(engines, engines_of(object_of(now))).empty()) return std::nullopt;
+  std::set<std::string> names;
+  for (const Json& engine : engines) {
+    const auto* text = engine.get_ptr<const std::string*>();
+    // What follows the first word is a detail that cannot be asked for.
+    if (text != nullptr) names.insert(text->substr(0, text->find(' ')));
+  }
+  return names.size() == 1 ? std::optional(*names.begin()) : std::nullopt;
+}
+
+std::string provenance_json(const tune::Attributes& facts) {
+  return object_of(facts).dump();
+}
+
+}  // namespace fmnist_tune

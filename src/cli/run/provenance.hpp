@@ -1,0 +1,33 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/study_file/study_config.hpp"
+#include "tune/storages/storage.hpp"
+
+/// The facts that an objective states (versions, processor, engines, data), kept with the study and compared
+/// when it goes on: trials that were computed otherwise cannot be told from the others by their values.
+namespace fmnist_tune {
+
+/// What a study's facts become when a run goes on with it.
+struct ProvenanceReview {
+  std::string json;                  ///< To be kept from now on; engines of former devices stay.
+  std::vector<std::string> remarks;  ///< What is new and allowed, a sentence each; none: nothing to record.
+};
+
+/// Compares today's facts with the stored ones. Throws UsageError for other data, and for a device whose engine
+/// is none that the study has, unless the study file names the engine.
+[[nodiscard]] ProvenanceReview review_provenance(const tune::StudyRecord& stored, const tune::Attributes& now,
+                                                 const StudyConfig& config);
+
+/// The engine to ask for by name where the rule of "auto" would choose another one than the study has; nothing
+/// where the rule, or the study file, may decide.
+[[nodiscard]] std::optional<std::string> engine_to_keep(const tune::StudyRecord& stored,
+                                                        const tune::Attributes& now, const StudyConfig& config);
+
+/// The facts as a JSON object.
+[[nodiscard]] std::string provenance_json(const tune::Attributes& facts);
+
+}  // namespace fmnist_tune
