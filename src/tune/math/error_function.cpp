@@ -6,6 +6,8 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "tune/math/elementary.hpp"
+
 namespace tune::math {
 namespace {
 
@@ -87,7 +89,7 @@ double tail(double x) noexcept {
   const double ratio = x < 1.0 / 0.35 ? polynomial(kTailR, s) / polynomial(kTailS, s)
                                       : polynomial(kFarTailR, s) / polynomial(kFarTailS, s);
   const double head = std::bit_cast<double>(std::bit_cast<std::uint64_t>(x) & 0xffffffff00000000U);
-  return std::exp(-head * head - 0.5625) * std::exp((head - x) * (head + x) + ratio) / x;
+  return math::exp(-head * head - 0.5625) * math::exp((head - x) * (head + x) + ratio) / x;
 }
 
 }  // namespace

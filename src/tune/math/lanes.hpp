@@ -1,0 +1,157 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <limits>
+
+/// Elementary functions over one double or eight at a time, from the same source: each lane gives the bits that
+/// the scalar gives, whatever instructions the compiler makes of it, as long as no multiplication is fused with
+/// an addition. Files that include this are compiled with -ffp-contract=off.
+///
+/// Private to src/tune/math/*.cpp: the types have no stable calling convention, so everything is inlined. For
+/// the same reason nothing here calls a function of the standard library: a copy of it compiled for a newer
+/// processor could end up serving the whole program.
+namespace tune::math::lanes {
+
+inline constexpr std::size_t kLanes = 8;
+
+using Lanes [[gnu::vector_size(64)]] = double;
+using Words [[gnu::vector_size(64)]] = std::uint64_t;
+using Mask [[gnu::vector_size(64)]] = std::int64_t;
+
+#define TUNE_INLINE [[gnu::always_inline]] inline
+
+TUNE_INLINE std::uint64_t bits_of(double x) {
+  return __builtin_bit_cast(std::uint64_t, x);
+}
+TUNE_INLINE Words bits_of(const Lanes& x) {
+  return reinterpret_cast<Words>(x);
+}
+TUNE_INLINE double from_bits(std::uint64_t x) {
+  return __builtin_bit_cast(double, x);
+}
+TUNE_INLINE Lanes from_bits(const Words& x) {
+  return reinterpret_cast<Lanes>(x);
+}
+TUNE_INLINE double select(bool mask, double a, double b) {
+  return mask ? a : b;
+}
+TUNE_INLINE Lanes select(const Mask& mask, const Lanes& a, const Lanes& b) {
+  return mask ? a : b;
+}
+
+template <typename T>
+TUNE_INLINE T broadcast(double x) {
+  return T{} + x;
+}
+
+/// NaN in `a` gives `b`.
+template <typename T>
+TUNE_INLINE T larger(const T& a, const T& b) {
+  return select(a > b, a, b);
+}
+
+inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// Added to a small number, it leaves the nearest integer in the low bits of the sum.
+inline constexpr double kToInteger = 0x1.8p52;
+
+/// 2^k for an integer k in [-1022, 1023].
+template <typename T>
+TUNE_INLINE T power_of_two(const T& k) {
+  return from_bits((bits_of(k + kToInteger) + std::uint64_t{1023}) << 52);
+}
+
+/// Σ coefficients[i] xⁱ, from the highest down.
+template <typename T, std::size_t N>
+TUNE_INLINE T polynomial(const double (&coefficients)[N], const T& x) {
+  T sum = broadcast<T>(coefficients[N - 1]);
+  for (std::size_t i = N - 1; i-- > 0;) {
+    sum = sum * x + coefficients[i];
+  }
+  return sum;
+}
+
+/// e^x, error < 1 ulp; 0, infinity and denormals where they belong.
+template <typename T>
+TUNE_INLINE T exp(const T& argument) {
+  constexpr double kLog2E = 1.44269504088896338700e+00;
+  constexpr double kLn2High = 6.93147180369123816490e-01;  // 33 bits: exact times any exponent.
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  // Taylor of (e^r − 1 − r)/r² on |r| ≤ ln 2 / 2; the first term left out is below 2^-60.
+  constexpr double kTaylor[] = {1.0 / 2,       1.0 / 6,        1.0 / 24,        1.0 / 120,
+                                1.0 / 720,     1.0 / 5040,     1.0 / 40320,     1.0 / 362880,
+                                1.0 / 3628800, 1.0 / 39916800, 1.0 / 479001600, 1.0 / 6227020800};
+  T x = select(argument > 710.0, broadcast<T>(710.0), argument);
+  x = select(x < -746.0, broadcast<T>(-746.0), x);
+  const T k = (x * kLog2E + kToInteger) - kToInteger;
+  const T r = (x - k * kLn2High) - k * kLn2Low;
+  const T y = 1.0 + (r + r * r * polynomial(kTaylor, r));
+  const T half = (k * 0.5 + kToInteger) - kToInteger;  // Two factors, so that denormals round once.
+  return y * power_of_two(half) * power_of_two(T(k - half));
+}
+
+/// Natural logarithm, error < 1 ulp (the method of FreeBSD's e_log.c). −∞ for 0, NaN below.
+template <typename T>
+TUNE_INLINE T log(const T& x) {
+  constexpr double kLn2High = 6.93147180369123816490e-01;
+  constexpr double kLn2Low = 1.90821492927058770002e-10;
+  constexpr double kOdd[] = {6.666666666666735130e-01, 2.857142874366239149e-01, 1.818357216161805012e-01,
+                             1.479819860511658591e-01};
+  constexpr double kEven[] = {3.999999999940941908e-01, 2.222219843214978396e-01, 1.531383769920937332e-01};
+  constexpr std::uint64_t kOne = 0x3ff0000000000000U;
+  constexpr std::uint64_t kRootHalf = 0x3fe6a09e00000000U;
+  const auto tiny = x < std::numeric_limits<double>::min();
+  const T scaled = select(tiny, T(x * 0x1p54), x);
+  const auto word = bits_of(scaled) + (kOne - kRootHalf);
+  const T exponent = from_bits((word >> 52) | bits_of(0x1p52)) - (0x1p52 + 1023.0);
+  const T k = exponent - select(tiny, broadcast<T>(54.0), broadcast<T>(0.0));
+  const T f = from_bits((word & 0x000fffffffffffffU) + kRootHalf) - 1.0;
+  const T half_square = 0.5 * f * f;
+  const T s = f / (2.0 + f);
+  const T z = s * s;
+  const T w = z * z;
+  const T rest = w * polynomial(kEven, w) + z * polynomial(kOdd, w);
+  const T result = s * (half_square + rest) + k * kLn2Low - half_square + f + k * kLn2High;
+  const T special = select(x == 0.0, broadcast<T>(-kInfinity),
+                           select(x > 0.0, x, broadcast<T>(std::numeric_limits<double>::quiet_NaN())));
+  const auto ordinary = (x > 0.0) & (x < kInfinity);
+  return select(ordinary, result, special);
+}
+
+/// Q(t) e^{t²/2} for t ≥ 0, Q the upper tail of the standard normal distribution: smooth, between 1/2 and
+/// 1/(t √2π), so that tails can be compared after they have underflowed. Error < 2 ulp.
+template <typename T>
+TUNE_INLINE T scaled_tail(const T& t) {
+  // Chebyshev interpolation of (1 + t) Q(t) e^{t²/2} in q = (t − 4)/(t + 4) at 60 digits.
+  constexpr double kCoefficients[] = {
+      4.72053206509844669e-01,  -9.67034773265260800e-02, 1.39996347244244670e-02,  2.86003640535788042e-02,
+      -3.21978374280282031e-02, 1.79360974788345152e-02,  -5.00237859240009689e-03, -2.85623086401864490e-04,
+      6.94897120865109138e-04,  -9.44303421504971187e-05, -8.78532981753415960e-05, 2.12504578608117762e-05,
+      1.36273749587162436e-05,  -3.43340093241525834e-06, -2.61436294231482007e-06, 4.06766427333348537e-07,
+      5.54760694989386153e-07,  -1.29195799858123939e-09, -1.14393128673316851e-07, -1.78937265198613296e-08,
+      2.02084689302640342e-08,  5.45937369863899122e-09,  -2.59956380227158607e-09, -6.73663457100994619e-10,
+      1.75697873395381636e-10};
+  const T bounded = select(t > 1e300, broadcast<T>(1e300), t);
+  const T q = (bounded - 4.0) / (bounded + 4.0);
+  return polynomial(kCoefficients, q) / (1.0 + bounded);
+}
+
+/// log(Φ(b) − Φ(a)) for a < b; −∞ when no mass is left between them.
+template <typename T>
+TUNE_INLINE T log_interval_mass(const T& a, const T& b) {
+  const auto flip = a + b < 0.0;  // The interval on the side where tails are small numbers.
+  const T low = select(flip, T(-b), a);
+  const T high = select(flip, T(-a), b);
+  const auto in_tail = low > 0.0;
+  const T low_square = -0.5 * low * low;
+  const T exponent = select(in_tail, T(-0.5 * (high - low) * (high + low)), T(-0.5 * high * high));
+  const T near_tail = scaled_tail(select(in_tail, low, T(-low)));
+  const T far_tail = scaled_tail(high) * exp(exponent);
+  const T scaled = exp(select(in_tail, broadcast<T>(0.0), low_square)) * near_tail;
+  const T mass = select(in_tail, T(scaled - far_tail), T((1.0 - scaled) - far_tail));
+  return select(in_tail, low_square, broadcast<T>(0.0)) + log(larger(mass, broadcast<T>(0.0)));
+}
+
+#undef TUNE_INLINE
+
+}  // namespace tune::math::lanes

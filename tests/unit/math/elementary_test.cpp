@@ -1,0 +1,169 @@
+#include "tune/math/elementary.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <vector>
+
+#include "tune/math/lane_kernels.hpp"
+#include "tune/random.hpp"
+
+namespace tune::math {
+namespace {
+
+constexpr double kInfinity = std::numeric_limits<double>::infinity();
+
+// Distance from the true value in units of the last place of the result.
+double ulps(double actual, long double expected) {
+  const double rounded = static_cast<double>(expected);
+  const double ulp = std::nextafter(std::abs(rounded), kInfinity) - std::abs(rounded);
+  return static_cast<double>(std::abs(static_cast<long double>(actual) - expected) / ulp);
+}
+
+long double true_log_mass(long double a, long double b) {
+  const long double root = std::sqrt(2.0L);
+  if (a > 0.0L) {
+    return std::log((std::erfc(a / root) - std::erfc(b / root)) / 2.0L);
+  }
+  if (b < 0.0L) {
+    return true_log_mass(-b, -a);
+  }
+  return std::log1p(-(std::erfc(-a / root) + std::erfc(b / root)) / 2.0L);
+}
+
+std::vector<double> spread(std::size_t n, double low, double high) {
+  RandomStream stream(StreamKey{.seed = 17});
+  std::vector<double> points(n);
+  for (double& x : points) {
+    x = stream.uniform(low, high);
+  }
+  return points;
+}
+
+TEST(Elementary, ExpIsWithinAnUlp) {
+  for (const double x : spread(200000, -740.0, 709.0)) {
+    ASSERT_LE(ulps(exp(x), std::exp(static_cast<long double>(x))), 1.0) << x;
+  }
+  for (const double x : spread(100000, -1.0, 1.0)) {
+    ASSERT_LE(ulps(exp(x), std::exp(static_cast<long double>(x))), 1.0) << x;
+  }
+}
+
+TEST(Elementary, ExpHandlesTheEndsOfTheLine) {
+  EXPECT_EQ(exp(0.0), 1.0);
+  EXPECT_EQ(exp(-0.0), 1.0);
+  EXPECT_EQ(exp(710.0), kInfinity);
+  EXPECT_EQ(exp(kInfinity), kInfinity);
+  EXPECT_EQ(exp(-746.0), 0.0);
+  EXPECT_EQ(exp(-1e300), 0.0);
+  EXPECT_EQ(exp(-kInfinity), 0.0);
+  EXPECT_TRUE(std::isnan(exp(std::nan(""))));
+}
+
+TEST(Elementary, LogIsWithinAnUlp) {
+  for (const double exponent : spread(200000, -1074.0, 1024.0)) {
+    const double x = std::exp2(exponent);
+    ASSERT_LE(ulps(log(x), std::log(static_cast<long double>(x))), 1.0) << x;
+  }
+  for (const double x : spread(200000, 0.5, 2.0)) {
+    ASSERT_LE(ulps(log(x), std::log(static_cast<long double>(x))), 1.0) << x;
+  }
+}
+
+TEST(Elementary, LogHandlesTheEndsOfTheLine) {
+  EXPECT_EQ(log(1.0), 0.0);
+  EXPECT_EQ(log(0.0), -kInfinity);
+  EXPECT_EQ(log(-0.0), -kInfinity);
+  EXPECT_EQ(log(kInfinity), kInfinity);
+  EXPECT_TRUE(std::isnan(log(-1.0)));
+  EXPECT_TRUE(std::isnan(log(-kInfinity)));
+  EXPECT_TRUE(std::isnan(log(std::nan(""))));
+}
+
+TEST(Elementary, Log1pAndExpm1KeepTheirDigitsNearZero) {
+  for (const double exponent : spread(100000, -700.0, 3.0)) {
+    for (const double x : {std::exp(exponent), -std::exp(std::min(exponent, -0.01))}) {
+      ASSERT_LE(ulps(log1p(x), std::log1p(static_cast<long double>(x))), 3.0) << x;
+      ASSERT_LE(ulps(expm1(x), std::expm1(static_cast<long double>(x))), 4.0) << x;
+    }
+  }
+  EXPECT_EQ(log1p(-1.0), -kInfinity);
+  EXPECT_EQ(log1p(kInfinity), kInfinity);
+  EXPECT_EQ(expm1(-kInfinity), -1.0);
+}
+
+TEST(Elementary, ScaledTailTimesTheDensityIsTheTail) {
+  for (const double t : spread(100000, 0.0, 12.0)) {
+    const auto x = static_cast<long double>(t);
+    const long double expected = std::erfc(x / std::sqrt(2.0L)) / 2.0L * std::exp(x * x / 2.0L);
+    ASSERT_LE(ulps(scaled_tail(t), expected), 3.0) << t;
+  }
+  EXPECT_NEAR(scaled_tail(1e8) * 1e8, 0.3989422804014327, 1e-15);
+  EXPECT_EQ(scaled_tail(0.0), 0.5);
+  EXPECT_LT(scaled_tail(kInfinity), 1e-299);
+}
+
+TEST(Elementary, LogIntervalMassHoldsItsDigitsInBothTails) {
+  const auto lows = spread(100000, -30.0, 30.0);
+  const auto widths = spread(100000, 0.01, 5.0);
+  for (std::size_t i = 0; i < lows.size(); ++i) {
+    const double a = lows[i];
+    const double b = a + widths[i];
+    const auto expected = static_cast<double>(true_log_mass(a, b));
+    ASSERT_NEAR(log_interval_mass(a, b), expected, 1e-13 * std::max(1.0, std::abs(expected))) << a << " " << b;
+  }
+  EXPECT_EQ(log_interval_mass(-kInfinity, kInfinity), 0.0);
+  EXPECT_EQ(log_interval_mass(-9.0, 9.0), 0.0);
+  EXPECT_EQ(log_interval_mass(3.0, 3.0), -kInfinity);
+  EXPECT_LT(log_interval_mass(1e100, 2e100), -1e199);
+}
+
+TEST(Elementary, TheQuantileUndoesTheTail) {
+  for (const double exponent : spread(100000, -690.0, std::log(0.5))) {
+    const double p = std::exp(exponent);
+    const double x = lower_normal_quantile(p);
+    ASSERT_NEAR(log_interval_mass(-kInfinity, x), exponent, 2e-13 * std::max(1.0, -exponent)) << p;
+  }
+  EXPECT_EQ(lower_normal_quantile(0.5), 0.0);
+}
+
+std::vector<const LaneKernels*> all_kernels() {
+  std::vector<const LaneKernels*> all{&baseline_kernels()};
+  for (const LaneKernels* kernels : {avx2_kernels(), avx512_kernels()}) {
+    if (kernels != nullptr) {
+      all.push_back(kernels);
+    }
+  }
+  return all;
+}
+
+TEST(LaneKernels, GiveTheBitsOfTheScalarsWithEverySetOfInstructions) {
+  std::vector<double> x = spread(80000, -40.0, 40.0);
+  for (const double special : {0.0, -0.0, 1.0, kInfinity, -kInfinity, 5e-324, 1e-310, 800.0, -800.0}) {
+    x.insert(x.end(), 8, special);
+  }
+  std::vector<double> wider = x;
+  for (double& b : wider) {
+    b += 0.5;
+  }
+  std::vector<double> out(x.size());
+  for (const LaneKernels* kernels : all_kernels()) {
+    kernels->exps(x.data(), out.data(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(out[i], exp(x[i])) << x[i];
+    }
+    kernels->logs(wider.data(), out.data(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_TRUE(out[i] == log(wider[i]) || (std::isnan(out[i]) && wider[i] < 0.0)) << wider[i];
+    }
+    kernels->masses(x.data(), wider.data(), out.data(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      ASSERT_EQ(out[i], log_interval_mass(x[i], wider[i])) << x[i];
+    }
+  }
+}
+
+}  // namespace
+}  // namespace tune::math
