@@ -20,7 +20,9 @@ struct TrialRecord {
   double violation = 0.0;  ///< Sum of positive constraint values.
   std::vector<double> values;
   std::vector<IntermediateValue> intermediate;  ///< Sorted by step.
-  std::vector<std::uint32_t> columns;           ///< Parameters of the trial, as column indices, in order.
+  /// Indices into `intermediate` in the order of reporting; empty where the steps rose.
+  std::vector<std::uint32_t> report_order;
+  std::vector<std::uint32_t> columns;  ///< Parameters of the trial, as column indices, in order.
   Attributes system_attrs;
 
   /// The value at that step, or null.
@@ -90,7 +92,8 @@ class History {
 ///
 /// `results_below` hides results: a finished trial whose number is not below it shows as RUNNING, without
 /// values and reports, with its parameters. That is what makes a parallel study reproducible (DESIGN: the
-/// suggestion of trial n uses results of trials ≤ n − W); by default everything shows.
+/// suggestion of trial n uses results of trials ≤ n − W). `only` hides whole trials: those of another group
+/// show as WAITING, without values and reports. By default everything shows.
 class HistoryView {
  public:
   explicit HistoryView(const History& history,
@@ -99,7 +102,17 @@ class HistoryView {
 
   [[nodiscard]] const std::vector<Direction>& directions() const { return history_->directions(); }
   [[nodiscard]] std::size_t size() const { return history_->size(); }
+  /// The view of the trials of `group` alone; `group_of` has the group by trial number (a trial beyond its end
+  /// shows) and must outlive the view.
+  [[nodiscard]] HistoryView only(std::span<const std::uint32_t> group_of, std::uint32_t group) const {
+    HistoryView view = *this;
+    view.group_of_ = group_of;
+    view.group_ = group;
+    return view;
+  }
+
   [[nodiscard]] TrialState state(std::size_t number) const {
+    if (!shows(number)) return TrialState::kWaiting;
     const TrialState stored = history_->trial(number).state;
     return shows_result(number) || !is_finished(stored) ? stored : TrialState::kRunning;
   }
@@ -115,11 +128,18 @@ class HistoryView {
   [[nodiscard]] const TrialRecord& record(std::size_t number) const { return history_->trial(number); }
   [[nodiscard]] const std::vector<Column>& columns() const { return history_->columns(); }
   [[nodiscard]] const Column* column(std::string_view name) const { return history_->column(name); }
-  [[nodiscard]] bool shows_result(std::size_t number) const { return number < results_below_; }
+  [[nodiscard]] bool shows(std::size_t number) const {
+    return number >= group_of_.size() || group_of_[number] == group_;
+  }
+  [[nodiscard]] bool shows_result(std::size_t number) const { return number < results_below_ && shows(number); }
+  /// True when nothing is hidden: what is known of the whole history then holds for the view.
+  [[nodiscard]] bool shows_all() const { return group_of_.empty() && results_below_ >= history_->size(); }
 
  private:
   const History* history_;
   std::size_t results_below_;
+  std::span<const std::uint32_t> group_of_;
+  std::uint32_t group_ = 0;
 };
 
 }  // namespace tune

@@ -1,6 +1,7 @@
 #include "tune/history.hpp"
 
 #include <algorithm>
+#include <numeric>
 
 namespace tune {
 namespace {
@@ -22,6 +23,17 @@ std::uint32_t distribution_index(Column& column, const Distribution& distributio
     return static_cast<std::uint32_t>(column.distributions.size() - 1);
   }
   return static_cast<std::uint32_t>(column.distributions.rend() - found - 1);
+}
+
+/// Takes note that a report goes to `place` among `size` earlier ones.
+void note_report(std::vector<std::uint32_t>& order, std::size_t place, std::size_t size) {
+  if (order.empty() && place == size) return;
+  if (order.empty()) {
+    order.resize(size);
+    std::iota(order.begin(), order.end(), 0U);
+  }
+  for (std::uint32_t& later : order) later += later >= place ? 1U : 0U;
+  order.push_back(static_cast<std::uint32_t>(place));
 }
 
 /// Like Optuna, takes a NaN for a constraint that is not met.
@@ -78,9 +90,11 @@ void History::add_param(TrialNumber number, const Param& param) {
 }
 
 void History::add_report(TrialNumber number, IntermediateValue report) {
-  auto& values = record(number).intermediate;
+  TrialRecord& target = record(number);
+  auto& values = target.intermediate;
   const auto position = step_position(values, report.step);
   if (position != values.end() && position->step == report.step) return;
+  note_report(target.report_order, static_cast<std::size_t>(position - values.begin()), values.size());
   values.insert(position, report);
 }
 

@@ -124,8 +124,13 @@ void Study::Impl::refresh_locked() {
   cursor = std::move(changes.cursor);
 }
 
-SamplingContext Study::Impl::sampling_context(TrialNumber number) const {
-  return {HistoryView(history), number, options.seed, options.space};
+SamplingContext Study::Impl::sampling_context(TrialNumber number) {
+  HistoryView view(history);
+  options.pruner->group_trials({view, number, options.seed, record.name}, groups);
+  if (const auto& group_of = groups.of_trial; !group_of.empty()) {
+    view = view.only(group_of, group_of.at(static_cast<std::size_t>(number.value)));
+  }
+  return {view, number, options.seed, options.space};
 }
 
 ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {

@@ -21,7 +21,8 @@ struct Study::Impl {
   void let_go(const Claim& claim);
   /// Applies what others wrote to the history. Needs the lock.
   void refresh_locked();
-  [[nodiscard]] SamplingContext sampling_context(TrialNumber number) const;
+  /// What the sampler is shown when that trial asks. Needs the lock; holds until the next call.
+  [[nodiscard]] SamplingContext sampling_context(TrialNumber number);
   /// The parameters a trial must take: those of its queue entry, or of the configuration it replicates. Needs
   /// the lock.
   [[nodiscard]] ParamValues forced_params(const FrozenTrial& trial) const;
@@ -41,6 +42,7 @@ struct Study::Impl {
 
   mutable std::mutex mutex;
   History history;
+  TrialGroups groups;  ///< As the pruner left them.
   Cursor cursor;
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.
   /// The epoch tells two handles of one trial apart.

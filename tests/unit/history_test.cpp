@@ -50,6 +50,35 @@ TEST(History, KeepsTheFirstReportOfAStepAndSortsBySteps) {
   EXPECT_EQ(history.trial(0).value_at(2), nullptr);
 }
 
+TEST(History, RemembersTheOrderOfReportsWhoseStepsDoNotRise) {
+  History history({Direction::kMinimize});
+  for (const std::int64_t step : {3, 5, 1, 9, 4}) history.add_report({0}, {step, 0.0});
+  history.add_report({0}, {5, 9.9});
+  const TrialRecord& shuffled = history.trial(0);
+  std::vector<std::int64_t> steps;
+  for (const std::uint32_t place : shuffled.report_order) steps.push_back(shuffled.intermediate[place].step);
+  EXPECT_EQ(steps, (std::vector<std::int64_t>{3, 5, 1, 9, 4}));
+  for (const std::int64_t step : {0, 1, 7}) history.add_report({1}, {step, 0.0});
+  EXPECT_TRUE(history.trial(1).report_order.empty());
+}
+
+TEST(HistoryView, ShowsTheTrialsOfOtherGroupsAsWaitingWithoutResults) {
+  History history({Direction::kMinimize});
+  for (std::int64_t i = 0; i < 4; ++i) history.apply(finished(i, TrialState::kComplete, {1.0}));
+  history.add_report({1}, {0, 1.0});
+  const std::vector<std::uint32_t> group_of{0, 1, 0};
+  const HistoryView all(history);
+  const HistoryView view = all.only(group_of, 0);
+  EXPECT_TRUE(all.shows_all());
+  EXPECT_FALSE(view.shows_all());
+  EXPECT_EQ(view.state(1), TrialState::kWaiting);
+  EXPECT_TRUE(view.values(1).empty());
+  EXPECT_TRUE(view.intermediate(1).empty());
+  EXPECT_FALSE(view.shows_result(1));
+  for (const std::size_t shown : {0U, 2U, 3U}) EXPECT_EQ(view.state(shown), TrialState::kComplete) << shown;
+  EXPECT_EQ(all.only(group_of, 1).state(1), TrialState::kComplete);
+}
+
 TEST(History, RemembersEveryDistributionOfAParameter) {
   History history({Direction::kMinimize});
   history.add_param({0}, {"n", 1.0, IntDistribution{1, 4}});

@@ -9,4 +9,6 @@ RandomStream PruningContext::stream() const {
                        .index = 0});
 }
 
+void Pruner::group_trials(const PruningContext& /*context*/, TrialGroups& /*groups*/) const {}
+
 }  // namespace tune
