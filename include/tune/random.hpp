@@ -18,6 +18,8 @@ enum class Purpose : std::uint32_t {
   kValidationSplit = 5,
   kAugmentation = 6,
   kPruning = 7,
+  kSequenceScrambling = 8,
+  kGridOrder = 9,
 };
 
 /// Names one stream. Equal keys give equal numbers on every machine; any difference gives an independent

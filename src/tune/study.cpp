@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <set>
+#include <utility>
 
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
@@ -146,6 +148,29 @@ ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
   return values;
 }
 
+std::optional<std::int64_t> Study::Impl::planned_size() const {
+  const auto left = options.sampler->n_remaining(HistoryView(history), options.space);
+  if (!left) return std::nullopt;
+  const std::int64_t n_begun =
+      (static_cast<std::int64_t>(history.size()) + options.replicates - 1) / options.replicates;
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / options.replicates - n_begun;
+  const std::int64_t n_left =
+      *left < static_cast<std::uint64_t>(most) ? static_cast<std::int64_t>(*left) : most;
+  return (n_begun + n_left) * options.replicates;
+}
+
+Reservation Study::Impl::reserve_within_plan(std::optional<std::int64_t> max_trials, bool& exhausted) {
+  std::optional<std::int64_t> max_size = planned_size();
+  for (;;) {
+    Reservation reservation = options.storage->reserve(record.id, owner, max_trials, max_size);
+    exhausted = max_size && reservation.status == ReserveStatus::kAllFinished;
+    if (!exhausted) return reservation;
+    refresh_locked();  // A trial that another process added may have taken nothing of the plan.
+    const auto seen = std::exchange(max_size, planned_size());
+    if (max_size == seen) return reservation;
+  }
+}
+
 void Study::Impl::let_go(const Claim& claim) {
   const auto held = live.find(claim.number);
   if (held != live.end() && held->second == claim.epoch) live.erase(held);
@@ -237,11 +262,9 @@ std::uint64_t Study::seed() const {
 
 AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
   const std::scoped_lock lock(impl_->mutex);
-  const bool exhausted = impl_->options.sampler->is_exhausted(HistoryView(impl_->history));
-  Reservation reservation = storage().reserve(id(), impl_->owner, max_trials, !exhausted);
   AskResult result;
+  Reservation reservation = impl_->reserve_within_plan(max_trials, result.exhausted);
   result.status = reservation.status;
-  result.exhausted = exhausted && reservation.status == ReserveStatus::kAllFinished;
   if (reservation.status != ReserveStatus::kReserved) return result;
 
   auto state = std::make_unique<Trial::State>();

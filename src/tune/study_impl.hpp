@@ -23,6 +23,11 @@ struct Study::Impl {
   void refresh_locked();
   /// What the sampler is shown when that trial asks. Needs the lock; holds until the next call.
   [[nodiscard]] SamplingContext sampling_context(TrialNumber number);
+  /// The number of trials, in any state, at which a sampler's finite plan ends. Needs the lock.
+  [[nodiscard]] std::optional<std::int64_t> planned_size() const;
+  /// Storage::reserve, so that no process begins more trials than the plan has; `exhausted` when all of it is
+  /// finished. Needs the lock.
+  [[nodiscard]] Reservation reserve_within_plan(std::optional<std::int64_t> max_trials, bool& exhausted);
   /// The parameters a trial must take: those of its queue entry, or of the configuration it replicates. Needs
   /// the lock.
   [[nodiscard]] ParamValues forced_params(const FrozenTrial& trial) const;

@@ -6,6 +6,7 @@
 #include "support/random_studies.hpp"
 #include "tune/error.hpp"
 #include "tune/samplers/registry.hpp"
+#include "tune/study.hpp"
 
 // What every registered sampler must do; a new one is enrolled by its registration.
 namespace tune {
@@ -22,6 +23,52 @@ SamplingContext next_trial(const History& history, std::uint64_t seed = 11) {
           .number = TrialNumber{static_cast<std::int64_t>(history.size())},
           .seed = seed,
           .declared = kDefineByRun};
+}
+
+/// What can be said of a sampler whatever spaces it works on.
+class RegisteredSampler : public ::testing::TestWithParam<std::string> {
+ protected:
+  const std::shared_ptr<const Sampler> sampler_ = make_sampler(GetParam());
+
+  /// Parameters of the first trials of a study with a declared space of finitely many values.
+  std::vector<ParamValues> first_trials(std::int64_t n) const {
+    StudyOptions options;
+    options.sampler = sampler_;
+    options.seed = 3;
+    options.space.add({"c", CategoricalDistribution{{true, false}}, {}});
+    options.space.add({"n", IntDistribution{1, 3, false, 1}, {}});
+    options.space.add_repeated("w", FloatDistribution{0.0, 1.0, false, 0.5}, "n");
+    for (std::int64_t i = 0; i < n; ++i) options.points.emplace_back();
+    Study study = Study::create(std::move(options));
+    std::vector<ParamValues> found;
+    for (std::int64_t i = 0; i < n; ++i) {
+      Trial trial = study.ask();
+      found.push_back(trial.params());
+      study.tell(std::move(trial), static_cast<double>(i % 7));
+    }
+    return found;
+  }
+};
+
+TEST_P(RegisteredSampler, KnowsItsName) {
+  EXPECT_EQ(sampler_->name(), GetParam());
+}
+
+TEST_P(RegisteredSampler, StaysInsideADeclaredSpaceOfFinitelyManyValues) {
+  const auto trials = first_trials(20);
+  for (const ParamValues& params : trials) {
+    const auto n = std::get<std::int64_t>(params.at("n"));
+    EXPECT_TRUE(n >= 1 && n <= 3);
+    EXPECT_EQ(params.size(), 2U + static_cast<std::size_t>(n));
+    for (std::int64_t i = 0; i < n; ++i) {
+      const double width = std::get<double>(params.at("w_l" + std::to_string(i)));
+      EXPECT_TRUE(width == 0.0 || width == 0.5 || width == 1.0) << width;
+    }
+  }
+}
+
+TEST_P(RegisteredSampler, MakesTheSameStudyAgain) {
+  EXPECT_EQ(first_trials(15), first_trials(15));
 }
 
 class SamplerConformance : public ::testing::TestWithParam<std::string> {
@@ -54,11 +101,7 @@ class SamplerConformance : public ::testing::TestWithParam<std::string> {
   }
 };
 
-TEST_P(SamplerConformance, KnowsItsName) {
-  EXPECT_EQ(sampler_->name(), GetParam());
-}
-
-TEST_P(SamplerConformance, RefusesAnUnknownOptionAndNamesIt) {
+TEST_P(RegisteredSampler, RefusesAnUnknownOptionAndNamesIt) {
   try {
     (void)make_sampler(GetParam(), {{"no_such_option", std::int64_t{1}}});
     FAIL() << "accepted";
@@ -67,7 +110,7 @@ TEST_P(SamplerConformance, RefusesAnUnknownOptionAndNamesIt) {
   }
 }
 
-TEST_P(SamplerConformance, RefusesOptionsOfTheWrongTypeOrRangeAndNamesThem) {
+TEST_P(RegisteredSampler, RefusesOptionsOfTheWrongTypeOrRangeAndNamesThem) {
   for (const SamplerEntry& entry : sampler_registry()) {
     if (entry.name != GetParam()) {
       continue;
@@ -211,15 +254,17 @@ TEST_P(SamplerConformance, StaysInsideARangeThatMovedAwayFromTheHistory) {
   expect_inside(testing::make_history(trials), {{"x", FloatDistribution{1e-9, 1e-8, true, {}}}});
 }
 
-std::vector<std::string> registered_samplers() {
+std::vector<std::string> registered_samplers(bool of_any_space) {
   std::vector<std::string> names;
   for (const SamplerEntry& entry : sampler_registry()) {
-    names.push_back(entry.name);
+    if (!of_any_space || !entry.needs_finite_space) names.push_back(entry.name);
   }
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(Registered, SamplerConformance, ::testing::ValuesIn(registered_samplers()),
+INSTANTIATE_TEST_SUITE_P(All, RegisteredSampler, ::testing::ValuesIn(registered_samplers(false)),
+                         [](const auto& sampler) { return sampler.param; });
+INSTANTIATE_TEST_SUITE_P(OfAnySpace, SamplerConformance, ::testing::ValuesIn(registered_samplers(true)),
                          [](const auto& sampler) { return sampler.param; });
 
 }  // namespace

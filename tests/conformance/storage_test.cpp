@@ -204,17 +204,18 @@ TEST_P(StorageConformance, LeavesEnqueuedTrialsBeyondTheLimitInTheQueue) {
   EXPECT_EQ(trial_of(storage(), study, {1}).state, TrialState::kWaiting);
 }
 
-TEST_P(StorageConformance, TakesOnlyWaitingTrialsWhenNewOnesAreNotAllowed) {
+TEST_P(StorageConformance, TakesOnlyWaitingTrialsOnceTheStudyHasItsSize) {
   const StudyId study = make_study(storage());
   (void)storage().enqueue(study, std::vector<NewTrial>(1));
   const Owner owner = owner_named("here");
-  const Reservation taken = storage().reserve(study, owner, std::nullopt, false);
+  const Reservation taken = storage().reserve(study, owner, std::nullopt, 1);
   EXPECT_EQ(taken.status, ReserveStatus::kReserved);
   // It may still come back into the queue.
-  EXPECT_EQ(storage().reserve(study, owner, std::nullopt, false).status, ReserveStatus::kOthersRunning);
+  EXPECT_EQ(storage().reserve(study, owner, std::nullopt, 1).status, ReserveStatus::kOthersRunning);
   storage().tell(taken.claim, complete(1));
-  EXPECT_EQ(storage().reserve(study, owner, std::nullopt, false).status, ReserveStatus::kAllFinished);
+  EXPECT_EQ(storage().reserve(study, owner, std::nullopt, 1).status, ReserveStatus::kAllFinished);
   EXPECT_EQ(all_trials(storage(), study).size(), 1U);
+  EXPECT_EQ(storage().reserve(study, owner, std::nullopt, 2).trial.number.value, 1);
 }
 
 // --- a running trial ---

@@ -12,7 +12,8 @@ class NoneSampler final : public Sampler {
   [[nodiscard]] std::string_view name() const override { return "none"; }
   [[nodiscard]] double sample_independent(const SamplingContext& context, std::string_view name,
                                           const Distribution& distribution) const override;
-  [[nodiscard]] bool is_exhausted(const HistoryView& history) const override;
+  [[nodiscard]] std::optional<std::uint64_t> n_remaining(const HistoryView& history,
+                                                         const SearchSpace& declared) const override;
 };
 
 [[nodiscard]] SamplerEntry none_sampler_entry();

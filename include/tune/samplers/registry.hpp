@@ -17,6 +17,8 @@ struct SamplerEntry {
   std::string description;  ///< One sentence.
   std::vector<OptionSpec> options;
   std::function<std::shared_ptr<const Sampler>(const OptionValues&)> make;
+  bool needs_finite_space =
+      false;  ///< Works only on a declared space whose parameters have finitely many values.
 };
 
 /// Every sampler that a study file can name, in the order of the manual.

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -52,9 +53,11 @@ class Sampler {
   [[nodiscard]] virtual double sample_independent(const SamplingContext& context, std::string_view name,
                                                   const Distribution& distribution) const = 0;
 
-  /// True when no further trial can be suggested: every point of a finite plan is taken. Enqueued trials
-  /// still run.
-  [[nodiscard]] virtual bool is_exhausted(const HistoryView& history) const;
+  /// How many further configurations can be suggested, for a sampler with a finite plan: those that no finished
+  /// and no running trial has. Nothing when there is no end. Enqueued trials run all the same. `declared` is
+  /// empty for define-by-run.
+  [[nodiscard]] virtual std::optional<std::uint64_t> n_remaining(const HistoryView& history,
+                                                                 const SearchSpace& declared) const;
 };
 
 }  // namespace tune

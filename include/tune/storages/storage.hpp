@@ -138,11 +138,12 @@ class Storage {
   /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`. Only while
   /// finished + running < `max_trials`; running counts the trials that carry an owner mark, whoever owns
   /// them (a RUNNING trial without one may be what a killed program left behind: nobody waits for it).
-  /// `allow_new = false` takes only WAITING ones; without one it reports kOthersRunning while trials run that
-  /// may come back into the queue, then kAllFinished.
+  /// A new one is appended only while the study has fewer than `max_size` trials in any state; from then on,
+  /// without a WAITING one, it reports kOthersRunning while trials run that may come back into the queue, then
+  /// kAllFinished.
   [[nodiscard]] virtual Reservation reserve(StudyId study, const Owner& owner,
                                             std::optional<std::int64_t> max_trials = std::nullopt,
-                                            bool allow_new = true) = 0;
+                                            std::optional<std::int64_t> max_size = std::nullopt) = 0;
   /// Stores suggested parameters and attributes of a running trial; may be called again for more.
   /// Throws InvalidArgument when a parameter is incompatible with the study's (see check_compatible).
   virtual void start(const Claim& claim, std::span<const Param> params, const Attributes& system_attrs,

@@ -60,6 +60,7 @@ class StudyReader {
   void read_pruner();
   void choose_default_pruner();
   void read_parameters();
+  void check_finite_space(const Place& space) const;
   void read_replicates();
   void read_limits();
   void read_constraints();
@@ -238,6 +239,25 @@ void StudyReader::read_parameters() {
   if (fixed) check_fixed_against_space(*fixed, *space, reading);
   if (points) config_.points = read_points(*points, reading, *manifest_);
   config_.space = std::move(reading.space);
+  check_finite_space(*space);
+}
+
+/// Where the sampler walks through all values there must be an end to them.
+void StudyReader::check_finite_space(const Place& space) const {
+  const auto& samplers = tune::sampler_registry();
+  const bool is_needed = std::any_of(samplers.begin(), samplers.end(), [this](const tune::SamplerEntry& entry) {
+    return entry.needs_finite_space && entry.name == config_.sampler.type;
+  });
+  if (!is_needed) return;
+  for (const Member& member : space.node().members) {
+    const tune::ParameterDeclaration* single = config_.space.find(member.key);
+    const tune::ParameterDeclaration* found = single ? single : config_.space.find(member.key + "_l0");
+    if (found == nullptr || tune::cardinality(found->distribution)) continue;
+    space.at(member).complain(
+        fmt::format("a \"step\" or \"choices\": the sampler \"{}\" needs finitely many values",
+                    config_.sampler.type),
+        "a float range without \"step\"");
+  }
 }
 
 void StudyReader::read_replicates() {

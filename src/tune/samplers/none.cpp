@@ -24,8 +24,9 @@ double NoneSampler::sample_independent(const SamplingContext& /*context*/, std::
   return clamp_to_domain(distribution, std::visit(Middle{}, distribution));
 }
 
-bool NoneSampler::is_exhausted(const HistoryView& /*history*/) const {
-  return true;
+std::optional<std::uint64_t> NoneSampler::n_remaining(const HistoryView& /*history*/,
+                                                      const SearchSpace& /*declared*/) const {
+  return 0;
 }
 
 SamplerEntry none_sampler_entry() {

@@ -3,7 +3,9 @@
 #include <algorithm>
 
 #include "tune/error.hpp"
+#include "tune/samplers/grid.hpp"
 #include "tune/samplers/none.hpp"
+#include "tune/samplers/qmc.hpp"
 #include "tune/samplers/random.hpp"
 #include "tune/samplers/tpe.hpp"
 
@@ -11,6 +13,7 @@ namespace tune {
 
 const std::vector<SamplerEntry>& sampler_registry() {
   static const std::vector<SamplerEntry> entries{tpe_sampler_entry(), random_sampler_entry(),
+                                                 qmc_sampler_entry(), grid_sampler_entry(),
                                                  none_sampler_entry()};
   return entries;
 }

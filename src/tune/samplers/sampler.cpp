@@ -28,8 +28,9 @@ RelativeSample Sampler::sample_relative(const SamplingContext& /*context*/) cons
   return {};
 }
 
-bool Sampler::is_exhausted(const HistoryView& /*history*/) const {
-  return false;
+std::optional<std::uint64_t> Sampler::n_remaining(const HistoryView& /*history*/,
+                                                  const SearchSpace& /*declared*/) const {
+  return std::nullopt;
 }
 
 }  // namespace tune

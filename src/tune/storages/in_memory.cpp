@@ -92,11 +92,12 @@ class InMemoryStorage final : public Storage {
   }
 
   Reservation reserve(StudyId study, const Owner& owner, std::optional<std::int64_t> max_trials,
-                      bool allow_new) override {
+                      std::optional<std::int64_t> max_size) override {
     const std::scoped_lock lock(mutex_);
     StoredStudy& stored = get(study);
     stored.load.has_waiting = !stored.waiting.empty();
-    Reservation reservation{may_reserve(stored.load, max_trials, allow_new), {}, {}};
+    stored.load.size = static_cast<std::int64_t>(stored.trials.size());
+    Reservation reservation{may_reserve(stored.load, max_trials, max_size), {}, {}};
     if (reservation.status != ReserveStatus::kReserved) {
       return reservation;
     }

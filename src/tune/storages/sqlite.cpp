@@ -111,10 +111,10 @@ class SqliteStorage final : public Storage {
   }
 
   Reservation reserve(StudyId study, const Owner& owner, std::optional<std::int64_t> max_trials,
-                      bool allow_new) override {
+                      std::optional<std::int64_t> max_size) override {
     return write(Durability::kNormal, [&] {
       StudyIndex& index = index_.sync(study);
-      Reservation reservation{may_reserve(index.load(), max_trials, allow_new), {}, {}};
+      Reservation reservation{may_reserve(index.load(), max_trials, max_size), {}, {}};
       if (reservation.status != ReserveStatus::kReserved) {
         return reservation;
       }

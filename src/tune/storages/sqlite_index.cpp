@@ -11,7 +11,7 @@ namespace tune::storages {
 StudyLoad StudyIndex::load() const {
   const auto n_running = static_cast<std::int64_t>(running_.size());
   const auto n_waiting = static_cast<std::int64_t>(waiting_.size());
-  return {size() - n_running - n_waiting, static_cast<std::int64_t>(owned_.size()), n_waiting > 0};
+  return {size() - n_running - n_waiting, static_cast<std::int64_t>(owned_.size()), size(), n_waiting > 0};
 }
 
 std::optional<TrialId> StudyIndex::first_waiting() const {

@@ -175,14 +175,15 @@ bool is_new_param(const FrozenTrial& trial, const Param& wanted) {
   return stored == nullptr;
 }
 
-ReserveStatus may_reserve(const StudyLoad& load, std::optional<std::int64_t> max_trials, bool allow_new) {
+ReserveStatus may_reserve(const StudyLoad& load, std::optional<std::int64_t> max_trials,
+                          std::optional<std::int64_t> max_size) {
   if (max_trials && load.finished >= *max_trials) {
     return ReserveStatus::kAllFinished;
   }
   if (max_trials && load.finished + load.running >= *max_trials) {
     return ReserveStatus::kOthersRunning;
   }
-  if (load.has_waiting || allow_new) {
+  if (load.has_waiting || !max_size || load.size < *max_size) {
     return ReserveStatus::kReserved;
   }
   return load.running > 0 ? ReserveStatus::kOthersRunning : ReserveStatus::kAllFinished;

@@ -30,11 +30,12 @@ void check_added_trial(const FrozenTrial& trial, std::size_t n_objectives);
 struct StudyLoad {
   std::int64_t finished = 0;
   std::int64_t running = 0;  ///< Those that carry an owner mark.
+  std::int64_t size = 0;     ///< Trials in any state.
   bool has_waiting = false;
 };
 /// kReserved means that one may be taken.
 [[nodiscard]] ReserveStatus may_reserve(const StudyLoad& load, std::optional<std::int64_t> max_trials,
-                                        bool allow_new);
+                                        std::optional<std::int64_t> max_size);
 
 // --- transitions; they change the trial in place ---
 /// WAITING or new → RUNNING. Returns the claim; the epoch is one more than that of the last owner.

@@ -89,8 +89,8 @@ TEST(NoneSampler, TakesTheMiddleOfWhatAPointLeavesOpen) {
 
 TEST(NoneSampler, HasNothingOfItsOwnToSuggest) {
   const History history = testing::make_history({});
-  EXPECT_TRUE(NoneSampler().is_exhausted(HistoryView(history)));
-  EXPECT_FALSE(RandomSampler().is_exhausted(HistoryView(history)));
+  EXPECT_EQ(NoneSampler().n_remaining(HistoryView(history), {}), 0U);
+  EXPECT_EQ(RandomSampler().n_remaining(HistoryView(history), {}), std::nullopt);
 }
 
 TEST(SamplerRegistry, NamesTheKnownSamplersWhenOneIsUnknown) {
