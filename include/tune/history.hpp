@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -48,14 +50,32 @@ struct Column {
   }
 };
 
+/// The COMPLETE and PRUNED trials in the order in which TPE prefers them, best first, equal ones by number.
+struct TrialRanking {
+  std::span<const std::uint32_t> complete;    ///< Feasible; several objectives: by number.
+  std::span<const std::uint32_t> pruned;      ///< Feasible; by (later step, better value).
+  std::span<const std::uint32_t> infeasible;  ///< By violation.
+};
+
+/// What the COMPLETE trials reported at one step.
+struct StepValues {
+  std::span<const double> sorted;  ///< Ascending, without NaN.
+  std::size_t n_reported = 0;      ///< With NaN.
+};
+
+class HistoryIndex;
+
 /// All trials of one study in memory, a column a parameter, indexed by trial number.
 ///
 /// The study applies what it writes and what `Storage::changes_since` brings; samplers and pruners read
 /// it through a HistoryView. `apply` costs O(parameters + reports) of that trial, reading copies nothing.
-/// Not synchronised: the study guards it.
+/// Not synchronised: the study guards it. Any number of threads may read while nobody writes.
 class History {
  public:
-  explicit History(std::vector<Direction> directions) : directions_(std::move(directions)) {}
+  explicit History(std::vector<Direction> directions);
+  History(History&&) noexcept;
+  History& operator=(History&&) noexcept;
+  ~History();
 
   /// Inserts or replaces the trial of that number. Numbers between are kept as WAITING without parameters
   /// until they are applied.
@@ -68,12 +88,29 @@ class History {
   [[nodiscard]] const std::vector<Direction>& directions() const { return directions_; }
   [[nodiscard]] std::size_t size() const { return trials_.size(); }
   [[nodiscard]] const TrialRecord& trial(std::size_t number) const { return trials_[number]; }
+  [[nodiscard]] TrialState state(std::size_t number) const { return states_[number]; }
   [[nodiscard]] const std::vector<Column>& columns() const { return columns_; }
   [[nodiscard]] const Column* column(std::string_view name) const;
   /// Number of trials in that state.
-  [[nodiscard]] std::size_t count(TrialState state) const;
+  [[nodiscard]] std::size_t count(TrialState state) const { return counts_[static_cast<std::size_t>(state)]; }
   /// COMPLETE + PRUNED + FAIL.
-  [[nodiscard]] std::size_t finished_count() const;
+  [[nodiscard]] std::size_t finished_count() const {
+    return count(TrialState::kComplete) + count(TrialState::kPruned) + count(TrialState::kFail);
+  }
+
+  /// Lists that are kept sorted while trials come: asking costs O(n) at most for a trial that is new since the
+  /// last time, nothing otherwise. They hold until the history changes.
+  /// The COMPLETE and PRUNED trials by number.
+  [[nodiscard]] std::span<const std::uint32_t> scored() const;
+  [[nodiscard]] TrialRanking ranking() const;
+  /// The columns that each of those has a value in, all drawn from one distribution.
+  [[nodiscard]] std::vector<std::uint32_t> common_columns() const;
+  /// The RUNNING trials by number.
+  [[nodiscard]] std::span<const std::uint32_t> running() const { return running_; }
+  /// The trials that have that parameter, in any state, by value; equal ones by number.
+  [[nodiscard]] std::span<const std::uint32_t> by_value(const Column& column) const;
+  [[nodiscard]] StepValues complete_values_at(std::int64_t step) const;
+
   /// The feasible COMPLETE trial with the best value, lowest number on ties, for one objective;
   /// nothing when there is none. O(1) is not promised: O(n).
   [[nodiscard]] std::optional<TrialNumber> best_trial() const;
@@ -81,11 +118,18 @@ class History {
  private:
   TrialRecord& record(TrialNumber number);
   std::uint32_t column_index(const std::string& name);
+  void set_state(TrialRecord& record, std::size_t number, TrialState state);
+  void set_params(TrialRecord& record, std::size_t number, const std::vector<Param>& params);
+  void set_value(std::uint32_t index, std::size_t number, const Param& param);
 
   std::vector<Direction> directions_;
   std::vector<TrialRecord> trials_;
+  std::vector<TrialState> states_;  ///< Those of `trials_`, side by side.
   std::vector<Column> columns_;
   std::map<std::string, std::uint32_t, std::less<>> column_by_name_;
+  std::array<std::size_t, 5> counts_{};
+  std::vector<std::uint32_t> running_;
+  std::unique_ptr<HistoryIndex> index_;
 };
 
 /// The read-only window through which samplers and pruners see a history.
@@ -113,7 +157,7 @@ class HistoryView {
 
   [[nodiscard]] TrialState state(std::size_t number) const {
     if (!shows(number)) return TrialState::kWaiting;
-    const TrialState stored = history_->trial(number).state;
+    const TrialState stored = history_->state(number);
     return shows_result(number) || !is_finished(stored) ? stored : TrialState::kRunning;
   }
   [[nodiscard]] std::span<const double> values(std::size_t number) const {
@@ -132,6 +176,17 @@ class HistoryView {
     return number >= group_of_.size() || group_of_[number] == group_;
   }
   [[nodiscard]] bool shows_result(std::size_t number) const { return number < results_below_ && shows(number); }
+  /// See History. They cover hidden trials too: ask `state` or `shows_result` about each.
+  [[nodiscard]] std::span<const std::uint32_t> scored() const { return history_->scored(); }
+  [[nodiscard]] TrialRanking ranking() const { return history_->ranking(); }
+  [[nodiscard]] std::vector<std::uint32_t> common_columns() const { return history_->common_columns(); }
+  [[nodiscard]] std::span<const std::uint32_t> running() const { return history_->running(); }
+  [[nodiscard]] std::span<const std::uint32_t> by_value(const Column& column) const {
+    return history_->by_value(column);
+  }
+  [[nodiscard]] StepValues complete_values_at(std::int64_t step) const {
+    return history_->complete_values_at(step);
+  }
   /// True when nothing is hidden: what is known of the whole history then holds for the view.
   [[nodiscard]] bool shows_all() const { return group_of_.empty() && results_below_ >= history_->size(); }
 

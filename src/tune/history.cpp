@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tune/history_index.hpp"
+
 namespace tune {
 namespace {
 
@@ -36,6 +38,21 @@ void note_report(std::vector<std::uint32_t>& order, std::size_t place, std::size
   order.push_back(static_cast<std::uint32_t>(place));
 }
 
+/// The storage's mark on a running trial: nothing that a sampler or pruner could use.
+constexpr std::string_view kOwnerKey = "tune:owner";
+
+/// Whether a finished trial is told again as it is known.
+bool is_known(const TrialRecord& record, const FrozenTrial& trial) {
+  return record.state == trial.state && record.values == trial.values &&
+         record.columns.size() == trial.params.size() &&
+         record.intermediate.size() == trial.intermediate.size();
+}
+
+bool has_constraint_key(const Attributes& attributes) {
+  const auto first = attributes.lower_bound(kConstraintsKey);
+  return first != attributes.end() && first->first.starts_with(kConstraintsKey);
+}
+
 /// Like Optuna, takes a NaN for a constraint that is not met.
 bool is_feasible(const TrialRecord& trial) {
   if (!trial.has_constraints) return true;
@@ -50,10 +67,31 @@ const double* TrialRecord::value_at(std::int64_t step) const {
   return found != intermediate.end() && found->step == step ? &found->value : nullptr;
 }
 
+History::History(std::vector<Direction> directions)
+    : directions_(std::move(directions)), index_(std::make_unique<HistoryIndex>()) {}
+History::History(History&&) noexcept = default;
+History& History::operator=(History&&) noexcept = default;
+History::~History() = default;
+
 TrialRecord& History::record(TrialNumber number) {
   const auto index = static_cast<std::size_t>(number.value);
-  if (index >= trials_.size()) trials_.resize(index + 1);
+  if (index >= trials_.size()) {
+    counts_[static_cast<std::size_t>(TrialState::kWaiting)] += index + 1 - trials_.size();
+    trials_.resize(index + 1);
+    states_.resize(index + 1, TrialState::kWaiting);
+  }
   return trials_[index];
+}
+
+void History::set_state(TrialRecord& record, std::size_t number, TrialState state) {
+  if (record.state == state) return;
+  --counts_[static_cast<std::size_t>(record.state)];
+  ++counts_[static_cast<std::size_t>(state)];
+  const auto place = std::lower_bound(running_.begin(), running_.end(), number);
+  if (record.state == TrialState::kRunning) running_.erase(place);
+  if (state == TrialState::kRunning) running_.insert(place, static_cast<std::uint32_t>(number));
+  record.state = state;
+  states_[number] = state;
 }
 
 std::uint32_t History::column_index(const std::string& name) {
@@ -63,30 +101,67 @@ std::uint32_t History::column_index(const std::string& name) {
 }
 
 void History::apply(const FrozenTrial& trial) {
+  const auto number = static_cast<std::size_t>(trial.number.value);
   TrialRecord& target = record(trial.number);
-  for (const std::uint32_t column : target.columns) {
-    columns_[column].values[static_cast<std::size_t>(trial.number.value)] = kAbsent;
-  }
-  target = TrialRecord{};
-  target.state = trial.state;
+  const bool was_finished = is_finished(target.state);
+  if (was_finished && is_known(target, trial)) return;
+  set_params(target, number, trial.params);
   target.values = trial.values;
-  for (const auto& param : trial.params) add_param(trial.number, param);
+  target.intermediate.clear();
+  target.report_order.clear();
   for (const auto& report : trial.intermediate) add_report(trial.number, report);
+  target.system_attrs.clear();
+  target.has_constraints = false;
+  target.violation = 0.0;
   add_system_attrs(trial.number, trial.system_attrs);
+  set_state(target, number, trial.state);
+  if (was_finished) {
+    index_->note_rewritten();
+  } else if (is_finished(trial.state)) {
+    index_->note_finished(number);
+  }
+}
+
+void History::set_params(TrialRecord& record, std::size_t number, const std::vector<Param>& params) {
+  const auto is_same = [&](std::uint32_t column, const Param& param) {
+    return columns_[column].name == param.name && columns_[column].values[number] == param.value;
+  };
+  if (std::equal(record.columns.begin(), record.columns.end(), params.begin(), params.end(), is_same)) return;
+  const std::vector<std::uint32_t> before = std::move(record.columns);
+  record.columns.clear();
+  for (const Param& param : params) {
+    record.columns.push_back(column_index(param.name));
+    set_value(record.columns.back(), number, param);
+  }
+  for (const std::uint32_t column : before) {
+    if (std::find(record.columns.begin(), record.columns.end(), column) == record.columns.end()) {
+      columns_[column].values[number] = kAbsent;
+      index_->note_lost_value(column);
+    }
+  }
+}
+
+void History::set_value(std::uint32_t index, std::size_t number, const Param& param) {
+  Column& column = columns_[index];
+  if (column.values.size() <= number) {
+    column.values.resize(number + 1, kAbsent);
+    column.distribution_of.resize(number + 1, 0);
+  }
+  if (!column.has(number)) {
+    index_->note_value(index, number);
+  } else if (column.values[number] != param.value) {
+    index_->note_lost_value(index);
+  }
+  column.values[number] = param.value;
+  column.distribution_of[number] = distribution_index(column, param.distribution);
 }
 
 void History::add_param(TrialNumber number, const Param& param) {
   TrialRecord& target = record(number);
-  const std::uint32_t index = column_index(param.name);
-  Column& column = columns_[index];
   const auto row = static_cast<std::size_t>(number.value);
-  if (column.values.size() <= row) {
-    column.values.resize(row + 1, kAbsent);
-    column.distribution_of.resize(row + 1, 0);
-  }
-  if (!column.has(row)) target.columns.push_back(index);
-  column.values[row] = param.value;
-  column.distribution_of[row] = distribution_index(column, param.distribution);
+  const std::uint32_t index = column_index(param.name);
+  if (!columns_[index].has(row)) target.columns.push_back(index);
+  set_value(index, row, param);
 }
 
 void History::add_report(TrialNumber number, IntermediateValue report) {
@@ -101,10 +176,14 @@ void History::add_report(TrialNumber number, IntermediateValue report) {
 void History::add_system_attrs(TrialNumber number, const Attributes& attributes) {
   if (attributes.empty()) return;
   TrialRecord& target = record(number);
-  for (const auto& [key, value] : attributes) target.system_attrs[key] = value;
+  for (const auto& [key, value] : attributes) {
+    if (key != kOwnerKey) target.system_attrs[key] = value;
+  }
+  if (!has_constraint_key(attributes)) return;
   const auto constraints = constraint_values(target.system_attrs);
   target.has_constraints = !constraints.empty();
   target.violation = total_violation(constraints);
+  if (is_finished(target.state)) index_->note_rewritten();
 }
 
 const Column* History::column(std::string_view name) const {
@@ -112,14 +191,24 @@ const Column* History::column(std::string_view name) const {
   return found == column_by_name_.end() ? nullptr : &columns_[found->second];
 }
 
-std::size_t History::count(TrialState state) const {
-  return static_cast<std::size_t>(
-      std::count_if(trials_.begin(), trials_.end(), [&](const TrialRecord& t) { return t.state == state; }));
+std::span<const std::uint32_t> History::scored() const {
+  return index_->scored(*this);
 }
 
-std::size_t History::finished_count() const {
-  return static_cast<std::size_t>(
-      std::count_if(trials_.begin(), trials_.end(), [](const TrialRecord& t) { return is_finished(t.state); }));
+TrialRanking History::ranking() const {
+  return index_->ranking(*this);
+}
+
+std::vector<std::uint32_t> History::common_columns() const {
+  return index_->common_columns(*this);
+}
+
+std::span<const std::uint32_t> History::by_value(const Column& column) const {
+  return index_->by_value(*this, static_cast<std::size_t>(&column - columns_.data()));
+}
+
+StepValues History::complete_values_at(std::int64_t step) const {
+  return index_->complete_values_at(*this, step);
 }
 
 std::optional<TrialNumber> History::best_trial() const {

@@ -4,7 +4,6 @@ namespace tune::math {
 namespace {
 
 const LaneKernels& fastest() {
-  if (const LaneKernels* kernels = avx512_kernels()) return *kernels;
   if (const LaneKernels* kernels = avx2_kernels()) return *kernels;
   return baseline_kernels();
 }

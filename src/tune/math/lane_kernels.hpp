@@ -58,9 +58,8 @@ struct LaneKernels {
 
 /// For every processor.
 [[nodiscard]] const LaneKernels& baseline_kernels();
-/// For AVX2 and AVX-512; null where this build or this processor lacks them.
+/// For AVX2; null where this build or this processor lacks it.
 [[nodiscard]] const LaneKernels* avx2_kernels();
-[[nodiscard]] const LaneKernels* avx512_kernels();
 /// The fastest of them here.
 [[nodiscard]] const LaneKernels& lane_kernels();
 

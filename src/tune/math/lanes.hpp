@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <limits>
 
-/// Elementary functions over one double or eight at a time, from the same source: each lane gives the bits that
+/// Elementary functions over one double or four at a time, from the same source: each lane gives the bits that
 /// the scalar gives, whatever instructions the compiler makes of it, as long as no multiplication is fused with
 /// an addition. Files that include this are compiled with -ffp-contract=off.
 ///
@@ -13,11 +13,11 @@
 /// processor could end up serving the whole program.
 namespace tune::math::lanes {
 
-inline constexpr std::size_t kLanes = 8;
+inline constexpr std::size_t kLanes = 4;
 
-using Lanes [[gnu::vector_size(64)]] = double;
-using Words [[gnu::vector_size(64)]] = std::uint64_t;
-using Mask [[gnu::vector_size(64)]] = std::int64_t;
+using Lanes [[gnu::vector_size(32)]] = double;
+using Words [[gnu::vector_size(32)]] = std::uint64_t;
+using Mask [[gnu::vector_size(32)]] = std::int64_t;
 
 #define TUNE_INLINE [[gnu::always_inline]] inline
 
@@ -52,6 +52,15 @@ TUNE_INLINE T larger(const T& a, const T& b) {
 }
 
 inline constexpr double kInfinity = std::numeric_limits<double>::infinity();
+/// True when the mask is set in any lane.
+TUNE_INLINE bool any(const Mask& mask) {
+#ifdef __AVX__
+  return __builtin_ia32_movmskpd256(reinterpret_cast<Lanes>(mask)) != 0;
+#else
+  return (mask[0] | mask[1] | mask[2] | mask[3]) != 0;
+#endif
+}
+
 /// Added to a small number, it leaves the nearest integer in the low bits of the sum.
 inline constexpr double kToInteger = 0x1.8p52;
 

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <span>
-#include <variant>
 #include <vector>
 
 #include "tune/distribution.hpp"
 #include "tune/random.hpp"
+#include "tune/samplers/mixture_density.hpp"
+#include "tune/samplers/parzen_kernels.hpp"
 
 namespace tune::samplers {
 
@@ -16,34 +18,6 @@ struct ParzenOptions {
   bool consider_magic_clip = true;  ///< Bandwidths at least (high − low) / min(100, 1 + n_kernels).
   bool consider_endpoints = false;  ///< Let the outermost kernels reach for the ends of the range.
 };
-
-/// Truncated normal kernels of one number, the prior last. With `is_log`, mu, sigma and the adapted ends are
-/// logarithms. Grids carry mass over cells, so the adapted ends lie half a step outside.
-struct NumericKernels {
-  std::vector<double> mu;
-  std::vector<double> sigma;
-  double low = 0.0;
-  double high = 0.0;
-  double step = 0.0;  ///< 0 = continuous.
-  bool is_log = false;
-  double adapted_low = 0.0;
-  double adapted_high = 0.0;
-};
-
-/// Kernels over choices, the prior last: the observed choice has probability `peak`, every other one `base`
-/// (the prior's are all equal). Two numbers stand for the rows of Optuna's weight table, so 10,000 choices
-/// cost nothing.
-struct CategoricalKernels {
-  std::size_t n_choices = 0;
-  std::vector<std::size_t> observed;  ///< Per kernel; for the prior `n_choices`, which no choice equals.
-  double base = 0.0;
-  double peak = 0.0;
-  double prior = 0.0;
-
-  [[nodiscard]] double probability(std::size_t kernel, std::size_t choice) const;
-};
-
-using Kernels = std::variant<NumericKernels, CategoricalKernels>;
 
 /// Optuna's weights of n observations, oldest first: ones, and from 25 on a ramp that fades the oldest.
 [[nodiscard]] std::vector<double> default_weights(std::size_t n);
@@ -57,12 +31,15 @@ using Kernels = std::variant<NumericKernels, CategoricalKernels>;
 class ParzenEstimator {
  public:
   /// Internal values, a column a parameter.
-  using Columns = std::vector<std::vector<double>>;
+  using Columns = MixtureDensity::Columns;
+  /// Per parameter the positions of its observations by value, equal ones in their order; empty for
+  /// categorical parameters.
+  using Orders = std::vector<std::vector<std::uint32_t>>;
 
   /// `observations[d]` are the n observed values of `space[d]`, oldest first. `weights` has n entries or is
-  /// empty for `default_weights(n)`. Cost O(d · n log n).
+  /// empty for `default_weights(n)`. Cost O(d · n) when the caller knows the `orders`, else O(d · n log n).
   ParzenEstimator(std::span<const Distribution* const> space, const Columns& observations,
-                  const ParzenOptions& options = {}, std::vector<double> weights = {});
+                  const ParzenOptions& options = {}, std::vector<double> weights = {}, Orders orders = {});
 
   [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
   [[nodiscard]] const std::vector<Kernels>& kernels() const { return kernels_; }
@@ -72,12 +49,15 @@ class ParzenEstimator {
 
   /// log p at each point. For a continuous `log` parameter the density is that of the logarithm.
   /// Cost O(points · kernels · d).
-  [[nodiscard]] std::vector<double> log_density(const Columns& points) const;
+  [[nodiscard]] std::vector<double> log_density(const Columns& points) const {
+    return density_.log_density(points);
+  }
 
  private:
   std::vector<const Distribution*> space_;
   std::vector<double> weights_;
   std::vector<Kernels> kernels_;
+  MixtureDensity density_;
 };
 
 }  // namespace tune::samplers

@@ -15,15 +15,29 @@ bool in_all_with_one_distribution(const Column& column, const std::vector<std::s
   });
 }
 
+std::vector<const Column*> common_columns(const HistoryView& history, const std::vector<std::size_t>& trials) {
+  std::vector<const Column*> common;
+  if (history.shows_all() && trials.size() == history.scored().size()) {
+    for (const std::uint32_t index : history.common_columns()) {
+      common.push_back(&history.columns()[index]);
+    }
+    return common;
+  }
+  for (const Column& column : history.columns()) {
+    if (in_all_with_one_distribution(column, trials)) {
+      common.push_back(&column);
+    }
+  }
+  return common;
+}
+
 }  // namespace
 
 std::vector<std::size_t> scored_trials(const HistoryView& history) {
-  std::vector<std::size_t> numbers;
-  for (std::size_t number = 0; number < history.size(); ++number) {
-    const TrialState state = history.state(number);
-    if (state == TrialState::kComplete || state == TrialState::kPruned) {
-      numbers.push_back(number);
-    }
+  const auto scored = history.scored();
+  std::vector<std::size_t> numbers(scored.begin(), scored.end());
+  if (!history.shows_all()) {
+    std::erase_if(numbers, [&](std::size_t number) { return !history.shows_result(number); });
   }
   return numbers;
 }
@@ -34,13 +48,10 @@ std::vector<CommonParameter> intersection_space(const HistoryView& history,
   if (trials.empty()) {
     return space;
   }
-  for (const Column& column : history.columns()) {
-    if (!in_all_with_one_distribution(column, trials)) {
-      continue;
-    }
-    const Distribution& distribution = column.distributions[column.distribution_of[trials.front()]];
+  for (const Column* column : common_columns(history, trials)) {
+    const Distribution& distribution = column->distributions[column->distribution_of[trials.front()]];
     if (!is_single(distribution)) {
-      space.push_back({&column, &distribution});
+      space.push_back({column, &distribution});
     }
   }
   std::sort(space.begin(), space.end(),

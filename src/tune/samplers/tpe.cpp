@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -24,14 +25,23 @@ bool is_multivariate(const TpeOptions& options, const HistoryView& history) {
 
 // The scored trials, and the running ones but for the trial that asks.
 std::vector<std::size_t> with_running(const SamplingContext& context, const std::vector<std::size_t>& scored) {
-  std::vector<std::size_t> trials = scored;
-  for (std::size_t number = 0; number < context.history.size(); ++number) {
+  std::vector<std::size_t> running;
+  const auto add = [&](std::size_t number) {
     const bool asks = static_cast<std::int64_t>(number) == context.number.value;
     if (!asks && context.history.state(number) == TrialState::kRunning) {
-      trials.push_back(number);
+      running.push_back(number);
+    }
+  };
+  if (context.history.shows_all()) {
+    std::for_each(context.history.running().begin(), context.history.running().end(), add);
+  } else {
+    for (std::size_t number = 0; number < context.history.size(); ++number) {
+      add(number);
     }
   }
-  std::sort(trials.begin(), trials.end());
+  std::vector<std::size_t> trials;
+  trials.reserve(scored.size() + running.size());
+  std::merge(scored.begin(), scored.end(), running.begin(), running.end(), std::back_inserter(trials));
   return trials;
 }
 
@@ -67,13 +77,14 @@ class Suggestion {
 
   // The good trials of several objectives have no order in which the old ones could fade.
   [[nodiscard]] ParzenEstimator fit(const std::vector<std::size_t>& trials, bool equal_weights) const {
-    const auto observations = samplers::gather_observations(context_.history, space_, trials,
-                                                            is_multivariate(options_, context_.history));
+    auto observations =
+        samplers::observe(context_.history, space_, trials, is_multivariate(options_, context_.history));
     std::vector<double> weights;
     if (equal_weights) {
-      weights.assign(observations.front().size(), 1.0);
+      weights.assign(observations.values.front().size(), 1.0);
     }
-    return ParzenEstimator(distributions_, observations, {}, std::move(weights));
+    return ParzenEstimator(distributions_, observations.values, {}, std::move(weights),
+                           std::move(observations.orders));
   }
 
   const TpeOptions& options_;

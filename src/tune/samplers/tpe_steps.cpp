@@ -7,43 +7,107 @@
 namespace tune::samplers {
 namespace {
 
-// Fills `row` with the trial's value of each parameter; false when one is missing.
-bool read_row(std::span<const TpeParameter> space, std::size_t number, const ParamValues& decided,
-              std::vector<double>& row) {
-  for (std::size_t d = 0; d < space.size(); ++d) {
-    if (space[d].column != nullptr && space[d].column->has(number)) {
-      row[d] = space[d].column->values[number];
-    } else if (const auto value = decided_value(decided, space[d].name, *space[d].distribution)) {
-      row[d] = *value;
+bool has_all(std::span<const TpeParameter> space, std::size_t number) {
+  return std::all_of(space.begin(), space.end(), [&](const TpeParameter& parameter) {
+    return parameter.column != nullptr && parameter.column->has(number);
+  });
+}
+
+// The values of the trials' columns, which are all there.
+ParzenEstimator::Columns read_columns(std::span<const TpeParameter> space,
+                                      const std::vector<std::size_t>& trials) {
+  ParzenEstimator::Columns values(space.size());
+  for (std::size_t d = 0; d < space.size() && !trials.empty(); ++d) {
+    const std::vector<double>& column = space[d].column->values;
+    values[d].resize(trials.size());
+    std::transform(trials.begin(), trials.end(), values[d].begin(), [&](std::size_t n) { return column[n]; });
+  }
+  return values;
+}
+
+// The history's order of each numeric column, as positions in `trials`.
+ParzenEstimator::Orders read_orders(const HistoryView& history, std::span<const TpeParameter> space,
+                                    const std::vector<std::size_t>& trials) {
+  constexpr auto kNone = static_cast<std::uint32_t>(-1);
+  std::vector<std::uint32_t> position(history.size(), kNone);
+  for (std::size_t i = 0; i < trials.size(); ++i) {
+    position[trials[i]] = static_cast<std::uint32_t>(i);
+  }
+  ParzenEstimator::Orders orders(space.size());
+  for (std::size_t d = 0; d < space.size() && !trials.empty(); ++d) {
+    if (std::holds_alternative<CategoricalDistribution>(*space[d].distribution)) {
+      continue;
+    }
+    orders[d].resize(trials.size() + 1);
+    std::uint32_t* next = orders[d].data();
+    for (const std::uint32_t number : history.by_value(*space[d].column)) {
+      *next = position[number];
+      next += position[number] != kNone ? 1 : 0;
+    }
+    orders[d].pop_back();
+  }
+  return orders;
+}
+
+// Appends the trial's values when it has, or has announced, all of them.
+void append_announced(const HistoryView& history, std::span<const TpeParameter> space, std::size_t number,
+                      ParzenEstimator::Columns& values) {
+  const ParamValues decided = relative_params(history.record(number).system_attrs);
+  std::vector<double> row;
+  for (const TpeParameter& parameter : space) {
+    if (parameter.column != nullptr && parameter.column->has(number)) {
+      row.push_back(parameter.column->values[number]);
+    } else if (const auto value = decided_value(decided, parameter.name, *parameter.distribution)) {
+      row.push_back(*value);
     } else {
-      return false;
+      return;
     }
   }
-  return true;
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    values[d].push_back(row[d]);
+  }
+}
+
+void append_known(std::span<const TpeParameter> space, std::size_t number, ParzenEstimator::Columns& values) {
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    values[d].push_back(space[d].column->values[number]);
+  }
+}
+
+// With trials that have only announced what they take: in the order of the trials all the same.
+Observations observe_announced(const HistoryView& history, std::span<const TpeParameter> space,
+                               const std::vector<std::size_t>& trials) {
+  Observations observations{ParzenEstimator::Columns(space.size()), {}};
+  for (const std::size_t number : trials) {
+    if (has_all(space, number)) {
+      append_known(space, number, observations.values);
+    } else if (history.state(number) == TrialState::kRunning) {
+      append_announced(history, space, number, observations.values);
+    }
+  }
+  return observations;
 }
 
 }  // namespace
 
+Observations observe(const HistoryView& history, std::span<const TpeParameter> space,
+                     const std::vector<std::size_t>& trials, bool read_relative_params) {
+  std::vector<std::size_t> known;
+  known.reserve(trials.size());
+  for (const std::size_t number : trials) {
+    if (has_all(space, number)) {
+      known.push_back(number);
+    } else if (read_relative_params && history.state(number) == TrialState::kRunning) {
+      return observe_announced(history, space, trials);
+    }
+  }
+  return {read_columns(space, known), read_orders(history, space, known)};
+}
+
 ParzenEstimator::Columns gather_observations(const HistoryView& history, std::span<const TpeParameter> space,
                                              const std::vector<std::size_t>& trials,
                                              bool read_relative_params) {
-  ParzenEstimator::Columns observations(space.size());
-  for (auto& column : observations) {
-    column.reserve(trials.size());
-  }
-  std::vector<double> row(space.size());
-  const ParamValues nothing_decided;
-  for (const std::size_t number : trials) {
-    const bool is_running = history.state(number) == TrialState::kRunning;
-    const bool complete =
-        read_relative_params && is_running
-            ? read_row(space, number, relative_params(history.record(number).system_attrs), row)
-            : read_row(space, number, nothing_decided, row);
-    for (std::size_t d = 0; complete && d < space.size(); ++d) {
-      observations[d].push_back(row[d]);
-    }
-  }
-  return observations;
+  return observe(history, space, trials, read_relative_params).values;
 }
 
 std::vector<double> acquisition(const ParzenEstimator& below, const ParzenEstimator& above,

@@ -18,9 +18,18 @@ struct TpeParameter {
   const Column* column = nullptr;
 };
 
-/// What to learn from, by parameter: the values of those `trials` that have all parameters. With
-/// `read_relative_params` a RUNNING trial's parameters that Optuna decided but has not suggested yet (its
-/// `tpe:relative_params:<i>` attributes) count too. O(trials · parameters).
+/// What to learn from, by parameter, and the order of each parameter's values where the history knows it.
+struct Observations {
+  ParzenEstimator::Columns values;
+  ParzenEstimator::Orders orders;
+};
+
+/// The values of those `trials` that have all parameters. With `read_relative_params` a RUNNING trial's
+/// parameters that Optuna decided but has not suggested yet (its `tpe:relative_params:<i>` attributes) count
+/// too; then no order is known. O(trials · parameters).
+[[nodiscard]] Observations observe(const HistoryView& history, std::span<const TpeParameter> space,
+                                   const std::vector<std::size_t>& trials, bool read_relative_params);
+/// The same without the orders.
 [[nodiscard]] ParzenEstimator::Columns gather_observations(const HistoryView& history,
                                                            std::span<const TpeParameter> space,
                                                            const std::vector<std::size_t>& trials,

@@ -2,9 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <iterator>
 #include <limits>
-#include <numeric>
-#include <utility>
 
 #include "tune/math/hypervolume.hpp"
 #include "tune/math/non_domination.hpp"
@@ -16,30 +15,6 @@ constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kZeroReference = 1e-12;  // Optuna's EPS: a reference of 0 would hide the worst point.
 
 using Numbers = std::vector<std::size_t>;
-
-struct Groups {
-  Numbers complete;
-  Numbers pruned;
-  Numbers infeasible;
-  Numbers running;
-};
-
-Groups group_trials(const HistoryView& history, const Numbers& trials) {
-  Groups groups;
-  for (const std::size_t number : trials) {
-    const TrialState state = history.state(number);
-    if (state == TrialState::kRunning) {
-      groups.running.push_back(number);  // Its constraints are not known yet.
-    } else if (history.record(number).violation > 0.0) {
-      groups.infeasible.push_back(number);
-    } else if (state == TrialState::kComplete) {
-      groups.complete.push_back(number);
-    } else {
-      groups.pruned.push_back(number);
-    }
-  }
-  return groups;
-}
 
 double sign(Direction direction) {
   return direction == Direction::kMaximize ? -1.0 : 1.0;
@@ -53,39 +28,59 @@ double loss(const HistoryView& history, std::size_t number, std::size_t objectiv
   return sign(history.directions()[objective]) * values[objective];
 }
 
-// The step counts first, so −step as a number that orders like it; a trial without reports comes last but
-// for negative steps, as Optuna's key (1, 0).
-std::pair<double, double> pruned_score(const HistoryView& history, std::size_t number) {
-  const auto reports = history.intermediate(number);
-  if (reports.empty()) {
-    return {1.0, 0.0};
+// Takes trials in order of preference until enough are below.
+class Dealer {
+ public:
+  Dealer(const HistoryView& history, const Numbers& trials, std::size_t n_below)
+      : history_(history), place_(history.size(), Place::kNowhere), n_left_(n_below) {
+    for (const std::size_t number : trials) {
+      place_[number] = Place::kAbove;
+    }
   }
-  const IntermediateValue& last = reports.back();
-  const double value = sign(history.directions().front()) * last.value;
-  return {-static_cast<double>(last.step), std::isnan(value) ? kInfinity : value};
-}
 
-// Moves the first `n_below` of the best-first list to `below`, the rest to `above`; returns how many moved.
-std::size_t deal(const Numbers& best_first, std::size_t n_below, TrialSplit& split) {
-  const std::size_t n = std::min(n_below, best_first.size());
-  const auto middle = best_first.begin() + static_cast<std::ptrdiff_t>(n);
-  split.below.insert(split.below.end(), best_first.begin(), middle);
-  split.above.insert(split.above.end(), middle, best_first.end());
-  return n;
-}
+  [[nodiscard]] std::size_t n_left() const { return n_left_; }
 
-template <typename Score>
-Numbers sorted_by(Numbers numbers, const Score& score) {
-  using Key = decltype(score(std::size_t{0}));
-  std::vector<std::pair<Key, std::size_t>> keyed;
-  keyed.reserve(numbers.size());
-  for (const std::size_t number : numbers) {
-    keyed.emplace_back(score(number), number);
+  // Those of the list that are to be dealt: a trial whose result is hidden counts as running.
+  [[nodiscard]] Numbers members(std::span<const std::uint32_t> list) const {
+    Numbers numbers;
+    std::copy_if(list.begin(), list.end(), std::back_inserter(numbers),
+                 [&](std::uint32_t number) { return is_member(number); });
+    return numbers;
   }
-  std::sort(keyed.begin(), keyed.end());  // Numbers are part of the key: ties keep the lower one first.
-  std::transform(keyed.begin(), keyed.end(), numbers.begin(), [](const auto& pair) { return pair.second; });
-  return numbers;
-}
+
+  void take(std::size_t number) {
+    place_[number] = Place::kBelow;
+    --n_left_;
+  }
+
+  void take_best(std::span<const std::uint32_t> best_first) {
+    for (auto it = best_first.begin(); n_left_ > 0 && it != best_first.end(); ++it) {
+      if (is_member(*it)) {
+        take(*it);
+      }
+    }
+  }
+
+  [[nodiscard]] TrialSplit split(const Numbers& trials) const {
+    TrialSplit split;
+    split.above.reserve(trials.size());
+    for (const std::size_t number : trials) {
+      (place_[number] == Place::kBelow ? split.below : split.above).push_back(number);
+    }
+    return split;
+  }
+
+ private:
+  enum class Place : std::uint8_t { kNowhere, kAbove, kBelow };
+
+  [[nodiscard]] bool is_member(std::size_t number) const {
+    return place_[number] == Place::kAbove && history_.shows_result(number);
+  }
+
+  const HistoryView& history_;
+  std::vector<Place> place_;
+  std::size_t n_left_;
+};
 
 std::vector<double> reference_point(const math::PointSet& points) {
   std::vector<double> reference(points.dimensions(), -kInfinity);
@@ -146,27 +141,16 @@ std::vector<bool> best_by_rank(const math::PointSet& points, std::size_t n_below
   return is_below;
 }
 
-std::size_t deal_complete_multi(const HistoryView& history, const Numbers& complete, std::size_t n_below,
-                                TrialSplit& split) {
-  if (n_below == 0 || n_below >= complete.size()) {
-    return deal(complete, n_below, split);
-  }
-  const std::vector<bool> is_below = best_by_rank(losses_of(history, complete), n_below);
-  std::size_t dealt = 0;
+void take_complete_multi(const HistoryView& history, const Numbers& complete, Dealer& dealer) {
+  const bool takes_all = dealer.n_left() >= complete.size();
+  const std::vector<bool> is_below = takes_all || dealer.n_left() == 0
+                                         ? std::vector<bool>(complete.size(), takes_all)
+                                         : best_by_rank(losses_of(history, complete), dealer.n_left());
   for (std::size_t i = 0; i < complete.size(); ++i) {
-    (is_below[i] ? split.below : split.above).push_back(complete[i]);
-    dealt += is_below[i] ? 1 : 0;
+    if (is_below[i]) {
+      dealer.take(complete[i]);
+    }
   }
-  return dealt;
-}
-
-std::size_t deal_complete(const HistoryView& history, const Numbers& complete, std::size_t n_below,
-                          TrialSplit& split) {
-  if (history.directions().size() > 1) {
-    return deal_complete_multi(history, complete, n_below, split);
-  }
-  return deal(sorted_by(complete, [&](std::size_t number) { return loss(history, number, 0); }), n_below,
-              split);
 }
 
 }  // namespace
@@ -178,17 +162,16 @@ std::size_t default_gamma(std::size_t n, std::size_t n_objectives) {
 }
 
 TrialSplit split_trials(const HistoryView& history, const Numbers& trials, std::size_t n_below) {
-  const Groups groups = group_trials(history, trials);
-  TrialSplit split;
-  n_below -= std::min(n_below, deal_complete(history, groups.complete, n_below, split));
-  const auto by_last_report = [&](std::size_t number) { return pruned_score(history, number); };
-  n_below -= std::min(n_below, deal(sorted_by(groups.pruned, by_last_report), n_below, split));
-  const auto by_violation = [&](std::size_t number) { return history.record(number).violation; };
-  deal(sorted_by(groups.infeasible, by_violation), n_below, split);
-  deal(groups.running, 0, split);
-  std::sort(split.below.begin(), split.below.end());
-  std::sort(split.above.begin(), split.above.end());
-  return split;
+  const TrialRanking ranking = history.ranking();
+  Dealer dealer(history, trials, n_below);
+  if (history.directions().size() > 1) {
+    take_complete_multi(history, dealer.members(ranking.complete), dealer);
+  } else {
+    dealer.take_best(ranking.complete);
+  }
+  dealer.take_best(ranking.pruned);
+  dealer.take_best(ranking.infeasible);
+  return dealer.split(trials);
 }
 
 }  // namespace tune::samplers

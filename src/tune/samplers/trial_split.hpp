@@ -20,7 +20,7 @@ struct TrialSplit {
 /// Divides `trials` (COMPLETE, PRUNED or RUNNING, ascending numbers) as Optuna's TPE does. Preference:
 /// feasible COMPLETE by value (several objectives: by non-domination rank, the last front by hypervolume),
 /// then PRUNED by (later step, better value), then infeasible by violation; ties keep the lower number.
-/// RUNNING trials are always above. O(n log n) for one objective.
+/// RUNNING trials are always above. O(n) for one objective.
 [[nodiscard]] TrialSplit split_trials(const HistoryView& history, const std::vector<std::size_t>& trials,
                                       std::size_t n_below);
 

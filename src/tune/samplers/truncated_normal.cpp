@@ -5,6 +5,7 @@
 #include <limits>
 #include <numbers>
 
+#include "tune/math/elementary.hpp"
 #include "tune/math/error_function.hpp"
 
 namespace tune::samplers {
@@ -12,41 +13,19 @@ namespace {
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 constexpr double kHalfLogTwoPi = 0.91893853320467274178;
-constexpr double kOneOverSqrt2 = 0.70710678118654752440;
 
-// Below this, log Φ comes from its asymptotic series; above the next, from Φ(−x) (Optuna's limits).
-constexpr double kSeriesBelow = -20.0;
-constexpr double kComplementAbove = 6.0;
+// Left of this, probabilities are too small to be held as such.
+constexpr double kSmallestQuantile = -35.0;
+constexpr double kSmallestProbability = 1e-290;
 
-double ndtr(double a) noexcept {
-  const double x = a / std::numbers::sqrt2;
-  if (x < -kOneOverSqrt2) {
-    return 0.5 * math::erfc(-x);
-  }
-  if (x < kOneOverSqrt2) {
-    return 0.5 + 0.5 * math::erf(x);
-  }
-  return 1.0 - 0.5 * math::erfc(x);
-}
-
-// Abramowitz & Stegun 26.2.12: Φ(x) ~ φ(x)/|x| · (1 − 1/x² + 3/x⁴ − …).
-double log_ndtr_series(double x) noexcept {
-  const double log_leading = -0.5 * x * x - std::log(-x) - kHalfLogTwoPi;
-  const double inverse_square = 1.0 / (x * x);
-  double sum = 1.0;
-  double term = 1.0;
-  double previous = 0.0;
-  for (int i = 1; std::abs(previous - sum) > std::numeric_limits<double>::epsilon(); ++i) {
-    previous = sum;
-    term *= -inverse_square * (2 * i - 1);
-    sum += term;
-  }
-  return log_leading + std::log(sum);
+// Φ(x) for x ≤ 0.
+double lower_tail(double x) noexcept {
+  return math::exp(-0.5 * x * x) * math::scaled_tail(-x);
 }
 
 double log_add(double a, double b) noexcept {
   const double larger = std::max(a, b);
-  return larger == -kInfinity ? larger : larger + std::log1p(std::exp(std::min(a, b) - larger));
+  return larger == -kInfinity ? larger : larger + math::log1p(math::exp(std::min(a, b) - larger));
 }
 
 double log_mass_left(double a, double b) noexcept {
@@ -54,7 +33,7 @@ double log_mass_left(double a, double b) noexcept {
   if (upper == -kInfinity) {
     return upper;
   }
-  return upper + std::log1p(-std::exp(log_ndtr(a) - upper));
+  return upper + math::log1p(-math::exp(log_ndtr(a) - upper));
 }
 
 double initial_guess(double log_probability) noexcept {
@@ -62,14 +41,14 @@ double initial_guess(double log_probability) noexcept {
     return -std::sqrt(-2.0 * (log_probability + kHalfLogTwoPi));
   }
   // The logistic distribution of the same variance.
-  return -std::numbers::sqrt3 / std::numbers::pi * std::log(std::expm1(-log_probability));
+  return -std::numbers::sqrt3 / std::numbers::pi * math::log(math::expm1(-log_probability));
 }
 
 double newton(double log_probability) noexcept {
   double x = initial_guess(log_probability);
   for (int i = 0; i < 100; ++i) {
     const double reached = log_ndtr(x);
-    const double dx = (reached - log_probability) * std::exp(reached - normal_log_density(x));
+    const double dx = (reached - log_probability) * math::exp(reached - normal_log_density(x));
     x -= dx;
     if (!(std::abs(dx) >= 1e-8 * std::abs(x)) || dx == 0.0) {
       break;
@@ -78,16 +57,33 @@ double newton(double log_probability) noexcept {
   return x;
 }
 
+// In logarithms throughout, by Newton's method. a < 0.
+double quantile_of_logs(double q, double a, double b) noexcept {
+  return inverse_log_ndtr(log_add(log_ndtr(a), math::log(q) + log_gauss_mass(a, b)));
+}
+
+// a < 0; on the side of the median where probabilities keep their digits.
+double quantile(double q, double a, double b) noexcept {
+  if (b < kSmallestQuantile) {
+    return quantile_of_logs(q, a, b);
+  }
+  const double below = lower_tail(a);
+  const double beyond = b > 0.0 ? lower_tail(-b) : 0.0;
+  const double mass = b > 0.0 ? (1.0 - below) - beyond : lower_tail(b) - below;
+  const double p = below + q * mass;
+  if (p < kSmallestProbability) {
+    return quantile_of_logs(q, a, b);
+  }
+  return p <= 0.5 ? math::lower_normal_quantile(p) : -math::lower_normal_quantile(beyond + (1.0 - q) * mass);
+}
+
 }  // namespace
 
 double log_ndtr(double x) noexcept {
-  if (x > kComplementAbove) {
-    return -ndtr(-x);
+  if (x > 0.0) {
+    return math::log1p(-lower_tail(-x));
   }
-  if (x > kSeriesBelow) {
-    return std::log(ndtr(x));
-  }
-  return x == -kInfinity ? x : log_ndtr_series(x);
+  return x == -kInfinity ? x : -0.5 * x * x + math::log(math::scaled_tail(-x));
 }
 
 double log_gauss_mass(double a, double b) noexcept {
@@ -99,7 +95,7 @@ double log_gauss_mass(double a, double b) noexcept {
   }
   const double below = 0.5 + 0.5 * math::erf(a / std::numbers::sqrt2);
   const double beyond = 0.5 + 0.5 * math::erf(-b / std::numbers::sqrt2);
-  return std::log1p(-below - beyond);
+  return math::log1p(-below - beyond);
 }
 
 double inverse_log_ndtr(double y) noexcept {
@@ -111,7 +107,7 @@ double inverse_log_ndtr(double y) noexcept {
   }
   // Near 1 the probability itself carries no digits any more: solve for its complement and flip the sign.
   const bool flipped = y > -1e-2;
-  const double x = newton(flipped ? std::log(-std::expm1(y)) : y);
+  const double x = newton(flipped ? math::log(-math::expm1(y)) : y);
   return flipped ? -x : x;
 }
 
@@ -125,11 +121,7 @@ double truncated_normal_quantile(double q, double a, double b) noexcept {
   if (q == 1.0) {
     return b;
   }
-  const double log_mass = log_gauss_mass(a, b);
-  if (a < 0.0) {
-    return inverse_log_ndtr(log_add(log_ndtr(a), std::log(q) + log_mass));
-  }
-  return -inverse_log_ndtr(log_add(log_ndtr(-b), std::log1p(-q) + log_mass));
+  return a < 0.0 ? quantile(q, a, b) : -quantile(1.0 - q, -b, -a);
 }
 
 double normal_log_density(double x) noexcept {

@@ -1,0 +1,196 @@
+// What the search itself costs: ask + tell in memory by number of finished trials, a whole study of many
+// parameters, a pruner's decision, and the memory of a long history. Times are of the calling thread's
+// processor.
+//
+// Each case prints the median of its repetitions with
+//   ask_tell_bench --benchmark_repetitions=11 --benchmark_report_aggregates_only=true
+
+#include <benchmark/benchmark.h>
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "tune/pruners/median.hpp"
+#include "tune/samplers/registry.hpp"
+#include "tune/storages/in_memory.hpp"
+#include "tune/study.hpp"
+
+namespace {
+
+using tune::FrozenTrial;
+using tune::Study;
+
+// Four floats of which two logarithmic, three ints, three categorical parameters.
+tune::SearchSpace mixed_space() {
+  tune::SearchSpace space;
+  space.add({"f0", tune::FloatDistribution{-5.0, 5.0}, {}});
+  space.add({"f1", tune::FloatDistribution{0.0, 1.0}, {}});
+  space.add({"l0", tune::FloatDistribution{1e-5, 1e-1, true, {}}, {}});
+  space.add({"l1", tune::FloatDistribution{1e-3, 10.0, true, {}}, {}});
+  space.add({"i0", tune::IntDistribution{1, 10}, {}});
+  space.add({"i1", tune::IntDistribution{32, 512, true, 1}, {}});
+  space.add({"i2", tune::IntDistribution{0, 100, false, 5}, {}});
+  for (int n_choices = 3; n_choices <= 5; ++n_choices) {
+    tune::CategoricalDistribution choices;
+    for (int i = 0; i < n_choices; ++i) choices.choices.emplace_back("choice" + std::to_string(i));
+    space.add({"c" + std::to_string(n_choices), choices, {}});
+  }
+  return space;
+}
+
+tune::SearchSpace float_space(int n) {
+  tune::SearchSpace space;
+  for (int i = 0; i < n; ++i) space.add({"x" + std::to_string(i), tune::FloatDistribution{-5.0, 5.0}, {}});
+  return space;
+}
+
+// A bowl: numbers near 0.3 and the choice with a 1 are good.
+double objective(const tune::ParamValues& params) {
+  double sum = 0.0;
+  for (const auto& [name, value] : params) {
+    if (const auto* number = std::get_if<double>(&value)) {
+      sum += (*number - 0.3) * (*number - 0.3);
+    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
+      sum += std::abs(static_cast<double>(*integer) - 7.0) / 100.0;
+    } else {
+      sum += std::get<std::string>(value) == "choice1" ? 0.0 : 1.0;
+    }
+  }
+  return sum;
+}
+
+Study open_study(const std::string& sampler, const tune::SearchSpace& space,
+                 std::shared_ptr<tune::Storage> storage) {
+  tune::StudyOptions options;
+  options.storage = std::move(storage);
+  options.sampler = tune::make_sampler(sampler);
+  options.space = space;
+  options.seed = 1;
+  options.load_if_exists = true;
+  return Study::create(std::move(options));
+}
+
+void run_trials(Study& study, std::size_t n) {
+  for (std::size_t i = 0; i < n; ++i) {
+    tune::Trial trial = study.ask();
+    const double value = objective(trial.params());
+    study.tell(std::move(trial), value);
+  }
+}
+
+// The trials that TPE itself leaves behind, so that observations crowd where it searches.
+const std::vector<FrozenTrial>& history_of_tpe(std::size_t n) {
+  static std::map<std::size_t, std::vector<FrozenTrial>> known;
+  auto& trials = known[n];
+  if (trials.empty()) {
+    Study study = open_study("tpe", mixed_space(), tune::make_in_memory_storage());
+    run_trials(study, n);
+    trials = study.trials();
+  }
+  return trials;
+}
+
+Study study_after(const std::string& sampler, std::size_t n) {
+  auto storage = tune::make_in_memory_storage();
+  Study study = open_study(sampler, mixed_space(), storage);
+  for (const FrozenTrial& trial : history_of_tpe(n)) storage->add_trial(study.id(), trial);
+  study.refresh();
+  return study;
+}
+
+// ask + tell at n … n + n/10 finished trials.
+void ask_tell(benchmark::State& state, const char* sampler) {
+  const auto n = static_cast<std::size_t>(state.range(0));
+  const std::size_t n_more = std::max<std::size_t>(n / 10, 10);
+  Study study = study_after(sampler, n);
+  run_trials(study, 2);
+  std::size_t n_asked = 0;
+  for (auto _ : state) {
+    if (++n_asked > n_more) {
+      state.PauseTiming();
+      study = study_after(sampler, n);
+      run_trials(study, 2);
+      n_asked = 0;
+      state.ResumeTiming();
+    }
+    tune::Trial trial = study.ask();
+    study.tell(std::move(trial), 1e3);
+  }
+}
+
+void whole_study(benchmark::State& state) {
+  const tune::SearchSpace space = float_space(40);
+  for (auto _ : state) {
+    Study study = open_study("tpe", space, tune::make_in_memory_storage());
+    run_trials(study, 1000);
+  }
+}
+
+FrozenTrial trial_with_reports(std::int64_t number, int n_steps) {
+  FrozenTrial trial;
+  trial.number = {number};
+  trial.state = tune::TrialState::kComplete;
+  trial.values = {static_cast<double>(number % 97)};
+  for (int step = 0; step < n_steps; ++step) {
+    trial.intermediate.push_back({step, static_cast<double>((number * 7919 + step * 31) % 1000)});
+  }
+  return trial;
+}
+
+void median_decision(benchmark::State& state) {
+  tune::History history({tune::Direction::kMinimize});
+  for (std::int64_t i = 0; i < 1000; ++i) history.apply(trial_with_reports(i, 100));
+  FrozenTrial running = trial_with_reports(1000, 100);
+  running.state = tune::TrialState::kRunning;
+  history.apply(running);
+  const tune::MedianPruner pruner;
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(pruner.decide({tune::HistoryView(history), {1000}, 0, "study"}));
+  }
+}
+
+double resident_megabytes() {
+  std::ifstream file("/proc/self/statm");
+  double total = 0.0;
+  double resident = 0.0;
+  file >> total >> resident;
+  return resident * 4096.0 / 1e6;
+}
+
+void history_memory(benchmark::State& state) {
+  const tune::SearchSpace space = mixed_space();
+  for (auto _ : state) {
+    const double before = resident_megabytes();
+    tune::History history({tune::Direction::kMinimize});
+    for (std::int64_t number = 0; number < 100000; ++number) {
+      FrozenTrial trial = trial_with_reports(number, 0);
+      for (const auto& declared : space.parameters()) {
+        trial.params.push_back({declared.name, static_cast<double>(1 + number % 3), declared.distribution});
+      }
+      history.apply(trial);
+    }
+    benchmark::DoNotOptimize(history.scored().size());
+    for (const tune::Column& column : history.columns()) {
+      benchmark::DoNotOptimize(history.by_value(column).size());
+    }
+    state.counters["MB"] = resident_megabytes() - before;
+  }
+}
+
+BENCHMARK_CAPTURE(ask_tell, tpe, "tpe")->Arg(100)->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ask_tell, random, "random")->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
+BENCHMARK(whole_study)->Unit(benchmark::kMillisecond);
+BENCHMARK(median_decision)->Unit(benchmark::kMicrosecond);
+BENCHMARK(history_memory)->Iterations(1)->Unit(benchmark::kMillisecond);
+
+}  // namespace
+
+BENCHMARK_MAIN();
