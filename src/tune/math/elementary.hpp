@@ -16,7 +16,7 @@ namespace tune::math {
 /// e^x − 1 without cancellation near 0, error < 4 ulp.
 [[nodiscard]] double expm1(double x) noexcept;
 
-/// Q(t) e^{t²/2} for t ≥ 0, where Q is the upper tail of the standard normal distribution. Error < 2 ulp.
+/// Q(t) e^{t²/2} for t ≥ 0, where Q is the upper tail of the standard normal distribution. Error < 4 ulp.
 [[nodiscard]] double scaled_tail(double t) noexcept;
 
 /// log(Φ(b) − Φ(a)) for a ≤ b, also far out in either tail; −∞ when no mass is left between them.

@@ -31,9 +31,11 @@ struct Survivors {
   double threshold = 0.0;
 };
 
-/// One grid parameter: means and 1/σ in rows of eight, two rows a group.
-struct GridRows {
-  const double* rows = nullptr;
+/// One grid parameter: the class of each kernel, mean and 1/σ of each class.
+struct GridClasses {
+  const std::uint32_t* class_of = nullptr;
+  const double* mu = nullptr;
+  const double* scale = nullptr;
 };
 
 struct LaneKernels {
@@ -42,7 +44,7 @@ struct LaneKernels {
   /// seen less the margin.
   void (*accumulate)(const KernelGroups& kernels, const double* points, const double* margin, Survivors* out);
   /// Adds the log mass of the cell [left, right] to each surviving sum.
-  void (*add_cells)(const GridRows& grid, double left, double right, Survivors& sums);
+  void (*add_cells)(const GridClasses& grid, double left, double right, Survivors& sums);
   /// Adds table[class of the kernel] to each surviving sum; `classes` has eight a group.
   void (*add_table)(const std::uint32_t* classes, const double* table, Survivors& sums);
   /// The largest sum; −∞ when there is none.
@@ -52,6 +54,8 @@ struct LaneKernels {
   /// out[i] = log x[i]; n is a multiple of eight, here and below.
   void (*logs)(const double* x, double* out, std::size_t n);
   void (*exps)(const double* x, double* out, std::size_t n);
+  /// out[i] = log Φ(x[i]) for x[i] ≥ 0.
+  void (*log_most)(const double* x, double* out, std::size_t n);
   /// out[i] = log(Φ(b[i]) − Φ(a[i])).
   void (*masses)(const double* a, const double* b, double* out, std::size_t n);
 };

@@ -93,19 +93,23 @@ void put_back(Survivors& sums, std::size_t from, const Lanes& low, const Lanes& 
   ++kept;
 }
 
-Lanes cell_masses(const double* row, double left, double right) {
-  const Lanes mu = load(row);
-  const Lanes scale = load(row + kGroup);
+Lanes gather(const std::uint32_t* of, const double* from) {
+  return Lanes{from[of[0]], from[of[1]], from[of[2]], from[of[3]]};
+}
+
+Lanes cell_masses(const GridClasses& grid, std::size_t kernel, double left, double right) {
+  const Lanes mu = gather(grid.class_of + kernel, grid.mu);
+  const Lanes scale = gather(grid.class_of + kernel, grid.scale);
   return lanes::log_interval_mass(Lanes((left - mu) * scale), Lanes((right - mu) * scale));
 }
 
-void add_cells(const GridRows& grid, double left, double right, Survivors& sums) {
+void add_cells(const GridClasses& grid, double left, double right, Survivors& sums) {
   std::size_t kept = 0;
   for (std::size_t s = 0; s < sums.count; ++s) {
-    const double* row = grid.rows + std::size_t{sums.groups[s]} * 2 * kGroup;
+    const std::size_t first = std::size_t{sums.groups[s]} * kGroup;
     const double* sum = sums.sums + s * kGroup;
-    put_back(sums, s, load(sum) + cell_masses(row, left, right),
-             load(sum + kLanes) + cell_masses(row + kLanes, left, right), kept);
+    put_back(sums, s, load(sum) + cell_masses(grid, first, left, right),
+             load(sum + kLanes) + cell_masses(grid, first + kLanes, left, right), kept);
   }
   sums.count = kept;
 }
@@ -115,8 +119,8 @@ void add_table(const std::uint32_t* classes, const double* table, Survivors& sum
   for (std::size_t s = 0; s < sums.count; ++s) {
     const std::uint32_t* of = classes + std::size_t{sums.groups[s]} * kGroup;
     const double* sum = sums.sums + s * kGroup;
-    const Lanes low = {table[of[0]], table[of[1]], table[of[2]], table[of[3]]};
-    const Lanes high = {table[of[4]], table[of[5]], table[of[6]], table[of[7]]};
+    const Lanes low = gather(of, table);
+    const Lanes high = gather(of + kLanes, table);
     put_back(sums, s, load(sum) + low, load(sum + kLanes) + high, kept);
   }
   sums.count = kept;
@@ -148,13 +152,18 @@ void exps(const double* x, double* out, std::size_t n) {
   for (std::size_t i = 0; i < n; i += kLanes) store(out + i, lanes::exp(load(x + i)));
 }
 
+void log_most(const double* x, double* out, std::size_t n) {
+  for (std::size_t i = 0; i < n; i += kLanes) store(out + i, lanes::log_most(load(x + i)));
+}
+
 void masses(const double* a, const double* b, double* out, std::size_t n) {
   for (std::size_t i = 0; i < n; i += kLanes) {
     store(out + i, lanes::log_interval_mass(load(a + i), load(b + i)));
   }
 }
 
-constexpr LaneKernels kKernels{accumulate, add_cells, add_table, largest, sum_of_exp, logs, exps, masses};
+constexpr LaneKernels kKernels{accumulate, add_cells, add_table, largest, sum_of_exp,
+                               logs,       exps,      log_most,  masses};
 
 }  // namespace
 }  // namespace tune::math

@@ -1,8 +1,10 @@
 #include "tune/samplers/mixture_density.hpp"
 
 #include <algorithm>
+#include <bit>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "tune/math/elementary.hpp"
 
@@ -20,8 +22,6 @@ constexpr double kRootHalf = 0.70710678118654752440;
 constexpr double kMargin = 50.0;
 // This many bandwidths away, the rest of the normal distribution is no longer seen in double precision.
 constexpr double kNoTail = 8.5;
-// A table is made where it has at most this many rows, or a quarter as many as there are kernels.
-constexpr std::size_t kSmallTable = 64;
 // Points whose tables are held at the same time.
 constexpr std::size_t kChunk = 64;
 
@@ -29,62 +29,36 @@ std::size_t padded(std::size_t n) {
   return (n + kGroup - 1) / kGroup * kGroup;
 }
 
-// Values of some kernels that a loop over eight is to map.
-struct Selection {
-  std::vector<std::size_t> kernels;
-  std::vector<double> a;
-  std::vector<double> b;
-
-  void add(std::size_t kernel, double x, double y) {
-    kernels.push_back(kernel);
-    a.push_back(x);
-    b.push_back(y);
-  }
-  void pad() {
-    a.resize(padded(a.size()), 1.0);
-    b.resize(padded(b.size()), 2.0);
-  }
-};
-
-void subtract(const Selection& selection, const std::vector<double>& terms, std::vector<double>& constants) {
-  for (std::size_t i = 0; i < selection.kernels.size(); ++i) {
-    constants[selection.kernels[i]] -= terms[i];
-  }
+// Room that grows by doubling: blocks that grow with every trial would be mapped and unmapped each time.
+std::size_t roomy(std::size_t n) {
+  return std::bit_ceil(std::max<std::size_t>(n, 1));
 }
 
-// The mass of each kernel between the ends: 1 for all that are far from both.
-void subtract_masses(const NumericKernels& kernels, std::size_t n, std::vector<double>& constants) {
-  Selection selection;
-  for (std::size_t k = 0; k < n; ++k) {
-    const double scale = 1.0 / kernels.sigma[k];
-    const double a = (kernels.adapted_low - kernels.mu[k]) * scale;
-    const double b = (kernels.adapted_high - kernels.mu[k]) * scale;
-    if (!(a < -kNoTail && b > kNoTail)) {
-      selection.add(k, a, b);
+// The log mass of each of these kernels between the ends.
+std::vector<double> log_masses(const std::vector<double>& mu, const std::vector<double>& scale,
+                               std::span<const std::uint32_t> which, double low, double high) {
+  std::vector<double> nearer(padded(which.size()), 1.0);
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const std::uint32_t k = which[i];
+    nearer[i] = std::min(mu[k] - low, high - mu[k]) * scale[k];
+  }
+  std::vector<double> masses(nearer.size());
+  math::lane_kernels().log_most(nearer.data(), masses.data(), masses.size());
+  for (std::size_t i = 0; i < which.size(); ++i) {
+    const std::uint32_t k = which[i];
+    // Most are far from one end at least, which leaves a single tail to compute.
+    if (!(nearer[i] >= 0.0 && std::max(mu[k] - low, high - mu[k]) * scale[k] > kNoTail)) {
+      masses[i] = math::log_interval_mass((low - mu[k]) * scale[k], (high - mu[k]) * scale[k]);
     }
   }
-  selection.pad();
-  std::vector<double> masses(selection.a.size());
-  math::lane_kernels().masses(selection.a.data(), selection.b.data(), masses.data(), masses.size());
-  subtract(selection, masses, constants);
+  return masses;
 }
 
-// Most bandwidths are the narrowest one, whose logarithm is taken once.
-void subtract_log_widths(const NumericKernels& kernels, std::size_t n, std::vector<double>& constants) {
-  const double narrowest = *std::min_element(kernels.sigma.begin(), kernels.sigma.end());
-  const double log_narrowest = math::log(narrowest);
-  Selection selection;
-  for (std::size_t k = 0; k < n; ++k) {
-    const bool is_narrowest = kernels.sigma[k] == narrowest;
-    constants[k] -= kHalfLogTwoPi + (is_narrowest ? log_narrowest : 0.0);
-    if (!is_narrowest) {
-      selection.add(k, kernels.sigma[k], 0.0);
-    }
-  }
-  selection.pad();
-  std::vector<double> logs(selection.a.size());
-  math::lane_kernels().logs(selection.a.data(), logs.data(), logs.size());
-  subtract(selection, logs, constants);
+std::vector<double> log_widths(const std::vector<double>& sigma, std::span<const std::uint32_t> which) {
+  std::vector<double> widths(padded(which.size()), 1.0);
+  std::transform(which.begin(), which.end(), widths.begin(), [&](std::uint32_t k) { return sigma[k]; });
+  math::lane_kernels().logs(widths.data(), widths.data(), widths.size());
+  return widths;
 }
 
 std::vector<double> log_weights(const std::vector<double>& weights) {
@@ -105,10 +79,12 @@ double prior_log_mass(const NumericKernels& kernels) {
 
 /// Room for the sums of one tile of points.
 struct MixtureDensity::Scratch {
-  explicit Scratch(std::size_t n_groups) : groups(kTile * n_groups), sums(kTile * n_groups * kGroup) {
+  explicit Scratch(std::size_t n_groups)
+      : groups(std::make_unique_for_overwrite<std::uint32_t[]>(roomy(kTile * n_groups))),
+        sums(std::make_unique_for_overwrite<double[]>(roomy(kTile * n_groups * kGroup))) {
     for (std::size_t i = 0; i < kTile; ++i) {
-      survivors[i].groups = groups.data() + i * n_groups;
-      survivors[i].sums = sums.data() + i * n_groups * kGroup;
+      survivors[i].groups = groups.get() + i * n_groups;
+      survivors[i].sums = sums.get() + i * n_groups * kGroup;
     }
   }
 
@@ -117,8 +93,8 @@ struct MixtureDensity::Scratch {
     survivors[i].threshold = threshold;
   }
 
-  std::vector<std::uint32_t> groups;
-  std::vector<double> sums;
+  std::unique_ptr<std::uint32_t[]> groups;
+  std::unique_ptr<double[]> sums;
   math::Survivors survivors[kTile];
 };
 
@@ -129,87 +105,110 @@ MixtureDensity::MixtureDensity(const std::vector<Kernels>& kernels, const std::v
     std::visit([&](const auto& of) { place(of, d); }, kernels[d]);
   }
   stride_ = (1 + 2 * continuous_.size() + categorical_.size()) * kGroup;
-  rows_.resize(padded(n_kernels_) / kGroup * stride_);
+  rows_ = std::make_unique_for_overwrite<double[]>(roomy(padded(n_kernels_) / kGroup * stride_));
   fill_rows(kernels);
 }
 
 void MixtureDensity::place(const NumericKernels& kernels, std::size_t parameter) {
-  subtract_masses(kernels, n_kernels_, constants_);
   prior_constant_ -= prior_log_mass(kernels);
   if (kernels.step != 0.0) {
-    Grid grid{
-        parameter, kernels.is_log, kernels.step, kernels.mu.back(), kernels.sigma.back(), false, {}, {}, {},
-        {}};
-    fill_grid(kernels, grid);
-    grids_.push_back(std::move(grid));
+    grids_.push_back(
+        {parameter, kernels.is_log, kernels.step, kernels.mu.back(), kernels.sigma.back(), {}, {}, {}});
+    fill_grid(kernels, grids_.back());
     return;
   }
-  subtract_log_widths(kernels, n_kernels_, constants_);
+  Continuous of{parameter,
+                kernels.is_log,
+                kernels.low,
+                kernels.high,
+                kernels.mu.back(),
+                kernels.sigma.back(),
+                std::vector<double>(n_kernels_, 1.0 / kernels.narrowest)};
+  for (const std::uint32_t k : kernels.special) {
+    of.scale[k] = 1.0 / kernels.sigma[k];
+  }
+  const auto masses =
+      log_masses(kernels.mu, of.scale, kernels.special, kernels.adapted_low, kernels.adapted_high);
+  const auto widths = log_widths(kernels.sigma, kernels.special);
+  const double log_narrowest = math::log(kernels.narrowest);
+  common_constant_ -= log_narrowest + kHalfLogTwoPi;
+  for (std::size_t i = 0; i < kernels.special.size(); ++i) {
+    constants_[kernels.special[i]] -= masses[i] + (widths[i] - log_narrowest);
+  }
   prior_constant_ -= math::log(kernels.sigma.back()) + kHalfLogTwoPi;
-  continuous_.push_back(
-      {parameter, kernels.is_log, kernels.low, kernels.high, kernels.mu.back(), kernels.sigma.back()});
+  continuous_.push_back(std::move(of));
 }
 
 void MixtureDensity::place(const CategoricalKernels& kernels, std::size_t parameter) {
   const double log_peak = math::log(kernels.peak);
-  for (std::size_t k = 0; k < n_kernels_; ++k) {
-    constants_[k] += log_peak;
-  }
+  common_constant_ += log_peak;
   penalties_.push_back(log_peak - math::log(kernels.base));
   categorical_.push_back({parameter, math::log(kernels.prior)});
 }
 
-void MixtureDensity::fill_grid(const NumericKernels& kernels, Grid& grid) const {
-  grid.by_class = kernels.class_kernel.size() <= std::max(kSmallTable, n_kernels_ / 4);
-  if (grid.by_class) {
-    grid.class_of = kernels.class_of;
-    grid.class_of.resize(padded(n_kernels_));
-    for (const std::uint32_t k : kernels.class_kernel) {
-      grid.class_mu.push_back(kernels.mu[k]);
-      grid.class_scale.push_back(1.0 / kernels.sigma[k]);
-    }
-    return;
+// Kernels of one class have one mass, so that the classes are enough.
+void MixtureDensity::fill_grid(const NumericKernels& kernels, Grid& grid) {
+  for (const std::uint32_t k : kernels.class_kernel) {
+    grid.class_mu.push_back(kernels.mu[k]);
+    grid.class_scale.push_back(1.0 / kernels.sigma[k]);
   }
-  grid.rows.resize(2 * padded(n_kernels_), 1.0);
+  std::vector<std::uint32_t> all(grid.class_mu.size());
+  std::iota(all.begin(), all.end(), 0U);
+  const auto masses =
+      log_masses(grid.class_mu, grid.class_scale, all, kernels.adapted_low, kernels.adapted_high);
   for (std::size_t k = 0; k < n_kernels_; ++k) {
-    double* row = grid.rows.data() + k / kGroup * 2 * kGroup + k % kGroup;
-    row[0] = kernels.mu[k];
-    row[kGroup] = 1.0 / kernels.sigma[k];
+    constants_[k] -= masses[kernels.class_of[k]];
+  }
+  grid.class_of = kernels.class_of;
+  grid.class_of.resize(padded(n_kernels_));
+}
+
+// Copies one number a kernel into a row of every group.
+void MixtureDensity::fill_row(std::size_t row, const double* values, double factor) {
+  double* to = rows_.get() + row * kGroup;
+  std::size_t k = 0;
+  for (; k + kGroup <= n_kernels_; k += kGroup, to += stride_) {
+    for (std::size_t i = 0; i < kGroup; ++i) {
+      to[i] = values[k + i] * factor;
+    }
+  }
+  for (std::size_t i = 0; k < padded(n_kernels_); ++k, ++i) {
+    to[i] = k < n_kernels_ ? values[k] * factor : 0.0;
   }
 }
 
 void MixtureDensity::fill_rows(const std::vector<Kernels>& kernels) {
-  for (std::size_t k = 0; k < padded(n_kernels_); ++k) {
+  for (std::size_t k = 0; k < constants_.size(); ++k) {
+    const double constant = constants_[k] + common_constant_;
     // A kernel without any mass inside the range has nothing to say.
-    put_row(0, k, k < n_kernels_ && constants_[k] < kInfinity ? constants_[k] : -kInfinity);
+    constants_[k] = k < n_kernels_ && constant < kInfinity ? constant : -kInfinity;
+  }
+  fill_row(0, constants_.data(), 1.0);
+  for (std::size_t k = n_kernels_; k < padded(n_kernels_); ++k) {
+    rows_[k / kGroup * stride_ + k % kGroup] = -kInfinity;
   }
   std::size_t row = 1;
   for (const Continuous& parameter : continuous_) {
-    const auto& of = std::get<NumericKernels>(kernels[parameter.parameter]);
-    for (std::size_t k = 0; k < n_kernels_; ++k) {
-      put_row(row, k, of.mu[k]);
-      put_row(row + 1, k, kRootHalf / of.sigma[k]);
-    }
-    row += 2;
+    fill_row(row++, std::get<NumericKernels>(kernels[parameter.parameter]).mu.data(), 1.0);
+    fill_row(row++, parameter.scale.data(), kRootHalf);
   }
   for (const Categorical& parameter : categorical_) {
-    const auto& of = std::get<CategoricalKernels>(kernels[parameter.parameter]);
-    for (std::size_t k = 0; k < n_kernels_; ++k) {
-      put_row(row, k, static_cast<double>(of.observed[k]));
-    }
-    ++row;
+    const auto& observed = std::get<CategoricalKernels>(kernels[parameter.parameter]).observed;
+    const std::vector<double> choices(observed.begin(), observed.end());
+    fill_row(row++, choices.data(), 1.0);
   }
 }
 
-MixtureDensity::Cell MixtureDensity::cell_at(const Grid& grid, double x) const {
+MixtureDensity::Cell MixtureDensity::cell_at(const Grid& grid, double x) {
   Cell cell{x - grid.step / 2, x + grid.step / 2, {}};
   if (grid.is_log) {
     cell.left = math::log(cell.left);
     cell.right = math::log(cell.right);
   }
-  if (!grid.by_class || n_kernels_ == 0) {
-    return cell;
-  }
+  return cell;
+}
+
+void MixtureDensity::fill_table(const Grid& grid, Cell& cell) {
   const std::size_t n = grid.class_mu.size();
   std::vector<double> a(padded(n), 1.0);
   std::vector<double> b(padded(n), 2.0);
@@ -219,7 +218,6 @@ MixtureDensity::Cell MixtureDensity::cell_at(const Grid& grid, double x) const {
   }
   cell.table.resize(padded(n));
   math::lane_kernels().masses(a.data(), b.data(), cell.table.data(), cell.table.size());
-  return cell;
 }
 
 // Each distinct cell once.
@@ -248,7 +246,7 @@ bool MixtureDensity::is_outside(const Columns& points, std::size_t point) const 
   });
 }
 
-double MixtureDensity::prior_term(const double* rows, const Cells& cells, std::size_t point) const {
+double MixtureDensity::prior_term(const double* rows, Cells& cells, std::size_t point) const {
   double sum = prior_constant_;
   for (std::size_t d = 0; d < continuous_.size(); ++d) {
     const double z = (rows[d] - continuous_[d].prior_mu) / continuous_[d].prior_sigma;
@@ -275,15 +273,19 @@ void MixtureDensity::read_point(const Columns& points, std::size_t point, double
   }
 }
 
-double MixtureDensity::sum_up(math::Survivors& survivors, double prior, const Cells& cells,
-                              std::size_t point) const {
+double MixtureDensity::sum_up(math::Survivors& survivors, double prior, Cells& cells, std::size_t point) const {
   const math::LaneKernels& lanes = math::lane_kernels();
   for (std::size_t g = 0; g < grids_.size(); ++g) {
-    const Cell& cell = cells.at(g, point);
-    if (grids_[g].by_class) {
-      lanes.add_table(grids_[g].class_of.data(), cell.table.data(), survivors);
+    const Grid& grid = grids_[g];
+    Cell& cell = cells.at(g, point);
+    if (cell.table.empty() && grid.class_mu.size() <= survivors.count * kGroup) {
+      fill_table(grid, cell);
+    }
+    if (!cell.table.empty()) {
+      lanes.add_table(grid.class_of.data(), cell.table.data(), survivors);
     } else {
-      lanes.add_cells({grids_[g].rows.data()}, cell.left, cell.right, survivors);
+      lanes.add_cells({grid.class_of.data(), grid.class_mu.data(), grid.class_scale.data()}, cell.left,
+                      cell.right, survivors);
     }
   }
   const double largest = std::max(lanes.largest(survivors), prior);
@@ -296,9 +298,9 @@ double MixtureDensity::sum_up(math::Survivors& survivors, double prior, const Ce
 void MixtureDensity::add_chunk(const Columns& points, std::size_t begin, std::size_t end, Scratch& scratch,
                                std::vector<double>& densities) const {
   const std::size_t width = continuous_.size() + categorical_.size();
-  const math::KernelGroups groups{rows_.data(),       padded(n_kernels_) / kGroup, stride_,
+  const math::KernelGroups groups{rows_.get(),        padded(n_kernels_) / kGroup, stride_,
                                   continuous_.size(), categorical_.size(),         penalties_.data()};
-  const Cells cells = cells_at(points, begin, end);
+  Cells cells = cells_at(points, begin, end);
   std::vector<double> tile(kTile * width);
   for (std::size_t first = begin; first < end; first += kTile) {
     double priors[kTile];

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <vector>
 
@@ -34,26 +35,24 @@ class MixtureDensity {
     double high = 0.0;
     double prior_mu = 0.0;
     double prior_sigma = 1.0;
+    std::vector<double> scale;  ///< 1/σ.
   };
   struct Categorical {
     std::size_t parameter = 0;
     double log_prior = 0.0;
   };
-  /// A parameter whose kernels carry mass over cells. `rows` has means and 1/σ; with few distinct kernels their
-  /// terms are looked up in a table by class instead.
+  /// A parameter whose kernels carry mass over cells, by class of equal kernels: mean and 1/σ.
   struct Grid {
     std::size_t parameter = 0;
     bool is_log = false;
     double step = 1.0;
     double prior_mu = 0.0;
     double prior_sigma = 1.0;
-    bool by_class = false;
-    std::vector<double> rows;
     std::vector<std::uint32_t> class_of;
     std::vector<double> class_mu;
     std::vector<double> class_scale;
   };
-  /// Where one grid parameter's terms for one point are to be had.
+  /// One value of a grid parameter, and the terms of each class there once they are worth computing together.
   struct Cell {
     double left = 0.0;
     double right = 0.0;
@@ -66,7 +65,7 @@ class MixtureDensity {
     std::vector<std::vector<Cell>> distinct;
     std::vector<std::size_t> where;
 
-    [[nodiscard]] const Cell& at(std::size_t grid, std::size_t point) const {
+    [[nodiscard]] Cell& at(std::size_t grid, std::size_t point) {
       return distinct[grid][where[grid * n_points + point - begin]];
     }
   };
@@ -75,11 +74,10 @@ class MixtureDensity {
   void place(const NumericKernels& kernels, std::size_t parameter);
   void place(const CategoricalKernels& kernels, std::size_t parameter);
   void fill_rows(const std::vector<Kernels>& kernels);
-  void fill_grid(const NumericKernels& kernels, Grid& grid) const;
-  void put_row(std::size_t row, std::size_t kernel, double value) {
-    rows_[kernel / math::kGroup * stride_ + row * math::kGroup + kernel % math::kGroup] = value;
-  }
-  [[nodiscard]] Cell cell_at(const Grid& grid, double x) const;
+  void fill_grid(const NumericKernels& kernels, Grid& grid);
+  void fill_row(std::size_t row, const double* values, double factor);
+  [[nodiscard]] static Cell cell_at(const Grid& grid, double x);
+  static void fill_table(const Grid& grid, Cell& cell);
   [[nodiscard]] Cells cells_at(const Columns& points, std::size_t begin, std::size_t end) const;
   /// The densities of the points begin … end − 1.
   void add_chunk(const Columns& points, std::size_t begin, std::size_t end, Scratch& scratch,
@@ -88,20 +86,20 @@ class MixtureDensity {
   /// What the rows are held against at a point.
   void read_point(const Columns& points, std::size_t point, double* to) const;
   /// The prior kernel's share at a point, whose row `read_point` made.
-  [[nodiscard]] double prior_term(const double* rows, const Cells& cells, std::size_t point) const;
+  [[nodiscard]] double prior_term(const double* rows, Cells& cells, std::size_t point) const;
   /// Adds the grids' terms and the kernels' shares up.
-  [[nodiscard]] double sum_up(math::Survivors& survivors, double prior, const Cells& cells,
-                              std::size_t point) const;
+  [[nodiscard]] double sum_up(math::Survivors& survivors, double prior, Cells& cells, std::size_t point) const;
 
   std::size_t n_kernels_ = 0;  ///< Without the prior.
   std::size_t stride_ = 0;
   double prior_constant_ = 0.0;
+  double common_constant_ = 0.0;  ///< Of all kernels but the prior.
   std::vector<Continuous> continuous_;
   std::vector<Categorical> categorical_;
   std::vector<Grid> grids_;
   std::vector<double> constants_;
   std::vector<double> penalties_;
-  std::vector<double> rows_;
+  std::unique_ptr<double[]> rows_;
 };
 
 }  // namespace tune::samplers

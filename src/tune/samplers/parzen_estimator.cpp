@@ -12,6 +12,8 @@ namespace tune::samplers {
 namespace {
 
 constexpr double kMinimalBandwidth = 1e-12;  // Without the magic clip (Optuna's EPS).
+// This many bandwidths away, the rest of the normal distribution is no longer seen in double precision.
+constexpr double kFarFromEnds = 8.5;
 
 // The range as the kernels see it, before any observation.
 NumericKernels frame(double low, double high, double step, bool is_log) {
@@ -43,26 +45,39 @@ Order sorted_order(std::span<const double> values) {
   return order;
 }
 
-std::vector<double> bandwidths_in_order(std::span<const double> mus, const Order& order, double low,
-                                        double high, const ParzenOptions& options) {
-  const std::size_t n = mus.size();
-  const double widest = usable_width(low, high);
-  double narrowest =
+double narrowest_bandwidth(std::size_t n, double widest, const ParzenOptions& options) {
+  const double narrowest =
       options.consider_magic_clip ? widest / std::min(100.0, 2.0 + static_cast<double>(n)) : kMinimalBandwidth;
-  narrowest = std::max(narrowest, std::numeric_limits<double>::min());
-  std::vector<double> sigmas(n);
-  double left = n > 0 ? mus[order[0]] - low : 0.0;
+  return std::min(std::max(narrowest, std::numeric_limits<double>::min()), widest);
+}
+
+// Sets the bandwidths of kernels.mu, and which kernels are special.
+void set_bandwidths(const Order& order, const ParzenOptions& options, NumericKernels& kernels) {
+  const std::size_t n = order.size();
+  const double low = kernels.adapted_low;
+  const double high = kernels.adapted_high;
+  const double widest = usable_width(low, high);
+  const double narrowest = narrowest_bandwidth(n, widest, options);
+  const double reach = kFarFromEnds * narrowest;
+  kernels.narrowest = narrowest;
+  kernels.sigma.reserve(n + 1);
+  kernels.sigma.assign(n, narrowest);
+  double here = n > 0 ? kernels.mu[order[0]] : 0.0;
+  double left = here - low;
   for (std::size_t i = 0; i < n; ++i) {
-    const double here = mus[order[i]];
-    const double right = (i + 1 < n ? mus[order[i + 1]] : high) - here;
+    const double next = i + 1 < n ? kernels.mu[order[i + 1]] : high;
+    const double right = next - here;
     double sigma = std::max(left, right);
     if (!options.consider_endpoints && n >= 2 && (i == 0 || i + 1 == n)) {
       sigma = i == 0 ? right : left;
     }
-    sigmas[order[i]] = std::min(std::max(sigma, narrowest), widest);
+    if (sigma > narrowest || !(here - low > reach && high - here > reach)) {
+      kernels.sigma[order[i]] = std::min(std::max(sigma, narrowest), widest);
+      kernels.special.push_back(order[i]);
+    }
+    here = next;
     left = right;
   }
-  return sigmas;
 }
 
 // Observations of a grid repeat, and with the clip their bandwidths too.
@@ -79,28 +94,27 @@ void find_classes(const Order& order, NumericKernels& kernels) {
   }
 }
 
-std::vector<double> logs_of(const std::vector<double>& values) {
-  std::vector<double> logs = values;
-  logs.resize((values.size() + math::kGroup - 1) / math::kGroup * math::kGroup, 1.0);
-  math::lane_kernels().logs(logs.data(), logs.data(), logs.size());
-  logs.resize(values.size());
-  return logs;
+void take_logs(std::vector<double>& values) {
+  const std::size_t n = values.size();
+  values.resize((n + math::kGroup - 1) / math::kGroup * math::kGroup, 1.0);
+  math::lane_kernels().logs(values.data(), values.data(), values.size());
+  values.resize(n);
 }
 
-NumericKernels fit_numeric(NumericKernels kernels, const std::vector<double>& observations, const Order& known,
+NumericKernels fit_numeric(NumericKernels kernels, std::vector<double> observations, Order known,
                            const ParzenOptions& options) {
-  kernels.mu = kernels.is_log ? logs_of(observations) : observations;
-  const double low = kernels.adapted_low;
-  const double high = kernels.adapted_high;
-  const bool is_known = known.size() == observations.size();
-  const Order found = is_known ? Order{} : sorted_order(kernels.mu);
-  const Order& order = is_known ? known : found;
-  kernels.sigma = bandwidths_in_order(kernels.mu, order, low, high, options);
+  const std::size_t n = observations.size();
+  kernels.mu = std::move(observations);
+  if (kernels.is_log) {
+    take_logs(kernels.mu);
+  }
+  const Order order = known.size() == n ? std::move(known) : sorted_order(kernels.mu);
+  set_bandwidths(order, options, kernels);
   if (kernels.step != 0.0) {
     find_classes(order, kernels);
   }
-  kernels.mu.push_back(0.5 * low + 0.5 * high);
-  kernels.sigma.push_back(usable_width(low, high));
+  kernels.mu.push_back(0.5 * kernels.adapted_low + 0.5 * kernels.adapted_high);
+  kernels.sigma.push_back(usable_width(kernels.adapted_low, kernels.adapted_high));
   return kernels;
 }
 
@@ -114,6 +128,7 @@ CategoricalKernels fit_categorical(std::size_t n_choices, const std::vector<doub
   kernels.peak = (1.0 + share) / sum;
   const bool flat_prior = observations.empty() || options.prior_weight > 0.0;
   kernels.prior = flat_prior ? 1.0 / static_cast<double>(n_choices) : 0.0;
+  kernels.observed.reserve(observations.size() + 1);
   for (const double index : observations) {
     kernels.observed.push_back(static_cast<std::size_t>(index));
   }
@@ -122,26 +137,26 @@ CategoricalKernels fit_categorical(std::size_t n_choices, const std::vector<doub
 }
 
 struct Fit {
-  const std::vector<double>& observations;
-  const Order& order;
+  std::vector<double>& observations;
+  Order& order;
   const ParzenOptions& options;
 
   Kernels operator()(const FloatDistribution& d) const {
-    return fit_numeric(frame(d.low, d.high, d.step.value_or(0.0), d.log), observations, order, options);
+    return fit_numeric(frame(d.low, d.high, d.step.value_or(0.0), d.log), std::move(observations),
+                       std::move(order), options);
   }
   Kernels operator()(const IntDistribution& d) const {
     return fit_numeric(
         frame(static_cast<double>(d.low), static_cast<double>(d.high), static_cast<double>(d.step), d.log),
-        observations, order, options);
+        std::move(observations), std::move(order), options);
   }
   Kernels operator()(const CategoricalDistribution& d) const {
     return fit_categorical(d.choices.size(), observations, options);
   }
 };
 
-std::vector<Kernels> fit_all(std::span<const Distribution* const> space,
-                             const ParzenEstimator::Columns& observations, const ParzenOptions& options,
-                             ParzenEstimator::Orders orders) {
+std::vector<Kernels> fit_all(std::span<const Distribution* const> space, ParzenEstimator::Columns observations,
+                             const ParzenOptions& options, ParzenEstimator::Orders orders) {
   orders.resize(space.size());
   std::vector<Kernels> kernels;
   kernels.reserve(space.size());
@@ -233,17 +248,22 @@ std::vector<double> default_weights(std::size_t n) {
 
 std::vector<double> bandwidths(std::span<const double> mus, double low, double high,
                                const ParzenOptions& options) {
-  return bandwidths_in_order(mus, sorted_order(mus), low, high, options);
+  NumericKernels kernels;
+  kernels.mu.assign(mus.begin(), mus.end());
+  kernels.adapted_low = low;
+  kernels.adapted_high = high;
+  set_bandwidths(sorted_order(mus), options, kernels);
+  return kernels.sigma;
 }
 
-ParzenEstimator::ParzenEstimator(std::span<const Distribution* const> space, const Columns& observations,
+ParzenEstimator::ParzenEstimator(std::span<const Distribution* const> space, Columns observations,
                                  const ParzenOptions& options, std::vector<double> weights, Orders orders)
     : space_(space.begin(), space.end()),
       weights_(mixture_weights(weights.empty()
                                    ? default_weights(observations.empty() ? 0 : observations.front().size())
                                    : std::move(weights),
                                options.prior_weight)),
-      kernels_(fit_all(space, observations, options, std::move(orders))),
+      kernels_(fit_all(space, std::move(observations), options, std::move(orders))),
       density_(kernels_, weights_) {}
 
 ParzenEstimator::Columns ParzenEstimator::draw(RandomStream& stream, std::size_t count) const {

@@ -38,7 +38,7 @@ class ParzenEstimator {
 
   /// `observations[d]` are the n observed values of `space[d]`, oldest first. `weights` has n entries or is
   /// empty for `default_weights(n)`. Cost O(d · n) when the caller knows the `orders`, else O(d · n log n).
-  ParzenEstimator(std::span<const Distribution* const> space, const Columns& observations,
+  ParzenEstimator(std::span<const Distribution* const> space, Columns observations,
                   const ParzenOptions& options = {}, std::vector<double> weights = {}, Orders orders = {});
 
   [[nodiscard]] const std::vector<double>& weights() const { return weights_; }

@@ -18,6 +18,10 @@ struct NumericKernels {
   bool is_log = false;
   double adapted_low = 0.0;
   double adapted_high = 0.0;
+  double narrowest = 1.0;  ///< The smallest sigma that the rule gives.
+  /// The observations whose sigma is not `narrowest` or that lie near an end; every other kernel has all of its
+  /// mass between the ends.
+  std::vector<std::uint32_t> special;
   /// Grids only: kernels of one class have the same mu and sigma. An entry an observation; `class_kernel` has a
   /// kernel of each class.
   std::vector<std::uint32_t> class_of;

@@ -13,16 +13,25 @@ bool has_all(std::span<const TpeParameter> space, std::size_t number) {
   });
 }
 
-// The values of the trials' columns, which are all there.
-ParzenEstimator::Columns read_columns(std::span<const TpeParameter> space,
-                                      const std::vector<std::size_t>& trials) {
-  ParzenEstimator::Columns values(space.size());
+// The values of the trials' columns; false when one is missing.
+bool read_columns(std::span<const TpeParameter> space, const std::vector<std::size_t>& trials,
+                  ParzenEstimator::Columns& values) {
+  values.assign(space.size(), std::vector<double>(trials.size()));
   for (std::size_t d = 0; d < space.size() && !trials.empty(); ++d) {
-    const std::vector<double>& column = space[d].column->values;
-    values[d].resize(trials.size());
-    std::transform(trials.begin(), trials.end(), values[d].begin(), [&](std::size_t n) { return column[n]; });
+    if (space[d].column == nullptr || space[d].column->values.size() <= trials.back()) {
+      return false;
+    }
+    const double* column = space[d].column->values.data();
+    bool has_all = true;
+    for (std::size_t i = 0; i < trials.size(); ++i) {
+      values[d][i] = column[trials[i]];
+      has_all &= values[d][i] == values[d][i];
+    }
+    if (!has_all) {
+      return false;
+    }
   }
-  return values;
+  return true;
 }
 
 // The history's order of each numeric column, as positions in `trials`.
@@ -92,6 +101,11 @@ Observations observe_announced(const HistoryView& history, std::span<const TpePa
 
 Observations observe(const HistoryView& history, std::span<const TpeParameter> space,
                      const std::vector<std::size_t>& trials, bool read_relative_params) {
+  Observations observations;
+  if (read_columns(space, trials, observations.values)) {
+    observations.orders = read_orders(history, space, trials);
+    return observations;
+  }
   std::vector<std::size_t> known;
   known.reserve(trials.size());
   for (const std::size_t number : trials) {
@@ -101,7 +115,9 @@ Observations observe(const HistoryView& history, std::span<const TpeParameter> s
       return observe_announced(history, space, trials);
     }
   }
-  return {read_columns(space, known), read_orders(history, space, known)};
+  (void)read_columns(space, known, observations.values);
+  observations.orders = read_orders(history, space, known);
+  return observations;
 }
 
 ParzenEstimator::Columns gather_observations(const HistoryView& history, std::span<const TpeParameter> space,

@@ -98,7 +98,7 @@ TEST(Elementary, ScaledTailTimesTheDensityIsTheTail) {
   for (const double t : spread(100000, 0.0, 12.0)) {
     const auto x = static_cast<long double>(t);
     const long double expected = std::erfc(x / std::sqrt(2.0L)) / 2.0L * std::exp(x * x / 2.0L);
-    ASSERT_LE(ulps(scaled_tail(t), expected), 3.0) << t;
+    ASSERT_LE(ulps(scaled_tail(t), expected), 4.0) << t;
   }
   EXPECT_NEAR(scaled_tail(1e8) * 1e8, 0.3989422804014327, 1e-15);
   EXPECT_EQ(scaled_tail(0.0), 0.5);
@@ -155,6 +155,12 @@ TEST(LaneKernels, GiveTheBitsOfTheScalarsWithEverySetOfInstructions) {
     kernels->logs(wider.data(), out.data(), x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
       ASSERT_TRUE(out[i] == log(wider[i]) || (std::isnan(out[i]) && wider[i] < 0.0)) << wider[i];
+    }
+    kernels->log_most(x.data(), out.data(), x.size());
+    for (std::size_t i = 0; i < x.size(); ++i) {
+      if (x[i] >= 0.0) {
+        ASSERT_NEAR(out[i], log_interval_mass(-kInfinity, x[i]), 3e-16) << x[i];
+      }
     }
     kernels->masses(x.data(), wider.data(), out.data(), x.size());
     for (std::size_t i = 0; i < x.size(); ++i) {
