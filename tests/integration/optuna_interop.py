@@ -109,20 +109,11 @@ class WrittenHere(Interop):
         self.assertEqual(trials[5].state, TrialState.RUNNING)
 
     def test_optuna_exports_everything(self):
-        self.assertEqual(len(self.study.trials_dataframe()) if has_pandas() else 7, 7)
         self.assertEqual(len(optuna.get_all_study_summaries(self.url)), 1)
 
     def test_optuna_deletes_the_study(self):
         optuna.delete_study(study_name=self.NAME, storage=self.url)
         self.assertEqual(self.drive("dump"), "")
-
-
-def has_pandas():
-    try:
-        import pandas  # noqa: F401
-    except ImportError:
-        return False
-    return True
 
 
 def suggest_all(trial):
