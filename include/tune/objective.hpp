@@ -53,8 +53,8 @@ struct Checkpoint {
   std::vector<std::byte> bytes;
 };
 
-/// Keeps the last checkpoint of one trial. Data, never code: whatever `load` gives must be checked. An executor may
-/// keep none, as `run_trials` does: `load` then gives nothing and an interrupted trial begins anew.
+/// Keeps the last checkpoint of one trial. Data, never code: whatever `load` gives must be checked. An executor
+/// may keep none, as `run_trials` does: `load` then gives nothing and an interrupted trial begins anew.
 class CheckpointStore {
  public:
   virtual ~CheckpointStore() = default;

@@ -1,5 +1,6 @@
 #include <SQLiteCpp/Database.h>
 #include <gtest/gtest.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -187,6 +188,12 @@ TEST_F(ManyProcesses, AreToldApartByTheirOwnerMarks) {
   other.boot_id = "another boot";
   EXPECT_EQ(liveness(other), Liveness::kDead);
   other = this_process();
+  ++other.pid_namespace;
+  EXPECT_EQ(liveness(other), Liveness::kUnknown) << "a container of the same name";
+  other = this_process();
+  other.start_time = 0;
+  EXPECT_EQ(liveness(other), Liveness::kUnknown) << "its start could not be read";
+  other = this_process();
   ++other.start_time;
   EXPECT_EQ(liveness(other), Liveness::kDead) << "a pid used again";
 
@@ -198,6 +205,18 @@ TEST_F(ManyProcesses, AreToldApartByTheirOwnerMarks) {
   other.pid = -1;
   EXPECT_EQ(liveness(other), Liveness::kDead);
   EXPECT_GE(child.receive(), static_cast<std::int64_t>(this_process().start_time));
+}
+
+TEST_F(ManyProcesses, AreNotTakenForDeadWhenTheirFilesCannotBeOpened) {
+  const Owner self = this_process();
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none = before;
+  none.rlim_cur = 0;
+  setrlimit(RLIMIT_NOFILE, &none);
+  const Liveness found = liveness(self);
+  setrlimit(RLIMIT_NOFILE, &before);
+  EXPECT_EQ(found, Liveness::kUnknown);
 }
 
 }  // namespace

@@ -60,11 +60,12 @@ TEST_F(SqliteFile, EncodesARowAsOptunaDoes) {
 TEST_F(SqliteFile, MarksTheOwnerOnlyWhileATrialRuns) {
   const auto storage = open();
   const StudyId study = make_study(*storage);
-  const Claim claim = take(*storage, study, {"ho\"st", "b", 7, 99}).claim;
+  const Claim claim = take(*storage, study, {"ho\"st", "b", 7, 99, 5}).claim;
   const std::string owner = "SELECT value_json FROM trial_system_attributes WHERE \"key\" = 'tune:owner'";
-  EXPECT_EQ(rows_of(path_, owner),
-            std::vector<std::string>{
-                R"({"host": "ho\"st", "boot_id": "b", "pid": 7, "start_time": 99, "epoch": 0})"});
+  EXPECT_EQ(
+      rows_of(path_, owner),
+      std::vector<std::string>{
+          R"({"host": "ho\"st", "boot_id": "b", "pid": 7, "start_time": 99, "pid_namespace": 5, "epoch": 0})"});
   storage->requeue(claim);
   EXPECT_EQ(rows_of(path_, owner), std::vector<std::string>{R"({"epoch": 0})"});
   storage->tell(take(*storage, study).claim, {TrialState::kFail, {}, {}, {}});

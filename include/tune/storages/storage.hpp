@@ -16,13 +16,14 @@ namespace tune {
 
 enum class AttributeKind : std::uint8_t { kUser, kSystem };
 
-/// A process that runs trials. Two processes never share all four fields, also after a reboot or when a
-/// pid is used again.
+/// A process that runs trials. Two processes never share all fields, also after a reboot, in containers with
+/// one host name, or when a pid is used again.
 struct Owner {
   std::string host;
   std::string boot_id;
   std::int64_t pid = 0;
-  std::uint64_t start_time = 0;  ///< Start of the process in clock ticks since boot.
+  std::uint64_t start_time = 0;     ///< Start of the process in clock ticks since boot; 0 when not known.
+  std::uint64_t pid_namespace = 0;  ///< In which `pid` counts (inode of /proc/self/ns/pid); 0 when not known.
 
   friend bool operator==(const Owner&, const Owner&) = default;
 };
@@ -32,7 +33,8 @@ struct Owner {
 
 /// Whether a process still runs, as far as this host can tell.
 enum class Liveness : std::uint8_t { kAlive, kDead, kUnknown };
-/// kUnknown for other hosts; kDead when the host was rebooted, the pid is gone or belongs to another process.
+/// kDead only when it is certain: the host was rebooted, the pid is gone, a zombie's, or another process's.
+/// kUnknown for other hosts and pid namespaces, and where /proc does not show the process.
 [[nodiscard]] Liveness liveness(const Owner& owner);
 
 /// The right to write to one RUNNING trial. It ends when the trial is finished, requeued or taken over:

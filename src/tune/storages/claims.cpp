@@ -13,9 +13,10 @@ std::string to_json(const OwnerMark& mark) {
     return fmt::format("{{\"epoch\": {}}}", mark.epoch);
   }
   const Owner& owner = *mark.owner;
-  return fmt::format(R"({{"host": {}, "boot_id": {}, "pid": {}, "start_time": {}, "epoch": {}}})",
-                     tune::to_json(ParamValue(owner.host)), tune::to_json(ParamValue(owner.boot_id)), owner.pid,
-                     owner.start_time, mark.epoch);
+  return fmt::format(
+      R"({{"host": {}, "boot_id": {}, "pid": {}, "start_time": {}, "pid_namespace": {}, "epoch": {}}})",
+      tune::to_json(ParamValue(owner.host)), tune::to_json(ParamValue(owner.boot_id)), owner.pid,
+      owner.start_time, owner.pid_namespace, mark.epoch);
 }
 
 std::optional<OwnerMark> owner_mark_from_json(std::string_view text) {
@@ -28,13 +29,15 @@ std::optional<OwnerMark> owner_mark_from_json(std::string_view text) {
     return mark;
   }
   const bool complete = json["host"].is_string() && json.contains("boot_id") && json["boot_id"].is_string() &&
+                        json.contains("pid_namespace") && json["pid_namespace"].is_number_integer() &&
                         json.contains("pid") && json["pid"].is_number_integer() &&
                         json.contains("start_time") && json["start_time"].is_number_integer();
   if (!complete) {
     return std::nullopt;
   }
   mark.owner = Owner{json["host"].get<std::string>(), json["boot_id"].get<std::string>(),
-                     json["pid"].get<std::int64_t>(), json["start_time"].get<std::uint64_t>()};
+                     json["pid"].get<std::int64_t>(), json["start_time"].get<std::uint64_t>(),
+                     json["pid_namespace"].get<std::uint64_t>()};
   return mark;
 }
 

@@ -22,8 +22,8 @@ struct OwnerMark {
   std::int64_t epoch = 0;
 };
 
-/// `{"host": …, "boot_id": …, "pid": …, "start_time": …, "epoch": …}`, or `{"epoch": …}` without an owner.
-/// The same mark always gives the same text, so marks are compared as texts.
+/// `{"host": …, "boot_id": …, "pid": …, "start_time": …, "pid_namespace": …, "epoch": …}`, or `{"epoch": …}`
+/// without an owner. The same mark always gives the same text, so marks are compared as texts.
 [[nodiscard]] std::string to_json(const OwnerMark& mark);
 /// Nothing when the text is not such a mark: somebody else's attribute is never an error.
 [[nodiscard]] std::optional<OwnerMark> owner_mark_from_json(std::string_view text);

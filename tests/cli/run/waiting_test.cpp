@@ -25,7 +25,7 @@ std::string mark_of(const tune::Owner& owner) {
 }
 
 tune::Owner on_another_host() {
-  return {"machine-b", "7f0c", 4711, 12345};
+  return {"machine-b", "7f0c", 4711, 12345, 4026531836};
 }
 
 const StudyPlace kPlace{"/data/my runs/mlp.db", "mlp's"};
