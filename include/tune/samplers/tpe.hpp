@@ -10,7 +10,7 @@ namespace tune {
 /// Options of TpeSampler, named and preset as in Optuna 5's TPESampler.
 struct TpeOptions {
   std::int64_t n_startup_trials = 10;  ///< Finished trials before TPE takes over from random, ≥ 0.
-  std::int64_t n_ei_candidates = 24;   ///< Candidates drawn from l(x) a suggestion, ≥ 1.
+  std::int64_t n_ei_candidates = 24;   ///< Candidates drawn from l(x) a suggestion, 1 to 10^6.
   std::optional<bool> multivariate{};  ///< Default: true for one objective, false for several.
   bool constant_liar = true;           ///< Count running trials as bad ones.
 };

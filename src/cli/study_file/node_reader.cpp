@@ -95,9 +95,13 @@ std::optional<double> Place::read_number() const {
   return std::nullopt;
 }
 
-std::optional<std::int64_t> Place::read_integer(std::int64_t low) const {
+std::optional<std::int64_t> Place::read_integer(std::int64_t low, std::int64_t high) const {
   const std::optional<std::int64_t> value = whole_number(*node_);
-  if (value && *value >= low && *value <= kMaxExactInteger) return value;
+  if (value && *value >= low && *value <= high) return value;
+  if (high < kMaxExactInteger) {
+    complain(fmt::format("an integer from {} to {}", low, high));
+    return std::nullopt;
+  }
   const bool is_too_large = node_->is_number() && node_->real >= static_cast<double>(kMaxExactInteger);
   if (is_too_large) {
     complain("an integer of at most 2^53");

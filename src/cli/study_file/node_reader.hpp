@@ -53,8 +53,9 @@ class Place {
   [[nodiscard]] std::optional<bool> read_bool() const;
   /// A finite number.
   [[nodiscard]] std::optional<double> read_number() const;
-  /// A whole number in [low, 2^53]; 16.0 is one, as in JSON Schema.
-  [[nodiscard]] std::optional<std::int64_t> read_integer(std::int64_t low = -kMaxExactInteger) const;
+  /// A whole number in [low, high]; 16.0 is one, as in JSON Schema.
+  [[nodiscard]] std::optional<std::int64_t> read_integer(std::int64_t low = -kMaxExactInteger,
+                                                         std::int64_t high = kMaxExactInteger) const;
   /// A whole number in [0, 2^64 − 1].
   [[nodiscard]] std::optional<std::uint64_t> read_seed() const;
   /// One of the texts.

@@ -62,6 +62,7 @@ class StudyReader {
   void read_parameters();
   void check_finite_space(const Place& space) const;
   void read_replicates();
+  void check_listed_trials(const Place& points) const;
   void read_limits();
   void read_constraints();
   void read_duplicates();
@@ -262,9 +263,18 @@ void StudyReader::check_finite_space(const Place& space) const {
 
 void StudyReader::read_replicates() {
   if (const auto place = root_->member("replicates")) {
-    config_.replicates = place->read_integer(1).value_or(1);
+    config_.replicates = place->read_integer(1, kMaxReplicates).value_or(1);
+    if (const auto points = root_->member("points")) check_listed_trials(*points);
   }
   if (const auto place = root_->member("training_seed")) config_.training_seed = place->read_seed();
+}
+
+/// The queue is filled in one transaction, which must not take minutes.
+void StudyReader::check_listed_trials(const Place& points) const {
+  const std::size_t n_points = config_.points.size();
+  if (n_points * static_cast<std::size_t>(config_.replicates) <= kMaxPoints) return;
+  points.complain(fmt::format("at most {} listed trials", kMaxPoints),
+                  fmt::format("{} points with {} replicates each", n_points, config_.replicates));
 }
 
 void StudyReader::read_limits() {

@@ -50,7 +50,7 @@ constexpr const char* kFrame = R"json({
     "fixed": {},
     "points": {},
     "replicates": {
-      "type": "integer", "minimum": 1, "maximum": 9007199254740992, "default": 1,
+      "type": "integer", "minimum": 1, "maximum": 1000, "default": 1,
       "description": "Trials of each configuration, each with a training seed of its own."
     },
     "training_seed": {

@@ -14,6 +14,7 @@ namespace fmnist_tune {
 inline constexpr std::size_t kMaxParameters = 10'000;
 /// The most configurations that a file may list.
 inline constexpr std::size_t kMaxPoints = 100'000;
+inline constexpr std::int64_t kMaxReplicates = 1000;
 
 struct SpaceReading {
   tune::SearchSpace space;  ///< All that was declared without a mistake.

@@ -19,6 +19,9 @@ namespace {
 using samplers::ParzenEstimator;
 using samplers::TpeParameter;
 
+/// More are no better, and would not fit into memory.
+constexpr std::int64_t kMaxCandidates = 1'000'000;
+
 bool is_multivariate(const TpeOptions& options, const HistoryView& history) {
   return options.multivariate.value_or(history.directions().size() <= 1);
 }
@@ -125,8 +128,8 @@ TpeSampler::TpeSampler(TpeOptions options) : options_(options) {
     throw InvalidArgument("tpe: n_startup_trials must be at least 0, found " +
                           std::to_string(options.n_startup_trials));
   }
-  if (options.n_ei_candidates < 1) {
-    throw InvalidArgument("tpe: n_ei_candidates must be at least 1, found " +
+  if (options.n_ei_candidates < 1 || options.n_ei_candidates > kMaxCandidates) {
+    throw InvalidArgument("tpe: n_ei_candidates must be from 1 to 1000000, found " +
                           std::to_string(options.n_ei_candidates));
   }
 }
@@ -181,6 +184,7 @@ SamplerEntry tpe_sampler_entry() {
                    .kind = OptionKind::kInt,
                    .default_value = preset.n_ei_candidates,
                    .low = 1,
+                   .high = kMaxCandidates,
                    .description = "Candidates drawn for a suggestion, of which the best is taken."},
                   {.name = "multivariate",
                    .kind = OptionKind::kBool,
