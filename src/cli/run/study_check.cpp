@@ -51,7 +51,7 @@ Resumption check_ours(const tune::StudyRecord& stored, const std::string& text, 
   const StudyConfig before = parse_study_text(text, "the study file kept in the storage", manifests);
   Differences found = differences(before, config);
   if (!found.refused.empty()) refuse(stored, found.refused);
-  Resumption resumption{seed_of(stored, asked_seed), false, std::move(found.accepted), before.points.size()};
+  Resumption resumption{seed_of(stored, asked_seed), false, std::move(found.accepted)};
   if (resumption.seed != config.sampler.seed && !asked_seed) {
     resumption.remarks.push_back(fmt::format("the study keeps its seed {}, the study file has {}",
                                              resumption.seed, config.sampler.seed));

@@ -23,7 +23,6 @@ struct Resumption {
   std::uint64_t seed = 0;
   bool made_elsewhere = false;       ///< No study file of ours: Optuna or another program made it.
   std::vector<std::string> remarks;  ///< What differs from before and is allowed, a sentence each.
-  std::size_t n_points_before = 0;   ///< So many points of the study file are in the queue already.
 };
 
 /// Reads all trials of the study; asked only for a study that was made elsewhere.

@@ -2,14 +2,11 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-
 #include "cli/command.hpp"
 #include "cli/output/json.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/version.hpp"
 #include "tune/error.hpp"
-#include "tune/format/param_json.hpp"
 #include "tune/pruners/registry.hpp"
 #include "tune/samplers/registry.hpp"
 
@@ -48,23 +45,6 @@ tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr
   return options;
 }
 
-/// Enqueues the points that the study file got since. A crash before the study file is recorded leaves them in
-/// the queue, so those that are there already are not enqueued again.
-void enqueue_further_points(tune::Study& study, const StudyConfig& config, std::size_t n_before) {
-  std::vector<tune::ParamValues> further(config.points.begin() + static_cast<std::ptrdiff_t>(n_before),
-                                         config.points.end());
-  if (further.empty()) return;
-  const auto trials = study.trials();
-  std::erase_if(further, [&](const tune::ParamValues& point) {
-    const std::string text = tune::format::params_to_json(point);
-    return std::any_of(trials.begin(), trials.end(), [&](const tune::FrozenTrial& trial) {
-      const auto fixed = trial.system_attrs.find(tune::kFixedParamsKey);
-      return fixed != trial.system_attrs.end() && fixed->second == text;
-    });
-  });
-  if (!further.empty()) study.enqueue_trials(further);
-}
-
 tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
                    const tune::StudyRecord& stored, spdlog::logger& log) {
   const StudyConfig& config = opening.config;
@@ -74,7 +54,7 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
   resumption.remarks.insert(resumption.remarks.end(), review.remarks.begin(), review.remarks.end());
   for (const std::string& remark : resumption.remarks) log.info("{}", remark);
   auto study = tune::Study::load(options_of(opening, storage, resumption.seed));
-  if (!resumption.made_elsewhere) enqueue_further_points(study, config, resumption.n_points_before);
+  if (!resumption.made_elsewhere) study.enqueue_points(config.points);
   if (resumption.made_elsewhere || !resumption.remarks.empty()) {
     storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
                                   attributes_of(opening, resumption.seed, review.json));

@@ -131,12 +131,13 @@ class Runs(ProgramTest):
     def test_further_points_are_enqueued_once(self):
         study = self.study("points")
         self.succeed(study)
-        points = json.loads(self.path(study).read_text())["points"] + [{"lr": 0.05, "activation": "tanh"}]
+        before = json.loads(self.path(study).read_text())["points"]
+        points = [*before, before[0], {"lr": 0.05, "activation": "tanh"}]
         for _ in range(2):
             self.succeed(self.study("points", points=points))
         trials = json.loads(self.succeed("trials", "points.db", "-f", "json"))
-        self.assertEqual(len(trials), 8)
-        self.assertEqual([trial["params"]["lr"] for trial in trials[6:]], [0.05, 0.05])
+        self.assertEqual(len(trials), 10)
+        self.assertEqual([trial["params"]["lr"] for trial in trials[6:]], [0.001, 0.001, 0.05, 0.05])
 
     def test_a_time_limit_ends_the_run_in_order(self):
         study = self.study("long")
