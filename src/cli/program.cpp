@@ -9,6 +9,7 @@
 
 #include "cli/command.hpp"
 #include "cli/commands/help.hpp"
+#include "cli/output/messages.hpp"
 #include "cli/registry.hpp"
 #include "cli/study_file/complaint.hpp"
 #include "cli/version.hpp"
@@ -25,7 +26,7 @@ bool looks_like_study_file(const std::string& word) {
 
 int dispatch(const std::vector<std::string>& command_line) {
   if (command_line.size() < 2) {
-    fmt::print(stderr, "{}", overview());
+    say_plainly(overview());
     return to_int(ExitCode::kUsage);
   }
   const std::string& word = command_line[1];
@@ -48,20 +49,21 @@ int dispatch(const std::vector<std::string>& command_line) {
 }
 
 int complain(const std::exception& error, ExitCode code) {
-  fmt::print(stderr, "fmnist-tune: {}\n", error.what());
+  say(error.what());
   return to_int(code);
 }
 
 /// A result that never reached its reader (a full disk, say) is a failure.
 int flushed(int code) {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return code;
-  fmt::print(stderr, "fmnist-tune: cannot write to the standard output\n");
+  say("cannot write to the standard output");
   return code == to_int(ExitCode::kDone) ? to_int(ExitCode::kFailed) : code;
 }
 
 }  // namespace
 
 int run_program(const std::vector<std::string>& command_line) {
+  open_closed_streams();
   return run_guarded([&] { return flushed(dispatch(command_line)); });
 }
 
@@ -74,7 +76,7 @@ int run_guarded(const std::function<int()>& work) {
     return complain(error, ExitCode::kFailed);
   } catch (...) {
     // A library may throw anything.
-    fmt::print(stderr, "fmnist-tune: ended by an error of unknown kind\n");
+    say("ended by an error of unknown kind");
     return to_int(ExitCode::kFailed);
   }
 }

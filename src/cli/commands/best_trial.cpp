@@ -4,6 +4,7 @@
 #include "cli/commands/query.hpp"
 #include "cli/output/csv.hpp"
 #include "cli/output/json.hpp"
+#include "cli/output/messages.hpp"
 #include "cli/output/trial_output.hpp"
 #include "cli/registry.hpp"
 
@@ -49,7 +50,7 @@ int best_trial_command(const Invocation& invocation) {
   const auto study = study_of_query(reader, *values);
   const auto best = reader.best_trial(study.id);
   if (!best) {
-    fmt::print(stderr, "fmnist-tune: {}\n", reason_for_none(study));
+    say(reason_for_none(study));
     return to_int(ExitCode::kFailed);
   }
   fmt::print("{}", answer(*best, study, format));
