@@ -1,10 +1,12 @@
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "cli/output/messages.hpp"
 #include "cli/registry.hpp"
 #include "cli/run/logging.hpp"
 #include "cli/run/progress.hpp"
@@ -23,6 +25,8 @@ namespace po = boost::program_options;
 constexpr std::int64_t kMaxJobs = 1024;
 /// Ten years: far from where adding to the time of day overflows.
 constexpr std::int64_t kMaxTimeoutSeconds = std::int64_t{10} * 365 * 24 * 3600;
+/// How long a second Ctrl-C may take to say that it was heard.
+constexpr std::chrono::milliseconds kLastWords{100};
 
 const CommandHelp kHelp = {
     "fmnist-tune [run] STUDY.json [options]",
@@ -104,31 +108,37 @@ RunRequest request_from(const po::variables_map& values, const Invocation& invoc
   return request;
 }
 
-Watch watch_of(const Session& session, Progress& progress, spdlog::logger& log) {
+/// The last words before the end, past all locks and queues.
+void say_ended_at_once(const Session& session, bool to_terminal) {
+  const std::string text =
+      fmt::format("{}fmnist-tune: ended at once; finished trials are saved; resume with: {}\n",
+                  to_terminal ? "\r\x1b[K" : "", session.request().command_line);
+  static_cast<void>(write_within(STDERR_FILENO, text, kLastWords));
+}
+
+Watch watch_of(const Session& session, Screen& screen, Progress& progress, spdlog::logger& log) {
   Watch watch;
-  watch.on_first_signal = [&log](int) {
+  watch.on_first_signal = [&screen, &log](int) {
+    screen.hurry();
     log.warn("stopping: the running trials go back into the queue; a second Ctrl-C ends at once");
   };
-  watch.on_second_signal = [&session, &progress, &log](int) {
-    progress.end();
-    log.warn("ended at once; finished trials are saved; resume with: {}", session.request().command_line);
-  };
+  watch.on_second_signal = [&session, &screen](int) { say_ended_at_once(session, screen.is_terminal()); };
   watch.on_tick = [&progress] { progress.redraw(); };
   return watch;
 }
 
 int run_session(Session& session) {
+  // While this is the only thread: the environment is not protected against concurrent use.
+  fmnist::set_library_environment();
   Screen screen;
   const auto log = make_logger(screen, session.request().quiet);
   Progress progress(screen, log, session.request().quiet);
   std::atomic<bool> stop{false};
   tune::RunReport report;
-  // While this is the only thread: the environment is not protected against concurrent use.
-  fmnist::set_library_environment();
-  const auto signal =
-      run_watched([&] { report = session.run(stop, progress, *log); }, stop, watch_of(session, progress, *log));
+  const auto signal = run_watched([&] { report = session.run(stop, progress, *log); }, stop,
+                                  watch_of(session, screen, progress, *log));
   progress.end();
-  return conclude(session, report, signal);
+  return conclude(session, report, signal, screen);
 }
 
 }  // namespace

@@ -16,15 +16,20 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// Threads made while this exists never get the two signals.
+/// A terminal that is closed hangs up; under nohup that is ignored, and stays so.
+bool hang_up_is_ignored() {
+  struct sigaction current {};
+  return sigaction(SIGHUP, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
+}
+
+/// Threads made while this exists never get the signals that end a run.
 class SignalsBlocked {
  public:
   SignalsBlocked() {
-    sigset_t both;
-    sigemptyset(&both);
-    sigaddset(&both, SIGINT);
-    sigaddset(&both, SIGTERM);
-    pthread_sigmask(SIG_BLOCK, &both, &before_);
+    sigset_t ours;
+    sigemptyset(&ours);
+    for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ours, signal);
+    pthread_sigmask(SIG_BLOCK, &ours, &before_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   SignalsBlocked(const SignalsBlocked&) = delete;
@@ -37,6 +42,7 @@ class SignalsBlocked {
 class Watcher {
  public:
   Watcher(std::atomic<bool>& stop, const Watch& watch) : stop_(stop), watch_(watch) {
+    if (!hang_up_is_ignored()) signals_.add(SIGHUP);
     wait_for_signal();
     wait_for_tick();
   }
@@ -51,6 +57,8 @@ class Watcher {
   void wait_for_signal() {
     signals_.async_wait([this](const boost::system::error_code& error, int signal) {
       if (error) return;
+      // The shell and the kernel may both tell of one closed terminal.
+      if (first_ == SIGHUP && signal == SIGHUP) return wait_for_signal();
       if (first_) {
         watch_.on_second_signal(signal);
         _exit(128 + signal);

@@ -7,7 +7,8 @@
 
 namespace fmnist_tune {
 
-/// What the thread that owns signals and screen does while another one works.
+/// What the thread that owns the signals does while another one works. Nothing of it may wait for a lock that
+/// is held during slow work, or for whoever reads the output: then no signal would be heard.
 struct Watch {
   std::function<void(int signal)> on_first_signal;
   std::function<void(int signal)> on_second_signal;  ///< Just before the process ends at once.
@@ -15,10 +16,10 @@ struct Watch {
   std::chrono::milliseconds tick{500};
 };
 
-/// Runs `work` in a thread of its own, which gets no SIGINT or SIGTERM, and waits for it in this one. The
-/// first signal raises `stop` and calls the watch; a second one ends the process at once with 128 + signal
-/// (nothing is lost: every storage call is a transaction). Returns the first signal, if there was one. What
-/// `work` throws is rethrown after it is joined.
+/// Runs `work` in a thread of its own, which gets no SIGINT, SIGTERM or SIGHUP, and waits for it in this one.
+/// The first signal raises `stop` and calls the watch; a second one (other than a repeated SIGHUP) ends the
+/// process at once with 128 + signal (nothing is lost: every storage call is a transaction). Returns the first
+/// signal, if there was one. What `work` throws is rethrown after it is joined.
 std::optional<int> run_watched(const std::function<void()>& work, std::atomic<bool>& stop, const Watch& watch);
 
 }  // namespace fmnist_tune

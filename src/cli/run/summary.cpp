@@ -1,10 +1,12 @@
 #include "cli/run/summary.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
-#include <cstdio>
+#include <chrono>
 
 #include "cli/command.hpp"
+#include "cli/output/messages.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
 #include "cli/shell_text.hpp"
@@ -12,26 +14,29 @@
 namespace fmnist_tune {
 namespace {
 
+/// Whoever interrupts a run wants it to end, also when the result finds no reader.
+constexpr std::chrono::milliseconds kPatienceAfterSignal{1000};
+
 /// `best` cannot be asked without a name when the file has more studies than this one.
 std::string study_argument(tune::SqliteReader& reader, const std::string& name) {
   return reader.study_records().size() > 1 ? " --study=" + shell_quoted(name) : "";
 }
 
-void print_result(const Session& session) {
+std::string result_text(const Session& session) {
   tune::SqliteReader reader(session.storage());
   const auto summary = find_summary(reader, session.config().name);
-  if (!summary) return;
-  fmt::print("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n",
-             printable(summary->study.name), summary->n_complete + summary->n_pruned + summary->n_fail,
-             summary->n_complete, summary->n_pruned, summary->n_fail, session.storage().string());
+  if (!summary) return "";
+  std::string text =
+      fmt::format("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n",
+                  printable(summary->study.name), summary->n_complete + summary->n_pruned + summary->n_fail,
+                  summary->n_complete, summary->n_pruned, summary->n_fail, session.storage().string());
   if (const auto best = reader.best_trial(summary->study.id)) {
-    fmt::print("best trial:\n{}", to_fact_list(trial_facts(*best, summary->study), output_width()));
+    text += "best trial:\n" + to_fact_list(trial_facts(*best, summary->study), output_width());
   }
-  const std::string argument = study_argument(reader, session.config().name);
-  fmt::print(
-      "next:\n  fmnist-tune best-trial {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
-      "  sqlite3 {0} 'select * from best_trial'\n",
-      shell_path(session.storage()), argument);
+  return text + fmt::format(
+                    "next:\n  fmnist-tune best-trial {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
+                    "  sqlite3 {0} 'select * from best_trial'\n",
+                    shell_path(session.storage()), study_argument(reader, session.config().name));
 }
 
 /// One sentence on why the run ended, or nothing when all is done.
@@ -72,20 +77,28 @@ int exit_code(tune::RunEnd end, std::optional<int> signal) {
   return to_int(ExitCode::kFailed);
 }
 
-int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal) {
+int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal, Screen& screen) {
   const std::string reason = reason_text(session, report, signal);
   const int code = exit_code(report.end, signal);
   if (!reason.empty() && !(session.request().quiet && code == to_int(ExitCode::kDone))) {
-    fmt::print(stderr, "fmnist-tune: {}\n", reason);
+    screen.line("fmnist-tune: " + reason);
   }
-  if (!session.request().quiet) print_result(session);
+  // The reason stands before the result where both go to one terminal.
+  screen.drain();
+  if (session.request().quiet) return code;
+  const std::string result = result_text(session);
+  if (signal) {
+    static_cast<void>(write_within(STDOUT_FILENO, result, kPatienceAfterSignal));
+  } else {
+    fmt::print("{}", result);
+  }
   return code;
 }
 
 int conclude_without_run(const Session& session, const Standing& standing) {
   if (session.request().quiet) return to_int(ExitCode::kDone);
   fmt::print("nothing to do: {} of {} trials are finished\n", standing.finished(), *session.request().trials);
-  print_result(session);
+  fmt::print("{}", result_text(session));
   return to_int(ExitCode::kDone);
 }
 

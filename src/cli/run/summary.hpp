@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "cli/run/screen.hpp"
 #include "cli/run/session.hpp"
 #include "tune/executor.hpp"
 
@@ -11,8 +12,10 @@ namespace fmnist_tune {
 /// + signal when a signal cut the run short; 1 when trials or devices failed.
 [[nodiscard]] int exit_code(tune::RunEnd end, std::optional<int> signal);
 
-/// Prints how the run ended, the best trial and what to do next; returns the exit code.
-[[nodiscard]] int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal);
+/// Prints how the run ended, the best trial and what to do next; returns the exit code. After a signal it does
+/// not wait for a reader who does not read.
+[[nodiscard]] int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal,
+                           Screen& screen);
 
 /// Prints that every trial is there already; returns the exit code.
 [[nodiscard]] int conclude_without_run(const Session& session, const Standing& standing);

@@ -29,10 +29,12 @@ class ProgramTest(unittest.TestCase):
     def path(self, name):
         return self.folder / name
 
-    def start(self, *arguments, **options):
-        """Starts the program without waiting for it; it is killed when the test ends before it."""
-        process = subprocess.Popen([PROGRAM, *map(str, arguments)], cwd=self.folder, stdin=subprocess.DEVNULL,
-                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)
+    def start(self, *arguments, wrapper=(), **options):
+        """Starts the program, behind a wrapper if there is one, without waiting for it; it is killed when the test
+        ends before it."""
+        streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        process = subprocess.Popen([*wrapper, PROGRAM, *map(str, arguments)], cwd=self.folder, text=True,
+                                   **{**streams, **options})
         self.addCleanup(self._end, process)
         return process
 
@@ -41,8 +43,9 @@ class ProgramTest(unittest.TestCase):
         if process.poll() is None:
             process.kill()
         process.wait()
-        process.stdout.close()
-        process.stderr.close()
+        for stream in (process.stdout, process.stderr):
+            if stream is not None:
+                stream.close()
 
     def finish(self, process):
         """Waits; returns exit code, output and messages."""
@@ -58,9 +61,9 @@ class ProgramTest(unittest.TestCase):
         self.assertEqual(code, 0, messages)
         return output
 
-    def fail_with(self, code, *arguments):
+    def fail_with(self, code, *arguments, **options):
         """Runs the program, which must return `code` with a message and no result; returns the message."""
-        returned, output, messages = self.run_program(*arguments)
+        returned, output, messages = self.run_program(*arguments, **options)
         self.assertEqual(returned, code, messages)
         self.assertEqual(output, "")
         self.assertTrue(messages.startswith("fmnist-tune: "), messages)

@@ -27,6 +27,17 @@ class Streams(ProgramTest):
         for arguments in ("studies x.db", "--help", "run --help", "trials x.db --study single-min"):
             self.assertEqual(self.exit_code(arguments, ">/dev/full 2>/dev/full"), 1, arguments)
 
+    def test_a_run_with_closed_streams_writes_nothing_into_its_file(self):
+        study = self.study("tiny")
+        self.assertEqual(self.exit_code(f"{study} --trials 3", "<&- >&- 2>&-"), 0)
+        self.assertEqual(len(self.finished_trials("tiny.db")), 3)
+        self.assert_sound("tiny.db")
+
+    def test_a_run_goes_on_when_its_messages_cannot_be_written(self):
+        study = self.study("tiny")
+        self.assertEqual(self.exit_code(f"{study} --trials 3", ">/dev/null 2>/dev/full"), 0)
+        self.assertEqual(len(self.finished_trials("tiny.db")), 3)
+
 
 if __name__ == "__main__":
     unittest.main()
