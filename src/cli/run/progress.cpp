@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/output/json.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
@@ -9,10 +11,6 @@
 
 namespace fmnist_tune {
 namespace {
-
-bool better(double a, double b, tune::Direction direction) {
-  return direction == tune::Direction::kMaximize ? a > b : a < b;
-}
 
 /// The stored reason without its JSON quotes.
 std::string reason_of(const tune::FrozenTrial& trial) {
@@ -25,17 +23,6 @@ std::string reason_of(const tune::FrozenTrial& trial) {
 std::string duration_text(const tune::FrozenTrial& trial) {
   const auto duration = trial.duration();
   return duration ? " in " + readable(*duration) : "";
-}
-
-/// Without a feasible trial there is no best one yet.
-void set_best(ProgressStart& start, const tune::Study& study) {
-  try {
-    const tune::FrozenTrial best = study.best_trial();
-    start.best_value = best.values[0];
-    start.best_number = best.number.value;
-  } catch (const tune::InvalidArgument&) {
-    start.best_value.reset();
-  }
 }
 
 }  // namespace
@@ -51,32 +38,39 @@ std::string params_text(const tune::FrozenTrial& trial) {
   return text;
 }
 
-ProgressStart progress_start(const tune::Study& study, std::optional<std::int64_t> n_trials) {
-  const auto count = [&](tune::TrialState state) { return static_cast<std::int64_t>(study.count(state)); };
-  ProgressStart start;
-  start.study_name = study.study_name();
-  start.n_trials = n_trials;
-  start.n_complete = count(tune::TrialState::kComplete);
-  start.n_pruned = count(tune::TrialState::kPruned);
-  start.n_fail = count(tune::TrialState::kFail);
-  if (study.directions().size() != 1) return start;
-  start.direction = study.directions()[0];
-  if (start.n_complete > 0) set_best(start, study);
-  return start;
-}
-
 Progress::Progress(Screen& screen, std::shared_ptr<spdlog::logger> log, bool quiet)
     : screen_(screen), log_(std::move(log)), quiet_(quiet) {}
 
-void Progress::begin(const ProgressStart& start, AwaitedTrials awaited) {
+void Progress::begin(Look look, AwaitedTrials awaited) {
   {
     const std::scoped_lock lock(mutex_);
-    now_ = start;
-    begun_ = true;
+    look_ = std::move(look);
     awaited_ = std::move(awaited);
     started_ = std::chrono::steady_clock::now();
   }
+  look_again();
+  {
+    const std::scoped_lock lock(mutex_);
+    finished_before_ = now_.finished();
+    begun_ = true;
+  }
   redraw();
+}
+
+void Progress::look_again() {
+  Look look;
+  {
+    const std::scoped_lock lock(mutex_);
+    look = look_;
+  }
+  if (!look) return;
+  try {
+    const StudyTally now = look();
+    const std::scoped_lock lock(mutex_);
+    now_ = now;
+  } catch (const tune::Error&) {
+    // What was known stays on show: the run itself will meet a broken storage and say so.
+  }
 }
 
 void Progress::redraw() {
@@ -94,15 +88,19 @@ void Progress::end() {
 }
 
 void Progress::on_start(tune::TrialNumber, const tune::ParamValues&, const tune::DeviceSlot&) {
-  const std::scoped_lock lock(mutex_);
-  ++running_;
+  if (screen_.is_terminal()) look_again();
+}
+
+void Progress::on_report(tune::TrialNumber, tune::IntermediateValue) {
+  if (screen_.is_terminal()) look_again();
 }
 
 void Progress::on_finish(const tune::FrozenTrial& trial, const tune::DeviceSlot&) {
+  look_again();
   std::string standing;
   {
     const std::scoped_lock lock(mutex_);
-    count(trial);
+    ++finished_here_;
     standing = finished_text() + best_text();
   }
   const auto number = trial.number.value;
@@ -114,6 +112,7 @@ void Progress::on_finish(const tune::FrozenTrial& trial, const tune::DeviceSlot&
 }
 
 void Progress::on_wait(std::int64_t) {
+  look_again();
   AwaitedTrials ask;
   {
     const std::scoped_lock lock(mutex_);
@@ -131,10 +130,7 @@ void Progress::on_wait(std::int64_t) {
 }
 
 void Progress::on_requeue(tune::TrialNumber number, std::string_view reason) {
-  {
-    const std::scoped_lock lock(mutex_);
-    --running_;
-  }
+  if (screen_.is_terminal()) look_again();
   log_->info("trial {} goes back into the queue: {}", number.value, reason);
 }
 
@@ -142,27 +138,9 @@ void Progress::on_device_out(std::string_view device, std::string_view reason) {
   log_->warn("device {} is out of service: {}", device, reason);
 }
 
-void Progress::count(const tune::FrozenTrial& trial) {
-  --running_;
-  ++finished_here_;
-  if (trial.state == tune::TrialState::kPruned) ++now_.n_pruned;
-  if (trial.state == tune::TrialState::kFail) ++now_.n_fail;
-  if (trial.state != tune::TrialState::kComplete) return;
-  ++now_.n_complete;
-  if (now_.direction == tune::Direction::kNotSet || trial.violation() > 0) return;
-  if (!now_.best_value || better(trial.values[0], *now_.best_value, now_.direction)) {
-    now_.best_value = trial.values[0];
-    now_.best_number = trial.number.value;
-  }
-}
-
-std::int64_t Progress::finished() const {
-  return now_.n_complete + now_.n_pruned + now_.n_fail;
-}
-
 std::string Progress::finished_text() const {
-  return now_.n_trials ? fmt::format("{} of {} finished", finished(), *now_.n_trials)
-                       : fmt::format("{} finished", finished());
+  return now_.n_trials ? fmt::format("{} of {} finished", now_.finished(), *now_.n_trials)
+                       : fmt::format("{} finished", now_.finished());
 }
 
 std::string Progress::best_text() const {
@@ -170,14 +148,15 @@ std::string Progress::best_text() const {
                          : "";
 }
 
+/// The rate is that of this process; the time left counts what all of them finish.
 std::string Progress::pace_text() const {
   const std::chrono::duration<double, std::ratio<3600>> hours = std::chrono::steady_clock::now() - started_;
   if (finished_here_ == 0 || hours.count() <= 0) return "";
-  const double an_hour = static_cast<double>(finished_here_) / hours.count();
-  std::string text = fmt::format(", {:.0f} trials/h", an_hour);
-  if (now_.n_trials) {
-    const auto missing = static_cast<double>(std::max<std::int64_t>(0, *now_.n_trials - finished()));
-    const auto left = std::chrono::duration<double>(missing / an_hour * 3600);
+  std::string text = fmt::format(", {:.0f} trials/h", static_cast<double>(finished_here_) / hours.count());
+  const std::int64_t finished_by_all = now_.finished() - finished_before_;
+  if (now_.n_trials && finished_by_all > 0) {
+    const auto missing = static_cast<double>(std::max<std::int64_t>(0, *now_.n_trials - now_.finished()));
+    const auto left = missing / static_cast<double>(finished_by_all) * hours;
     text += fmt::format(", {} left", readable(std::chrono::duration_cast<std::chrono::microseconds>(left)));
   }
   return text;
@@ -185,7 +164,7 @@ std::string Progress::pace_text() const {
 
 std::string Progress::status_text() const {
   return fmt::format("{}: {} ({} done, {} pruned, {} failed; {} running){}{}", now_.study_name, finished_text(),
-                     now_.n_complete, now_.n_pruned, now_.n_fail, running_, best_text(), pace_text());
+                     now_.n_complete, now_.n_pruned, now_.n_fail, now_.n_running, best_text(), pace_text());
 }
 
 }  // namespace fmnist_tune

@@ -10,6 +10,7 @@
 #include "cli/run/devices.hpp"
 #include "cli/run/module_loader.hpp"
 #include "cli/run/provenance.hpp"
+#include "cli/run/study_counter.hpp"
 #include "cli/run/study_opening.hpp"
 #include "fmnist/manifest.hpp"
 #include "tune/error.hpp"
@@ -105,9 +106,11 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   auto study = open_study({config_, manifests_, request_.seed, objective->provenance()}, storage, log);
   log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), slots.size(),
            fmt::join(devices_of(slots), ", "), study.seed());
-  progress.begin(progress_start(study, request_.trials), [&] {
-    return awaited_trials(study.trials(), tune::this_process(), {storage_, config_.name});
-  });
+  const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
+  progress.begin([counter] { return counter->count(); },
+                 [&] {
+                   return awaited_trials(study.trials(), tune::this_process(), {storage_, config_.name});
+                 });
   return tune::run_trials(study, *objective, run_options(std::move(slots)), stop, progress);
 }
 

@@ -3,6 +3,7 @@
 import json
 import os
 import pty
+import re
 import subprocess
 import unittest
 
@@ -69,6 +70,22 @@ class Runs(ProgramTest):
         self.assertEqual(len(self.states("tiny.db")), 12)
         self.assertEqual(len(self.finished_trials("tiny.db")), 12)
         self.assert_sound("tiny.db")
+
+    def test_the_progress_of_each_process_is_that_of_the_study(self):
+        study = self.study("long")
+        first = self.start(study, "--trials", "12", "--jobs", "1")
+        self.wait_for_finished("long.db", 1, first)
+        second = self.start(study, "--trials", "12", "--jobs", "1")
+        lines = []
+        for process in (first, second):
+            code, _, messages = self.finish(process)
+            self.assertEqual(code, 0, messages)
+            found = re.findall(r"; (\d+) of 12 finished, best \S+ \(trial (\d+)\)", messages)
+            self.assertNotEqual(found, [], messages)
+            lines += found
+        best = json.loads(self.succeed("best-trial", "long.db", "-f", "json"))["number"]
+        # Whoever finished the last trial has seen all of them.
+        self.assertIn(("12", str(best)), lines)
 
     def test_the_seed_is_kept(self):
         study = self.study("tiny")
