@@ -46,6 +46,7 @@ struct RunReport {
   std::int64_t n_pruned = 0;
   std::int64_t n_fail = 0;
   std::int64_t n_requeued = 0;
+  std::int64_t n_lost = 0;  ///< Taken over or ended by another process.
   std::string message;
 };
 
@@ -59,6 +60,8 @@ class RunObserver {
   /// Nothing runs here any more and nothing can be reserved while trials of other processes run.
   virtual void on_wait(std::int64_t /*n_running*/) {}
   virtual void on_requeue(TrialNumber, std::string_view /*reason*/) {}
+  /// Another process took the trial over or ended it; what was computed of it here no longer counts.
+  virtual void on_lost(TrialNumber, std::string_view /*reason*/) {}
   virtual void on_device_out(std::string_view /*device*/, std::string_view /*reason*/) {}
 };
 

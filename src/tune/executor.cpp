@@ -9,10 +9,12 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <nlohmann/json.hpp>
 #include <set>
 #include <utility>
 
 #include "tune/error.hpp"
+#include "tune/format/python_json.hpp"
 #include "tune/running_trial.hpp"
 
 namespace tune {
@@ -28,6 +30,14 @@ std::optional<Clock::time_point> deadline_after(std::chrono::seconds timeout) {
   const Clock::time_point start = Clock::now();
   const auto countable = std::chrono::duration_cast<std::chrono::seconds>(Clock::time_point::max() - start);
   return timeout < countable ? std::optional(start + timeout) : std::nullopt;
+}
+
+/// Why a trial failed, in words.
+std::string reason_of(const FrozenTrial& trial) {
+  const auto stored = trial.system_attrs.find(kReasonKey);
+  if (stored == trial.system_attrs.end()) return "no reason given";
+  const auto text = format::parse_python_json(stored->second);
+  return text.is_string() ? text.get<std::string>() : stored->second;
 }
 
 /// What became of a trial in the objective's hands.
@@ -233,13 +243,22 @@ class Run {
     }
     ++report_.n_fail;
     ++failed_in_row_;
-    const auto reason = trial.system_attrs.find(kReasonKey);
-    const std::string last = reason == trial.system_attrs.end() ? "no reason given" : reason->second;
     const bool nothing_works = finished_count() >= options_.first_failures && study_has_only_failures();
-    if (nothing_works || (options_.max_failed_in_row && failed_in_row_ >= *options_.max_failed_in_row)) {
-      abort_ = true;
-      end(RunEnd::kFailing, fmt::format("{} trials in a row failed; the last one: {}", failed_in_row_, last));
-    }
+    if (!nothing_works && !(options_.max_failed_in_row && failed_in_row_ >= *options_.max_failed_in_row))
+      return;
+    abort_ = true;
+    end(RunEnd::kFailing,
+        (nothing_works ? all_failed_text() : in_a_row_text(failed_in_row_)) + reason_of(trial));
+  }
+
+  [[nodiscard]] std::string all_failed_text() const {
+    const std::int64_t n = finished_count();
+    return n == 1 ? "the only trial of the study failed: "
+                  : fmt::format("all {} trials of the study failed; the last one: ", n);
+  }
+
+  [[nodiscard]] static std::string in_a_row_text(std::int64_t n) {
+    return n == 1 ? "a trial failed: " : fmt::format("{} trials in a row failed; the last one: ", n);
   }
 
   [[nodiscard]] std::int64_t finished_count() const {
@@ -266,8 +285,12 @@ class Run {
   void forget(Trial& trial, std::string_view reason) {
     const TrialNumber number = trial.number();
     study_.forget(std::move(trial));
+    {
+      const std::scoped_lock lock(mutex_);
+      ++report_.n_lost;
+    }
     const std::scoped_lock lock(observer_mutex_);
-    observer_.on_requeue(number, reason);
+    observer_.on_lost(number, reason);
   }
 
   /// The trial is not to blame: it goes back into the queue, for another device.

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <set>
 #include <thread>
+#include <utility>
 
 #include "tune/error.hpp"
 #include "tune/samplers/none.hpp"
@@ -69,11 +70,13 @@ class Recorder final : public RunObserver {
     ++finished_on[slot.device];
   }
   void on_requeue(TrialNumber, std::string_view) override { ++n_requeued; }
+  void on_lost(TrialNumber number, std::string_view) override { lost.push_back(number); }
   void on_device_out(std::string_view device, std::string_view reason) override { out.emplace(device, reason); }
 
   std::map<TrialNumber, std::string> device_of;
   std::map<std::string, int> finished_on;
   std::map<std::string, std::string> out;
+  std::vector<TrialNumber> lost;
   int n_requeued = 0;
 };
 
@@ -204,7 +207,7 @@ TEST(Executor, StopsWhenEachOfTheFirstTenTrialsFails) {
       run_trials(study, objective, run_options(200, make_slots({"cpu"}, 1)), kNeverStop, recorder);
   EXPECT_EQ(report.end, RunEnd::kFailing);
   EXPECT_EQ(report.n_fail, 10);
-  EXPECT_NE(report.message.find("no data"), std::string::npos);
+  EXPECT_EQ(report.message, "all 10 trials of the study failed; the last one: no data");
 }
 
 TEST(Executor, StopsAtOnceWhenAStudyOfNothingButFailuresIsResumedAndFailsAgain) {
@@ -213,7 +216,9 @@ TEST(Executor, StopsAtOnceWhenAStudyOfNothingButFailuresIsResumedAndFailsAgain) 
   Recorder recorder;
   const RunOptions options = run_options(200, make_slots({"cpu"}, 1));
   EXPECT_EQ(run_trials(study, objective, options, kNeverStop, recorder).n_fail, 10);
-  EXPECT_EQ(run_trials(study, objective, options, kNeverStop, recorder).n_fail, 1);
+  const auto report = run_trials(study, objective, options, kNeverStop, recorder);
+  EXPECT_EQ(report.n_fail, 1);
+  EXPECT_EQ(report.message, "all 11 trials of the study failed; the last one: no data");
 }
 
 TEST(Executor, MakesATrialFailWhateverTheObjectiveThrowsOrSets) {
@@ -304,6 +309,41 @@ TEST(Executor, StopsAfterTheSetNumberOfFailuresInARow) {
   EXPECT_EQ(report.end, RunEnd::kFailing);
   EXPECT_EQ(report.n_fail, 3);
   EXPECT_EQ(report.n_complete, 5);
+  EXPECT_EQ(report.message, "3 trials in a row failed; the last one: full");
+}
+
+TEST(Executor, SpeaksOfOneFailedTrialAsOne) {
+  FakeObjective objective([](TrialContext& trial) -> TrialResult {
+    if (trial.number().value == 1) throw std::runtime_error("said \"no\"");
+    return complete(1.0);
+  });
+  Study study = create_study(study_options());
+  RunOptions options = run_options(200, make_slots({"cpu"}, 1));
+  options.max_failed_in_row = 1;
+  Recorder recorder;
+  const auto report = run_trials(study, objective, options, kNeverStop, recorder);
+  EXPECT_EQ(report.message, "a trial failed: said \"no\"");
+}
+
+TEST(Executor, TellsATrialThatAnotherProcessEndedFromOneThatGoesBackIntoTheQueue) {
+  StudyOptions options = study_options();
+  options.storage = make_in_memory_storage();
+  const auto storage = options.storage;
+  Study study = create_study(std::move(options));
+  bool taken_over = false;
+  FakeObjective objective([&](TrialContext&) {
+    if (!std::exchange(taken_over, true)) {
+      EXPECT_EQ(storage->requeue_dead(study.id(), [](const Owner&) { return true; }).size(), 1U);
+    }
+    return complete(1.0);
+  });
+  Recorder recorder;
+  const auto report =
+      run_trials(study, objective, run_options(2, make_slots({"cpu"}, 1)), kNeverStop, recorder);
+  EXPECT_EQ(report.n_complete, 2);
+  EXPECT_EQ(report.n_lost, 1);
+  EXPECT_EQ(recorder.lost, std::vector<TrialNumber>{TrialNumber{0}});
+  EXPECT_EQ(recorder.n_requeued, 0);
 }
 
 TEST(Executor, PutsRunningTrialsBackIntoTheQueueWhenItIsStopped) {

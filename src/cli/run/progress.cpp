@@ -134,6 +134,12 @@ void Progress::on_requeue(tune::TrialNumber number, std::string_view reason) {
   log_->info("trial {} goes back into the queue: {}", number.value, reason);
 }
 
+void Progress::on_lost(tune::TrialNumber number, std::string_view) {
+  if (screen_.is_terminal()) look_again();
+  log_->info("trial {} was ended or taken over by another process; what was computed of it here does not count",
+             number.value);
+}
+
 void Progress::on_device_out(std::string_view device, std::string_view reason) {
   log_->warn("device {} is out of service: {}", device, reason);
 }
