@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/output/trial_reason.hpp"
+
 namespace fmnist_tune {
 namespace {
 
@@ -46,6 +48,11 @@ std::vector<std::string> value_columns(const StudyRecord& study, Reader reader) 
   return names;
 }
 
+Cell reason_cell(const FrozenTrial& trial) {
+  const auto reason = reason_of(trial);
+  return reason ? Cell(*reason) : Cell();
+}
+
 /// Every parameter of the trials, in order of appearance.
 std::vector<std::string> param_names(const std::vector<FrozenTrial>& trials) {
   std::vector<std::string> names;
@@ -72,6 +79,7 @@ std::vector<Cell> row_of(const FrozenTrial& trial, std::size_t n_values, const s
   row.push_back(duration_cell(trial, reader));
   row.push_back(time_cell(trial.datetime_start, reader));
   if (reader == Reader::kProgram) row.push_back(time_cell(trial.datetime_complete, reader));
+  row.push_back(reason_cell(trial));
   for (const std::string& name : params) {
     const tune::Param* param = trial.find_param(name);
     row.push_back(param == nullptr ? Cell() : param_cell(*param));
@@ -100,9 +108,11 @@ Json trial_json(const FrozenTrial& trial, const StudyRecord& study) {
   Json user_attrs = Json::object();
   for (const auto& [name, text] : trial.user_attrs) user_attrs[name] = json_of_attribute(text);
   const auto duration = trial.duration();
+  const auto reason = reason_of(trial);
   return {{"number", trial.number.value},
           {"state", tune::to_string(trial.state)},
           {study.directions.size() == 1 ? "value" : "values", json_values(trial, study.directions.size())},
+          {"reason", reason ? Json(*reason) : Json(nullptr)},
           {"params", std::move(params)},
           {"user_attrs", std::move(user_attrs)},
           {"datetime_start", json_time(trial.datetime_start)},
@@ -118,6 +128,7 @@ Table trials_table(const std::vector<FrozenTrial>& trials, const StudyRecord& st
   table.columns.emplace_back(person ? "duration" : "duration_seconds");
   table.columns.emplace_back(person ? "started (UTC)" : "datetime_start");
   if (!person) table.columns.emplace_back("datetime_complete");
+  table.columns.emplace_back("reason");
   for (const std::string& name : params) table.columns.push_back(person ? name : "params_" + name);
   for (const FrozenTrial& trial : trials) {
     table.rows.push_back(row_of(trial, study.directions.size(), params, reader));

@@ -4,20 +4,19 @@
 
 #include <algorithm>
 
-#include "cli/output/json.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
+#include "cli/output/trial_reason.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist_tune {
 namespace {
 
-/// The stored reason without its JSON quotes.
-std::string reason_of(const tune::FrozenTrial& trial) {
-  const auto stored = trial.system_attrs.find(tune::kReasonKey);
-  if (stored == trial.system_attrs.end()) return "no reason given";
-  const Json text = Json::parse(stored->second, nullptr, false);
-  return printable(text.is_string() ? text.get<std::string>() : stored->second);
+/// The value, or why there is none.
+std::string outcome_text(const tune::FrozenTrial& trial) {
+  if (!trial.values.empty()) return " " + readable(trial.values[0]);
+  const auto reason = reason_of(trial);
+  return reason ? " (" + *reason + ")" : "";
 }
 
 std::string duration_text(const tune::FrozenTrial& trial) {
@@ -104,11 +103,11 @@ void Progress::on_finish(const tune::FrozenTrial& trial, const tune::DeviceSlot&
     standing = finished_text() + best_text();
   }
   const auto number = trial.number.value;
-  if (trial.state == tune::TrialState::kFail) log_->warn("trial {} failed: {}", number, reason_of(trial));
+  if (trial.state == tune::TrialState::kFail)
+    log_->warn("trial {} failed: {}", number, reason_of(trial).value_or("no reason given"));
   if (screen_.is_terminal()) return;
-  const std::string value = trial.values.empty() ? "" : " " + readable(trial.values[0]);
-  log_->info("trial {} {}{}{}; {}; {}", number, tune::to_string(trial.state), value, duration_text(trial),
-             standing, params_text(trial));
+  log_->info("trial {} {}{}{}; {}; {}", number, tune::to_string(trial.state), outcome_text(trial),
+             duration_text(trial), standing, params_text(trial));
 }
 
 void Progress::on_wait(std::int64_t) {

@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import shutil
+import sqlite3
 import struct
 import subprocess
 import termios
@@ -82,6 +83,31 @@ class Queries(ProgramTest):
                          ["single-min", "single-max / ünï", "empty", "no-complete"])
         self.assertEqual([first[key] for key in ("n_trials", "n_complete", "n_pruned", "n_fail", "n_running",
                                                  "n_waiting")], [31, 16, 10, 2, 1, 2])
+
+    def test_trials_say_why_they_were_pruned_or_failed(self):
+        self.copy("single.db")
+        connection = sqlite3.connect(self.path("single.db"))
+        stored = {}
+        for state, attributes in (("FAIL", {"tune:reason": '"out of \\"memory\\""'}),
+                                  ("PRUNED", {"tune:prune": '{"value": 0.5, "threshold": 0.25, "step": 3, "n": 12}'})):
+            trial_id, number = connection.execute(
+                "select trial_id, number from trials join studies using (study_id)"
+                " where study_name = 'single-min' and state = ? order by number", (state,)).fetchone()
+            for key, value in attributes.items():
+                connection.execute("insert into trial_system_attributes (trial_id, key, value_json) values (?, ?, ?)",
+                                   (trial_id, key, value))
+            stored[state] = number
+        connection.commit()
+        connection.close()
+        expected = {stored["FAIL"]: 'out of "memory"', stored["PRUNED"]: "0.5 at step 3, threshold 0.25 from 12 trials"}
+        arguments = ("trials", "single.db", "--study", "single-min", "-f")
+        trials = json.loads(self.succeed(*arguments, "json"))
+        self.assertEqual({trial["number"]: trial["reason"] for trial in trials if trial["reason"]}, expected)
+        rows = csv.DictReader(io.StringIO(self.succeed(*arguments, "csv")))
+        self.assertEqual({int(row["number"]): row["reason"] for row in rows if row["reason"]}, expected)
+        table = self.succeed(*arguments, "table")
+        for text in expected.values():
+            self.assertIn(f"  {text}", table)
 
     def test_a_url_names_the_same_file(self):
         self.copy("single.db")
