@@ -21,7 +21,8 @@ constexpr std::string_view kEnd = R"(
 `fmnist-tune COMMAND --help` explains a command, `fmnist-tune --version` prints the version.
 
 Results go to the standard output, progress and messages to the standard error.
-Exit codes: 0 done, 1 failed, 2 wrong usage or invalid study file, 130 or 143 interrupted but saved.
+Exit codes: 0 done, 1 failed, 2 wrong usage or invalid study file, 129, 130 or 143
+interrupted but saved (by a closed terminal, Ctrl-C, SIGTERM). A time limit that was reached is no failure.
 
 Example: fmnist-tune studies/mlp.json --trials 200
          fmnist-tune best-trial mlp.db

@@ -3,6 +3,9 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
@@ -35,7 +38,11 @@ const CommandHelp kHelp = {
     "on where it was interrupted, by Ctrl-C, kill or power cut, and does nothing when all trials are there.\n"
     "Several processes may run one study at once. Without --trials it runs until --timeout, Ctrl-C, or until "
     "the\n"
-    "sampler has no further point.",
+    "sampler has no further point.\n"
+    "\n"
+    "Exit codes: 0 done (also when the time was up), 1 failed, 2 wrong usage or invalid study file, 128 + the\n"
+    "signal when one cut the run short: 130 for Ctrl-C, 143 for SIGTERM, 129 for a closed terminal; all is "
+    "saved.",
     "  fmnist-tune studies/mlp.json --trials 200\n"
     "  fmnist-tune run studies/mlp.json --trials 200 --jobs 4 --timeout 3600 --storage results/mlp.db\n"
     "  fmnist-tune studies/mlp.json --trials 200 --devices cuda:0,cuda:1 --jobs-per-device 2"};
@@ -44,7 +51,8 @@ po::options_description own_options() {
   po::options_description options("Options");
   const auto text = [](const char* name) { return po::value<std::string>()->value_name(name); };
   options.add_options()("trials", text("N"), "finished trials (COMPLETE, PRUNED, FAIL) the study should have")(
-      "timeout", text("SECONDS"), "start no trial after this time")(
+      "timeout", text("SECONDS"),
+      "start no trial after this time; trials may be missing then, and the exit code is 0 all the same")(
       "seed", text("S"), "seed of a new study, instead of the study file's; a study keeps its seed")(
       "jobs", text("N"), "trials at a time over all devices; default: one a CPU core, one a GPU")(
       "devices", text("LIST"), "cpu, or cuda:0,cuda:1, or auto (default): the GPUs if there are any, else cpu")(
@@ -68,6 +76,14 @@ std::optional<std::uint64_t> seed_option(const po::variables_map& values) {
   return seed;
 }
 
+/// Whether a device may be called so; whether it is there the module knows, which is loaded when trials run.
+bool is_device_name(std::string_view name) {
+  constexpr std::string_view kCuda = "cuda:";
+  if (name == "cpu") return true;
+  if (!name.starts_with(kCuda) || name.size() == kCuda.size()) return false;
+  return name.find_first_not_of("0123456789", kCuda.size()) == std::string_view::npos;
+}
+
 /// `auto` is an empty list.
 std::vector<std::string> devices_option(const po::variables_map& values) {
   const auto text = text_option(values, "devices");
@@ -76,14 +92,23 @@ std::vector<std::string> devices_option(const po::variables_map& values) {
   for (std::size_t begin = 0; begin <= text->size();) {
     const std::size_t end = std::min(text->find(',', begin), text->size());
     const std::string device = text->substr(begin, end - begin);
-    if (device.empty() || std::find(devices.begin(), devices.end(), device) != devices.end()) {
+    if (!is_device_name(device) || std::find(devices.begin(), devices.end(), device) != devices.end()) {
       throw UsageError(fmt::format(
-          "--devices: expected auto or a list like cuda:0,cuda:1, each device once, found \"{}\"", *text));
+          "--devices: expected auto, cpu or a list like cuda:0,cuda:1, each device once, found \"{}\"", *text));
     }
     devices.push_back(device);
     begin = end + 1;
   }
   return devices;
+}
+
+std::string data_option(const po::variables_map& values) {
+  const std::string folder = text_option(values, "data").value_or("");
+  std::error_code ignored;
+  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
+    throw UsageError(fmt::format("--data: there is no folder {}", folder));
+  }
+  return folder;
 }
 
 RunRequest request_from(const po::variables_map& values, const Invocation& invocation) {
@@ -102,7 +127,7 @@ RunRequest request_from(const po::variables_map& values, const Invocation& invoc
   }
   request.devices = devices_option(values);
   request.storage = text_option(values, "storage");
-  request.data_dir = text_option(values, "data").value_or("");
+  request.data_dir = data_option(values);
   request.quiet = values.contains("quiet");
   request.command_line = shell_text(invocation.command_line);
   return request;

@@ -29,7 +29,8 @@ class ScreenSink final : public spdlog::sinks::base_sink<std::mutex> {
 
 std::shared_ptr<spdlog::logger> make_logger(Screen& screen, bool quiet) {
   auto logger = std::make_shared<spdlog::logger>("fmnist-tune", std::make_shared<ScreenSink>(screen));
-  logger->set_pattern("%H:%M:%S %l: %v");
+  // The Z says that it is UTC, as are all times in the storage and in answers to queries.
+  logger->set_pattern("%H:%M:%SZ %l: %v", spdlog::pattern_time_type::utc);
   logger->set_level(quiet ? spdlog::level::warn : spdlog::level::info);
   return logger;
 }

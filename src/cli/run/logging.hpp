@@ -8,7 +8,7 @@
 
 namespace fmnist_tune {
 
-/// A logger that writes lines with the time of day to the screen; `quiet` leaves out everything below a
+/// A logger that writes lines with the time of day (UTC) to the screen; `quiet` leaves out everything below a
 /// warning. `screen` must outlive it.
 [[nodiscard]] std::shared_ptr<spdlog::logger> make_logger(Screen& screen, bool quiet);
 

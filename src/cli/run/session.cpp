@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <limits>
+#include <memory>
+#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
@@ -49,6 +51,14 @@ std::filesystem::path storage_of(const RunRequest& request, const StudyConfig& c
   return config.storage ? storage_path(*config.storage) : std::filesystem::path(default_storage(config.name));
 }
 
+/// Throws when that cannot be told: a folder without access, a name that is too long.
+bool is_there(const std::filesystem::path& storage) {
+  std::error_code error;
+  const bool found = std::filesystem::exists(storage, error);
+  if (error) throw tune::StorageError(fmt::format("storage {}: {}", storage.string(), error.message()));
+  return found;
+}
+
 }  // namespace
 
 std::optional<tune::StudySummary> find_summary(tune::SqliteReader& reader, const std::string& name) {
@@ -69,7 +79,7 @@ Session::Session(RunRequest request)
       storage_(storage_of(request_, config_)) {}
 
 Standing Session::look() {
-  if (!std::filesystem::exists(storage_)) return {};
+  if (!is_there(storage_)) return {};
   tune::SqliteReader reader(storage_);
   auto found = find_summary(reader, config_.name);
   if (!found) return {};

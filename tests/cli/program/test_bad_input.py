@@ -8,6 +8,8 @@ import unittest
 
 from program_test import DATA, STUDIES, ProgramTest
 
+NOBODY = ("setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups")
+
 
 class CommandLine(ProgramTest):
     def test_help_of_each_command_has_an_example(self):
@@ -60,6 +62,8 @@ class CommandLine(ProgramTest):
                 ((study, "--jobs", "2", "--jobs-per-device", "2"), "--jobs-per-device"),
                 ((study, "--devices", "cpu,cpu"), "--devices"),
                 ((study, "--devices", ""), "--devices"),
+                ((study, "--devices", "CPU"), '"CPU"'),
+                ((study, "--devices", "cuda:"), '"cuda:"'),
                 (("run",), "study file"),
                 (("trials",), "storage"),
                 (("trials", "a.db", "--storage", "b.db"), "storage"),
@@ -165,13 +169,35 @@ class Surroundings(ProgramTest):
         self.assertIn("nowhere", self.fail_with(1, self.study("tiny"), "--trials", "2", "--storage", "nowhere/t.db"))
         self.assertEqual(self.names(), ["tiny.json"])
 
-    @unittest.skipIf(os.geteuid() == 0, "root may write to read-only files")
+    def as_somebody(self):
+        """What makes the program run without root's rights; the folder is then readable, not writable."""
+        self.folder.chmod(0o755)
+        return NOBODY if os.geteuid() == 0 else ()
+
     def test_a_storage_that_may_not_be_written(self):
         shutil.copyfile(DATA / "db" / "single.db", self.path("tiny.db"))
         self.path("tiny.db").chmod(0o444)
         before = self.digest("tiny.db")
-        self.assertIn("tiny.db", self.fail_with(1, self.study("tiny"), "--trials", "2"))
+        message = self.fail_with(1, self.study("tiny"), "--trials", "2", wrapper=self.as_somebody())
+        self.assertIn("tiny.db", message)
         self.assertEqual(self.digest("tiny.db"), before)
+
+    def test_a_storage_in_a_folder_without_access(self):
+        self.path("closed").mkdir(mode=0o000)
+        message = self.fail_with(1, self.study("tiny"), "--trials", "2", "--storage", "closed/t.db",
+                                 wrapper=self.as_somebody())
+        self.assertIn("storage closed/t.db: Permission denied", message)
+
+    def test_a_storage_whose_name_is_too_long(self):
+        name = "a" * 300 + ".db"
+        message = self.fail_with(1, self.study("tiny"), "--trials", "2", "--storage", name)
+        self.assertIn(f"storage {name}: File name too long", message)
+
+    def test_wrong_arguments_are_told_though_there_is_nothing_to_do(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "1")
+        self.assertIn('"cpuu"', self.fail_with(2, study, "--trials", "1", "--devices", "cpuu"))
+        self.assertIn("nowhere", self.fail_with(2, study, "--trials", "1", "--data", "nowhere"))
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Studies that run to their end: new, resumed, changed, repeated, shared."""
 
+import datetime
 import json
 import os
 import pty
@@ -162,12 +163,26 @@ class Runs(ProgramTest):
         self.assertEqual(code, 0, messages)
         self.assertIn("time limit", messages)
         self.assertNotIn("RUNNING", self.states("long.db"))
+        self.assertIn("the exit code is 0 all the same", " ".join(self.succeed("run", "--help").split()))
 
     def test_a_line_a_trial_where_there_is_no_terminal(self):
         code, _, messages = self.run_program(self.study("tiny"), "--trials", "3")
         self.assertEqual(code, 0)
         self.assertEqual(sum(" finished, best " in line for line in messages.splitlines()), 3)
         self.assertNotIn("\x1b", messages)
+
+    def test_times_in_messages_are_utc_as_those_of_results(self):
+        before = datetime.datetime.now(datetime.timezone.utc).replace(microsecond=0)
+        code, _, messages = self.run_program(self.study("tiny"), "--trials", "1",
+                                             env={**os.environ, "TZ": "XYZ-5:30"})
+        self.assertEqual(code, 0, messages)
+        after = datetime.datetime.now(datetime.timezone.utc)
+        for time in re.findall(r"^(\S+) info: ", messages, re.MULTILINE):
+            told = datetime.datetime.strptime(time, "%H:%M:%SZ")
+            since = (datetime.timedelta(hours=told.hour, minutes=told.minute, seconds=told.second)
+                     - datetime.timedelta(hours=before.hour, minutes=before.minute, seconds=before.second))
+            self.assertLessEqual(since % datetime.timedelta(days=1), after - before)
+        self.assertIn("Z info: ", messages)
 
     def test_quiet_says_nothing(self):
         self.assertEqual(self.run_program(self.study("tiny"), "--trials", "2", "--quiet"), (0, "", ""))
