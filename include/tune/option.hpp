@@ -11,7 +11,8 @@
 
 namespace tune {
 
-enum class OptionKind : std::uint8_t { kBool, kInt, kFloat, kString, kChoice };
+/// kPruner: another pruner with its options, as JSON text (see `make_pruner_from_json`).
+enum class OptionKind : std::uint8_t { kBool, kInt, kFloat, kString, kChoice, kPruner };
 
 /// Describes one named option of a sampler, a pruner or an objective, well enough to check a value,
 /// to complain about it, to print help and to write a schema.
@@ -23,9 +24,10 @@ struct OptionSpec {
   std::optional<double> high{};  ///< Largest allowed number, itself allowed unless `high_excluded`.
   bool low_excluded = false;
   bool high_excluded = false;
-  std::vector<ParamValue> choices{};  ///< For kChoice.
+  std::vector<ParamValue> choices{};  ///< For kChoice; for kInt, texts that may stand for a number.
   std::string description{};          ///< One sentence with the unit.
   bool per_layer = false;             ///< May be repeated as `name_l0`, `name_l1`, …
+  bool required = false;              ///< Must be given.
 };
 
 /// Option name → value, complete: defaults filled in, options without a value absent.
@@ -51,7 +53,7 @@ class OptionValues {
 [[nodiscard]] std::optional<std::string> complaint(const OptionSpec& spec, const ParamValue& value);
 
 /// Fills in defaults and checks every value. Throws InvalidArgument that names the option, what was
-/// expected and what was found; an unknown option lists the known ones.
+/// expected and what was found, or that is required and absent; an unknown option lists the known ones.
 [[nodiscard]] OptionValues with_defaults(const std::vector<OptionSpec>& specs,
                                          const std::map<std::string, ParamValue, std::less<>>& given);
 

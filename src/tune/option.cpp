@@ -35,13 +35,16 @@ std::string expected(const OptionSpec& spec) {
     case OptionKind::kBool:
       return "expected true or false";
     case OptionKind::kInt:
-      return "expected an integer" + range_text(spec);
+      return "expected an integer" + range_text(spec) +
+             (spec.choices.empty() ? "" : " or " + list_text(spec.choices));
     case OptionKind::kFloat:
       return "expected a number" + range_text(spec);
     case OptionKind::kString:
       return "expected a text";
     case OptionKind::kChoice:
       return "expected one of " + list_text(spec.choices);
+    case OptionKind::kPruner:
+      return "expected a pruner with its options as JSON text";
   }
   throw InvalidArgument("unknown option kind");
 }
@@ -53,6 +56,12 @@ bool in_range(const OptionSpec& spec, double value) {
   return above && below && value == value;
 }
 
+bool is_choice(const OptionSpec& spec, const ParamValue& value) {
+  return std::any_of(spec.choices.begin(), spec.choices.end(), [&](const ParamValue& choice) {
+    return choice.index() == value.index() && same_value(choice, value);
+  });
+}
+
 bool is_allowed(const OptionSpec& spec, const ParamValue& value) {
   const auto* integer = std::get_if<std::int64_t>(&value);
   const auto* number = std::get_if<double>(&value);
@@ -60,16 +69,15 @@ bool is_allowed(const OptionSpec& spec, const ParamValue& value) {
     case OptionKind::kBool:
       return std::holds_alternative<bool>(value);
     case OptionKind::kInt:
-      return integer != nullptr && in_range(spec, static_cast<double>(*integer));
+      return integer != nullptr ? in_range(spec, static_cast<double>(*integer)) : is_choice(spec, value);
     case OptionKind::kFloat:
       return (integer != nullptr && in_range(spec, static_cast<double>(*integer))) ||
              (number != nullptr && in_range(spec, *number));
     case OptionKind::kString:
+    case OptionKind::kPruner:
       return std::holds_alternative<std::string>(value);
     case OptionKind::kChoice:
-      return std::any_of(spec.choices.begin(), spec.choices.end(), [&](const ParamValue& choice) {
-        return choice.index() == value.index() && same_value(choice, value);
-      });
+      return is_choice(spec, value);
   }
   return false;
 }
@@ -131,6 +139,11 @@ OptionValues with_defaults(const std::vector<OptionSpec>& specs,
       throw InvalidArgument(fmt::format("option '{}': {}, found {}", name, *what, to_json(value)));
     }
     values[name] = value;
+  }
+  for (const auto& spec : specs) {
+    if (spec.required && !values.contains(spec.name)) {
+      throw InvalidArgument(fmt::format("option '{}': {}, found none", spec.name, expected(spec)));
+    }
   }
   return OptionValues(std::move(values));
 }

@@ -14,9 +14,25 @@ using testing::TrialBuilder;
 
 constexpr double kInfinity = std::numeric_limits<double>::infinity();
 
+using Options = std::map<std::string, ParamValue, std::less<>>;
+
+/// What a pruner cannot be made without.
+Options needed_options(const std::string& name) {
+  static const std::map<std::string, Options> needed{
+      {"threshold", {{"lower", -10.0}, {"upper", kInfinity}}},
+      {"patient", {{"patience", std::int64_t{1}}, {"wrapped_pruner", std::string(R"({"type": "median"})")}}}};
+  const auto found = needed.find(name);
+  return found == needed.end() ? Options{} : found->second;
+}
+
+/// Whether the pruner judges a report without regard to other trials.
+bool judges_alone(const std::string& name) {
+  return name == "threshold";
+}
+
 class PrunerConformance : public ::testing::TestWithParam<std::string> {
  protected:
-  const std::shared_ptr<const Pruner> pruner_ = make_pruner(GetParam());
+  const std::shared_ptr<const Pruner> pruner_ = make_pruner(GetParam(), needed_options(GetParam()));
 
   [[nodiscard]] PruneDecision decide(const History& history, std::int64_t number) const {
     return pruner_->decide(
@@ -53,11 +69,13 @@ TEST_P(PrunerConformance, RefusesOptionsOfTheWrongTypeOrRangeAndNamesThem) {
       bad.emplace_back(static_cast<std::int64_t>(*spec.low) - 1);
     }
     if (spec.high) {
-      bad.emplace_back(static_cast<std::int64_t>(*spec.high) + 1);
+      bad.emplace_back(static_cast<std::int64_t>(*spec.high) + 2);  // 2^53 + 1 would round to 2^53.
     }
     for (const ParamValue& value : bad) {
       try {
-        (void)make_pruner(GetParam(), {{spec.name, value}});
+        Options options = needed_options(GetParam());
+        options[spec.name] = value;
+        (void)make_pruner(GetParam(), options);
         FAIL() << spec.name << " accepted " << to_text(value);
       } catch (const InvalidArgument& error) {
         EXPECT_NE(std::string(error.what()).find(spec.name), std::string::npos) << error.what();
@@ -67,8 +85,35 @@ TEST_P(PrunerConformance, RefusesOptionsOfTheWrongTypeOrRangeAndNamesThem) {
 }
 
 TEST_P(PrunerConformance, KeepsTheOnlyTrial) {
-  for (const double value : {1.0, kInfinity, -kInfinity, std::nan("")}) {
+  std::vector<double> values{1.0};
+  if (!judges_alone(GetParam())) {
+    values.insert(values.end(), {kInfinity, -kInfinity, std::nan("")});
+  }
+  for (const double value : values) {
     EXPECT_FALSE(decide(testing::make_history({TrialBuilder(0).report(0, value)}), 0).prune) << value;
+  }
+}
+
+TEST_P(PrunerConformance, RefusesAStudyWithSeveralObjectivesUnlessItNeverPrunes) {
+  const History history =
+      testing::make_history({TrialBuilder(0).report(0, 1.0)}, {Direction::kMinimize, Direction::kMaximize});
+  if (GetParam() == "nop") {
+    EXPECT_FALSE(decide(history, 0).prune);
+  } else {
+    EXPECT_THROW((void)decide(history, 0), InvalidArgument);
+  }
+}
+
+TEST_P(PrunerConformance, GroupsAllTrialsOrNone) {
+  RandomStream stream(StreamKey{.seed = 5});
+  std::vector<TrialBuilder> trials;
+  TrialGroups groups;
+  for (std::int64_t i = 0; i < 40; ++i) {
+    trials.push_back(testing::random_trial(i, {}, 1, stream));
+    const History history = testing::make_history(trials);
+    pruner_->group_trials(
+        {.history = HistoryView(history), .number = TrialNumber{i}, .seed = 3, .study_name = "study"}, groups);
+    EXPECT_TRUE(groups.of_trial.empty() || groups.of_trial.size() == history.size());
   }
 }
 
@@ -131,7 +176,8 @@ TEST(PrunerRegistry, NamesTheKnownPrunersWhenOneIsUnknown) {
     FAIL() << "accepted";
   } catch (const InvalidArgument& error) {
     const std::string message = error.what();
-    for (const char* word : {"mean", "median", "percentile", "nop"}) {
+    for (const char* word : {"mean", "median", "percentile", "successive_halving", "hyperband", "threshold",
+                             "patient", "wilcoxon", "nop"}) {
       EXPECT_NE(message.find(word), std::string::npos) << message;
     }
   }

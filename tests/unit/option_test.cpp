@@ -28,6 +28,24 @@ std::string refusal(const ParamValues& given) {
   return "accepted";
 }
 
+TEST(Options, TakeATextInPlaceOfANumberWhereOneIsNamed) {
+  const std::vector<OptionSpec> specs{{.name = "steps",
+                                       .kind = OptionKind::kInt,
+                                       .default_value = std::string("auto"),
+                                       .low = 1.0,
+                                       .choices = {std::string("auto")}}};
+  EXPECT_EQ(with_defaults(specs, {}).get_string("steps"), "auto");
+  EXPECT_EQ(complaint(specs.front(), std::int64_t{2}), std::nullopt);
+  EXPECT_EQ(complaint(specs.front(), std::string("most")), "expected an integer >= 1 or \"auto\"");
+}
+
+TEST(Options, MustBeGivenWhereRequired) {
+  const std::vector<OptionSpec> specs{
+      {.name = "patience", .kind = OptionKind::kInt, .default_value = {}, .low = 0.0, .required = true}};
+  EXPECT_THROW((void)with_defaults(specs, {}), InvalidArgument);
+  EXPECT_EQ(with_defaults(specs, ParamValues{{"patience", std::int64_t{2}}}).get_int("patience"), 2);
+}
+
 using Given = std::map<std::string, ParamValue, std::less<>>;
 
 TEST(Options, FillInDefaultsAndLeaveOutWhatHasNone) {

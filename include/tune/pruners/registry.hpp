@@ -28,4 +28,11 @@ struct PrunerEntry {
 [[nodiscard]] std::shared_ptr<const Pruner> make_pruner(
     std::string_view name, const std::map<std::string, ParamValue, std::less<>>& options = {});
 
+/// A pruner and its options as one JSON object, {"type": "median", "n_warmup_steps": 3}; a wrapped pruner is an
+/// object in it.
+[[nodiscard]] std::string pruner_to_json(std::string_view name,
+                                         const std::map<std::string, ParamValue, std::less<>>& options);
+/// What make_pruner gives for such a text. Throws InvalidArgument also when it is none.
+[[nodiscard]] std::shared_ptr<const Pruner> make_pruner_from_json(std::string_view json);
+
 }  // namespace tune

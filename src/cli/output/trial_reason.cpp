@@ -33,7 +33,10 @@ std::optional<std::string> compared_reason(const tune::FrozenTrial& trial) {
   std::string text = fmt::format("{} at step {}", number("value"), number("step"));
   // Without a threshold the value alone was enough.
   if (number("threshold") != "NaN") {
-    text += fmt::format(", threshold {} from {} trials", number("threshold"), number("n"));
+    text += fmt::format(", threshold {}", number("threshold"));
+    // Nor did every threshold come from trials.
+    if (number("n") != "0")
+      text += fmt::format(" from {} {}", number("n"), number("n") == "1" ? "trial" : "trials");
   }
   return text;
 }

@@ -94,9 +94,15 @@ std::string conditions_text(const tune::ParameterDeclaration& declaration) {
   return texts.empty() ? "always" : fmt::format("when {}", fmt::join(texts, " and "));
 }
 
+/// A wrapped pruner is text in JSON already.
+std::string option_text(const ParamValue& value) {
+  const auto* text = std::get_if<std::string>(&value);
+  return text != nullptr && text->starts_with('{') ? *text : tune::to_json(value);
+}
+
 std::string options_text(const std::string& type, const GivenOptions& options) {
   std::string text = type;
-  for (const auto& [name, value] : options) text += fmt::format(", {} {}", name, tune::to_json(value));
+  for (const auto& [name, value] : options) text += fmt::format(", {} {}", name, option_text(value));
   return text;
 }
 

@@ -193,6 +193,8 @@ std::string kind_name(const OptionSpec& spec) {
       return "a text";
     case OptionKind::kChoice:
       return "one of a list";
+    case OptionKind::kPruner:
+      return "a pruner";
   }
   return {};
 }

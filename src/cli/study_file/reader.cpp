@@ -11,6 +11,7 @@
 #include "cli/study_file/parameter_rules.hpp"
 #include "cli/study_file/space_reader.hpp"
 #include "cli/study_file/study_config.hpp"
+#include "tune/error.hpp"
 #include "tune/pruners/registry.hpp"
 #include "tune/samplers/registry.hpp"
 
@@ -97,6 +98,8 @@ void StudyReader::read_name() {
   config_.name = *name;
 }
 
+std::optional<tune::ParamValue> read_wrapped_pruner(const Place& object);
+
 /// Reads the keys that are not in `reserved` as options.
 GivenOptions read_options(const Place& object, const std::vector<tune::OptionSpec>& specs,
                           const std::vector<std::string>& reserved) {
@@ -108,7 +111,13 @@ GivenOptions read_options(const Place& object, const std::vector<tune::OptionSpe
     const tune::OptionSpec* spec = find_spec(specs, member.key);
     const bool is_reserved = std::find(reserved.begin(), reserved.end(), member.key) != reserved.end();
     if (spec == nullptr || is_reserved) continue;
-    if (auto value = read_option(object.at(member), *spec)) options.emplace(member.key, std::move(*value));
+    const Place place = object.at(member);
+    auto value =
+        spec->kind == tune::OptionKind::kPruner ? read_wrapped_pruner(place) : read_option(place, *spec);
+    if (value) options.emplace(member.key, std::move(*value));
+  }
+  for (const tune::OptionSpec& spec : specs) {
+    if (spec.required) (void)object.required(spec.name, expected_instead(spec, {}).value_or(spec.description));
   }
   return options;
 }
@@ -123,6 +132,36 @@ const Entry* read_type(const Place& object, const std::vector<Entry>& registry) 
   if (!type) return nullptr;
   return &*std::find_if(registry.begin(), registry.end(),
                         [&](const Entry& entry) { return entry.name == *type; });
+}
+
+/// Complains when every option is fine by itself, but not with the others.
+bool fit_together(const Place& object, const tune::PrunerEntry& entry, const GivenOptions& options) {
+  const bool is_complained_about =
+      options.size() + 1 != object.node().members.size() ||
+      std::any_of(entry.options.begin(), entry.options.end(),
+                  [&](const tune::OptionSpec& spec) { return spec.required && !options.contains(spec.name); });
+  if (is_complained_about) return false;
+  try {
+    (void)entry.make(tune::with_defaults(entry.options, options));
+    return true;
+  } catch (const tune::InvalidArgument& error) {
+    constexpr std::string_view kFound = ", found ";
+    const std::string_view text = error.what();
+    const std::size_t end = std::min(text.rfind(kFound), text.size());
+    const std::string found(text.substr(std::min(end + kFound.size(), text.size())));
+    object.complain(fmt::format("that {}", text.substr(0, end)), found);
+    return false;
+  }
+}
+
+/// A pruner that is an option of another one, as text.
+std::optional<tune::ParamValue> read_wrapped_pruner(const Place& object) {
+  if (!object.is_object()) return std::nullopt;
+  const tune::PrunerEntry* entry = read_type(object, tune::pruner_registry());
+  if (entry == nullptr) return std::nullopt;
+  const GivenOptions options = read_options(object, entry->options, {"type"});
+  if (!fit_together(object, *entry, options)) return std::nullopt;
+  return tune::pruner_to_json(entry->name, options);
 }
 
 void StudyReader::read_objective() {
@@ -212,6 +251,7 @@ void StudyReader::read_pruner() {
   const tune::PrunerEntry* entry = read_type(*object, tune::pruner_registry());
   if (entry == nullptr) return;
   config_.pruner = {entry->name, read_options(*object, entry->options, {"type"})};
+  (void)fit_together(*object, *entry, config_.pruner.options);
   if (entry->name == "nop") return;
   const auto objectives = root_->member("objectives");
   if (objectives && objectives->node().items.size() > 1) {

@@ -133,17 +133,22 @@ Json type_of(const OptionSpec& spec) {
     case OptionKind::kBool:
       return {{"type", "boolean"}};
     case OptionKind::kInt:
+      if (!spec.choices.empty()) break;
       return {{"type", "integer"}};
     case OptionKind::kFloat:
       return {{"type", "number"}};
     case OptionKind::kString:
       return {{"type", "string"}};
+    case OptionKind::kPruner:
+      return {{"$ref", "#/properties/pruner"}};
     case OptionKind::kChoice:
       break;
   }
   Json choices = Json::array();
   for (const tune::ParamValue& choice : spec.choices) choices.push_back(scalar(choice));
-  return {{"enum", choices}};
+  if (spec.kind == OptionKind::kChoice) return {{"enum", choices}};
+  // Bounds beside it concern numbers only.
+  return {{"anyOf", {{{"type", "integer"}}, {{"enum", choices}}}}};
 }
 
 /// One value of the option, without description and default.
@@ -167,6 +172,7 @@ struct Variant {
   std::string type;
   std::string description;
   Json properties;
+  Json required = Json::array({"type"});
 };
 
 Json tagged_union(const std::string& description, const std::vector<Variant>& variants) {
@@ -176,8 +182,10 @@ Json tagged_union(const std::string& description, const std::vector<Variant>& va
     types.push_back(variant.type);
     Json properties = {{"type", {{"const", variant.type}, {"description", variant.description}}}};
     properties.update(variant.properties);
+    Json then = {{"additionalProperties", false}, {"properties", std::move(properties)}};
+    if (variant.required.size() > 1) then["required"] = variant.required;
     branches.push_back({{"if", {{"required", {"type"}}, {"properties", {{"type", {{"const", variant.type}}}}}}},
-                        {"then", {{"additionalProperties", false}, {"properties", std::move(properties)}}}});
+                        {"then", std::move(then)}});
   }
   return {{"type", "object"},
           {"description", description},
@@ -210,7 +218,11 @@ Json sampler_schema() {
 Json pruner_schema() {
   std::vector<Variant> variants;
   for (const tune::PrunerEntry& entry : tune::pruner_registry()) {
-    variants.push_back({entry.name, entry.description, options_schema(entry.options)});
+    Variant variant{entry.name, entry.description, options_schema(entry.options)};
+    for (const OptionSpec& spec : entry.options) {
+      if (spec.required) variant.required.push_back(spec.name);
+    }
+    variants.push_back(std::move(variant));
   }
   return tagged_union("Which trials are stopped early; median by default where there is one objective.",
                       variants);

@@ -20,8 +20,10 @@ import jsonschema
 ONLY_THE_READER_SEES = {
     "circles",
     "duplicate_keys",
+    "grid_without_end",
     "none_without_points",
     "points_below_an_absent_parent",
+    "pruner_options_at_odds",
     "overflowing_number",  # Python reads 1e999 as infinity.
     "pruner_with_several_objectives",
     "pruner_without_reports",
