@@ -47,6 +47,15 @@ TEST(WilcoxonPruner, KeepsATrialWhoseMeanIsAsGoodAsTheBest) {
   EXPECT_FALSE(decide_last(WilcoxonPruner({.p_threshold = 0.3}), {best_trial(), running(0.1, 2)}).prune);
 }
 
+TEST(WilcoxonPruner, SumsMeansInTheOrderOfReportingAsOptunaDoes) {
+  // 0.3 + 0.2 + 0.1 is less than 0.1 + 0.2 + 0.3 in doubles.
+  const auto falling = [](TrialBuilder trial) { return trial.report(2, 0.3).report(1, 0.2).report(0, 0.1); };
+  const auto rising = [](TrialBuilder trial) { return trial.report(0, 0.1).report(1, 0.2).report(2, 0.3); };
+  const WilcoxonPruner pruner({.p_threshold = 1.0});
+  EXPECT_TRUE(decide_last(pruner, {falling(TrialBuilder(0).complete(0.2)), rising(TrialBuilder(1))}).prune);
+  EXPECT_FALSE(decide_last(pruner, {rising(TrialBuilder(0).complete(0.2)), falling(TrialBuilder(1))}).prune);
+}
+
 TEST(WilcoxonPruner, WaitsForItsStartupSteps) {
   auto trial = TrialBuilder(1).report(6, 17.0).report(7, 18.0).report(5, 16.0);
   EXPECT_TRUE(
