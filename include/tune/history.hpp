@@ -187,6 +187,8 @@ class HistoryView {
   [[nodiscard]] StepValues complete_values_at(std::int64_t step) const {
     return history_->complete_values_at(step);
   }
+  /// Number of trials that show in that state. O(1) when nothing is hidden.
+  [[nodiscard]] std::size_t count(TrialState wanted) const;
   /// True when nothing is hidden: what is known of the whole history then holds for the view.
   [[nodiscard]] bool shows_all() const { return group_of_.empty() && results_below_ >= history_->size(); }
 

@@ -136,6 +136,11 @@ double nearest_int(const IntDistribution& d, double internal) {
 }  // namespace
 
 bool same_value(const ParamValue& a, const ParamValue& b) noexcept {
+  const auto* text = std::get_if<std::string>(&a);
+  const auto* other_text = std::get_if<std::string>(&b);
+  if (text != nullptr || other_text != nullptr) {
+    return text != nullptr && other_text != nullptr && *text == *other_text;
+  }
   const auto* x = std::get_if<std::int64_t>(&a);
   const auto* y = std::get_if<std::int64_t>(&b);
   if (x != nullptr && y != nullptr) return *x == *y;

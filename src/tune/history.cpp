@@ -227,4 +227,11 @@ std::optional<TrialNumber> History::best_trial() const {
   return TrialNumber{static_cast<std::int64_t>(*best)};
 }
 
+std::size_t HistoryView::count(TrialState wanted) const {
+  if (shows_all()) return history_->count(wanted);
+  std::size_t n = 0;
+  for (std::size_t number = 0; number < size(); ++number) n += state(number) == wanted ? 1 : 0;
+  return n;
+}
+
 }  // namespace tune

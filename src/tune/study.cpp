@@ -313,6 +313,7 @@ void Study::abandon(const Claim& claim) {
 
 void Study::suggest_declared(Trial::State& trial) {
   trial.forced = impl_->forced_params(trial.frozen);
+  trial.frozen.params.reserve(impl_->options.space.parameters().size());
   trial.relative = impl_->options.sampler->sample_relative(impl_->sampling_context(trial.claim.number));
   for (const auto& [key, json] : trial.relative.system_attrs) trial.frozen.system_attrs[key] = json;
   impl_->history.add_system_attrs(trial.claim.number, trial.relative.system_attrs);

@@ -86,38 +86,37 @@ void run_trials(Study& study, std::size_t n) {
   }
 }
 
-// The trials that TPE itself leaves behind, so that observations crowd where it searches.
-const std::vector<FrozenTrial>& history_of_tpe(std::size_t n) {
-  static std::map<std::size_t, std::vector<FrozenTrial>> known;
-  auto& trials = known[n];
+// The trials that a sampler leaves behind: spread by random, crowded where TPE searches.
+const std::vector<FrozenTrial>& history_of(const std::string& sampler, std::size_t n) {
+  static std::map<std::pair<std::string, std::size_t>, std::vector<FrozenTrial>> known;
+  auto& trials = known[{sampler, n}];
   if (trials.empty()) {
-    Study study = open_study("tpe", mixed_space(), tune::make_in_memory_storage());
+    Study study = open_study(sampler, mixed_space(), tune::make_in_memory_storage());
     run_trials(study, n);
     trials = study.trials();
   }
   return trials;
 }
 
-Study study_after(const std::string& sampler, std::size_t n) {
+Study study_after(const std::string& sampler, const std::string& history, std::size_t n) {
   auto storage = tune::make_in_memory_storage();
   Study study = open_study(sampler, mixed_space(), storage);
-  for (const FrozenTrial& trial : history_of_tpe(n)) storage->add_trial(study.id(), trial);
+  for (const FrozenTrial& trial : history_of(history, n)) storage->add_trial(study.id(), trial);
   study.refresh();
+  run_trials(study, 2);
   return study;
 }
 
 // ask + tell at n … n + n/10 finished trials.
-void ask_tell(benchmark::State& state, const char* sampler) {
+void ask_tell(benchmark::State& state, const char* sampler, const char* history) {
   const auto n = static_cast<std::size_t>(state.range(0));
   const std::size_t n_more = std::max<std::size_t>(n / 10, 10);
-  Study study = study_after(sampler, n);
-  run_trials(study, 2);
+  Study study = study_after(sampler, history, n);
   std::size_t n_asked = 0;
   for (auto _ : state) {
     if (++n_asked > n_more) {
       state.PauseTiming();
-      study = study_after(sampler, n);
-      run_trials(study, 2);
+      study = study_after(sampler, history, n);
       n_asked = 0;
       state.ResumeTiming();
     }
@@ -185,8 +184,13 @@ void history_memory(benchmark::State& state) {
   }
 }
 
-BENCHMARK_CAPTURE(ask_tell, tpe, "tpe")->Arg(100)->Arg(1000)->Arg(10000)->Unit(benchmark::kMicrosecond);
-BENCHMARK_CAPTURE(ask_tell, random, "random")->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ask_tell, tpe, "tpe", "random")
+    ->Arg(100)
+    ->Arg(1000)
+    ->Arg(10000)
+    ->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ask_tell, tpe_on_its_own, "tpe", "tpe")->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ask_tell, random, "random", "random")->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(whole_study)->Unit(benchmark::kMillisecond);
 BENCHMARK(median_decision)->Unit(benchmark::kMicrosecond);
 BENCHMARK(history_memory)->Iterations(1)->Unit(benchmark::kMillisecond);

@@ -102,6 +102,9 @@ std::string python_float(double value) {
 }
 
 std::string python_string(std::string_view text) {
+  // Printable ASCII but for quote and backslash stands for itself.
+  const auto is_plain = [](char c) { return c >= ' ' && c <= '~' && c != '"' && c != '\\'; };
+  if (std::all_of(text.begin(), text.end(), is_plain)) return '"' + std::string(text) + '"';
   constexpr int kCompact = -1;
   constexpr bool kEnsureAscii = true;
   return nlohmann::json(text).dump(kCompact, ' ', kEnsureAscii, nlohmann::json::error_handler_t::replace);

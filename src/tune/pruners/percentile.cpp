@@ -64,19 +64,22 @@ std::vector<double> complete_values_at(const HistoryView& history, std::int64_t 
   return values;
 }
 
-double linear_percentile(std::span<double> values, double percentile) {
-  const std::size_t last = values.size() - 1;
+double sorted_percentile(std::span<const double> sorted, double percentile) {
+  const std::size_t last = sorted.size() - 1;
   const double position = percentile / 100.0 * static_cast<double>(last);
   const auto lower = std::min(static_cast<std::size_t>(position), last);
-  const auto at_lower = values.begin() + static_cast<std::ptrdiff_t>(lower);
-  std::nth_element(values.begin(), at_lower, values.end());
-  const double a = *at_lower;
+  const double a = sorted[lower];
   if (lower == last) {
     return a + (a - a);  // numpy interpolates here too: an infinite largest value gives NaN.
   }
-  const double b = *std::min_element(at_lower + 1, values.end());
+  const double b = sorted[lower + 1];
   const double t = position - static_cast<double>(lower);
   return t >= 0.5 ? b - (b - a) * (1.0 - t) : a + (b - a) * t;
+}
+
+double linear_percentile(std::span<double> values, double percentile) {
+  std::sort(values.begin(), values.end());
+  return sorted_percentile(values, percentile);
 }
 
 }  // namespace pruners
@@ -87,14 +90,6 @@ void require(bool holds, const std::string& what, const std::string& found) {
   if (!holds) {
     throw InvalidArgument(what + ", found " + found);
   }
-}
-
-std::size_t complete_count(const HistoryView& history) {
-  std::size_t count = 0;
-  for (std::size_t number = 0; number < history.size(); ++number) {
-    count += history.state(number) == TrialState::kComplete ? 1 : 0;
-  }
-  return count;
 }
 
 PruneDecision prune_because(double value, double threshold, std::int64_t step, std::size_t n) {
@@ -112,24 +107,33 @@ bool is_checked(const PercentileOptions& options, const HistoryView& history,
   if (!pruners::is_check_due(reports, options.n_warmup_steps, options.interval_steps)) {
     return false;
   }
-  const std::size_t n_complete = complete_count(history);
+  const std::size_t n_complete = history.count(TrialState::kComplete);
   return n_complete > 0 && static_cast<std::int64_t>(n_complete) >= options.n_startup_trials;
+}
+
+// The history's sorted values, or those of the visible trials, which then stand in `visible`.
+StepValues values_at(const HistoryView& history, std::int64_t step, std::vector<double>& visible) {
+  if (history.shows_all()) {
+    return history.complete_values_at(step);
+  }
+  visible = pruners::complete_values_at(history, step);
+  const std::size_t n_reported = visible.size();
+  std::erase_if(visible, [](double value) { return std::isnan(value); });
+  std::sort(visible.begin(), visible.end());
+  return {visible, n_reported};
 }
 
 PruneDecision compare(const PercentileOptions& options, const HistoryView& history, double best,
                       std::int64_t step, bool maximize) {
-  std::vector<double> others = pruners::complete_values_at(history, step);
-  if (static_cast<std::int64_t>(others.size()) < options.n_min_trials) {
-    return {};
-  }
-  std::erase_if(others, [](double value) { return std::isnan(value); });
-  if (others.empty()) {
+  std::vector<double> visible;
+  const StepValues others = values_at(history, step, visible);
+  if (static_cast<std::int64_t>(others.n_reported) < options.n_min_trials || others.sorted.empty()) {
     return {};
   }
   const double percentile = maximize ? 100.0 - options.percentile : options.percentile;
-  const double threshold = pruners::linear_percentile(others, percentile);
+  const double threshold = pruners::sorted_percentile(others.sorted, percentile);
   const bool is_worse = maximize ? best < threshold : best > threshold;  // False for a NaN threshold.
-  return is_worse ? prune_because(best, threshold, step, others.size()) : PruneDecision{};
+  return is_worse ? prune_because(best, threshold, step, others.sorted.size()) : PruneDecision{};
 }
 
 PercentileOptions read_options(const OptionValues& values) {

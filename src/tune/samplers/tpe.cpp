@@ -86,7 +86,7 @@ class Suggestion {
     if (equal_weights) {
       weights.assign(observations.values.front().size(), 1.0);
     }
-    return ParzenEstimator(distributions_, observations.values, {}, std::move(weights),
+    return ParzenEstimator(distributions_, std::move(observations.values), {}, std::move(weights),
                            std::move(observations.orders));
   }
 

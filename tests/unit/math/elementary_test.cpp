@@ -169,5 +169,45 @@ TEST(LaneKernels, GiveTheBitsOfTheScalarsWithEverySetOfInstructions) {
   }
 }
 
+// Two continuous parameters, one categorical: what is left at each point of a tile, with the sums.
+std::vector<double> survivors_with(const LaneKernels& kernels, const std::vector<double>& rows,
+                                   std::size_t n_groups) {
+  const std::vector<double> penalties{3.5};
+  const std::vector<double> points{0.1, -0.4, 1.0, 0.6, 0.2, 0.0, -0.9, 0.9, 2.0, 0.0, 0.0, 1.0};
+  const double margin = 5.0;
+  std::vector<std::uint32_t> groups(kTile * n_groups);
+  std::vector<double> sums(kTile * n_groups * kGroup);
+  Survivors out[kTile];
+  for (std::size_t i = 0; i < kTile; ++i) {
+    out[i] = {groups.data() + i * n_groups, sums.data() + i * n_groups * kGroup, 0, -40.0};
+  }
+  kernels.accumulate({rows.data(), n_groups, 6 * kGroup, 2, 1, penalties.data()}, points.data(), &margin, out);
+  std::vector<double> seen;
+  for (const Survivors& left : out) {
+    seen.insert(seen.end(), left.groups, left.groups + left.count);
+    seen.insert(seen.end(), left.sums, left.sums + left.count * kGroup);
+    seen.push_back(kernels.largest(left));
+    seen.push_back(kernels.sum_of_exp(left, kernels.largest(left)));
+  }
+  return seen;
+}
+
+TEST(LaneKernels, LeaveTheSameKernelsWithTheSameSumsWithEverySetOfInstructions) {
+  constexpr std::size_t kGroups = 200;
+  RandomStream stream(StreamKey{.seed = 23});
+  std::vector<double> rows(kGroups * 6 * kGroup);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const std::size_t row = i / kGroup % 6;
+    rows[i] =
+        row == 5 ? static_cast<double>(stream.below(3)) : stream.uniform(-1.0, 1.0) * (row % 2 == 0 ? 9 : 1);
+  }
+  const auto expected = survivors_with(baseline_kernels(), rows, kGroups);
+  EXPECT_GT(expected.size(), 4 * kGroup);
+  EXPECT_LT(expected.size(), kTile * kGroups * (kGroup + 1));
+  for (const LaneKernels* kernels : all_kernels()) {
+    EXPECT_EQ(survivors_with(*kernels, rows, kGroups), expected);
+  }
+}
+
 }  // namespace
 }  // namespace tune::math
