@@ -19,6 +19,7 @@ struct StoredStudy {
   StudyRecord record;
   std::vector<FrozenTrial> trials;
   std::vector<std::int64_t> changed_at;
+  std::vector<Claim> claims;  ///< By trial, the last under which it was handed out.
   std::set<std::size_t> waiting;
   StudyLoad load;
   std::map<std::string, Distribution, std::less<>> distributions;
@@ -106,6 +107,8 @@ class InMemoryStorage final : public Storage {
     FrozenTrial& trial =
         stored.waiting.empty() ? append(stored, std::move(fresh)) : stored.trials[*stored.waiting.begin()];
     reservation.claim = hand_out(trial, owner, now());
+    stored.claims.resize(stored.trials.size());
+    stored.claims[index_of(trial)] = reservation.claim;
     stored.waiting.erase(index_of(trial));
     ++stored.load.running;
     touch(stored, trial);
@@ -120,15 +123,9 @@ class InMemoryStorage final : public Storage {
     const std::scoped_lock lock(mutex_);
     const auto [study, trial] = held(claim);
     check_distributions(*study, params);
-    FrozenTrial changed = *trial;
-    for (const Param& param : params) {
-      if (is_new_param(changed, param)) {
-        changed.params.push_back(param);
-      }
-    }
+    add_params(*trial, params);
     remember_distributions(*study, params);
-    merge_attributes(changed.system_attrs, system_attrs);
-    *trial = std::move(changed);
+    merge_attributes(trial->system_attrs, system_attrs);
     touch(*study, *trial);
   }
 
@@ -253,8 +250,36 @@ class InMemoryStorage final : public Storage {
     }
     StoredStudy& study = studies_.at(place->second.study);
     FrozenTrial& trial = study.trials[place->second.index];
-    require_claim(trial, claim);
+    if (trial.state != TrialState::kRunning || !is_last_claim(study, claim)) {
+      require_claim(trial, claim);
+    }
     return {&study, &trial};
+  }
+
+  /// All of them or, when one is refused, none.
+  static void add_params(FrozenTrial& trial, std::span<const Param> params) {
+    const std::size_t n_before = trial.params.size();
+    trial.params.reserve(n_before + params.size());
+    try {
+      for (const Param& param : params) {
+        if (is_new_param(trial, param)) {
+          trial.params.push_back(param);
+        }
+      }
+    } catch (...) {
+      trial.params.resize(n_before);
+      throw;
+    }
+  }
+
+  /// What the trial's mark says too, only that reading it costs more.
+  static bool is_last_claim(const StoredStudy& study, const Claim& claim) {
+    const auto index = static_cast<std::size_t>(claim.number.value);
+    if (index >= study.claims.size()) {
+      return false;
+    }
+    const Claim& last = study.claims[index];
+    return last.trial == claim.trial && last.epoch == claim.epoch && last.owner == claim.owner;
   }
 
   std::vector<Claim> claims_in(StudyId study) {

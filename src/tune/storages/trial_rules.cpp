@@ -23,17 +23,22 @@ namespace {
 /// Prefix of the attribute that successive halving keeps for a rung; its value is the one reported there.
 constexpr std::string_view kRungPrefix = "completed_rung_";
 
-void require(bool condition, const std::string& complaint) {
+void require(bool condition, const char* complaint) {
   if (!condition) {
     throw InvalidArgument(complaint);
   }
 }
 
+void require(bool condition, const std::string& complaint) {
+  require(condition, complaint.c_str());
+}
+
 void check_values(std::span<const double> values, TrialState state, std::size_t n_objectives) {
   const bool may_be_empty = state != TrialState::kComplete;
-  require(values.size() == n_objectives || (may_be_empty && values.empty()),
-          fmt::format("a {} trial of this study takes {} value(s), not {}", to_string(state), n_objectives,
-                      values.size()));
+  if (values.size() != n_objectives && !(may_be_empty && values.empty())) {
+    throw InvalidArgument(fmt::format("a {} trial of this study takes {} value(s), not {}", to_string(state),
+                                      n_objectives, values.size()));
+  }
   require(std::none_of(values.begin(), values.end(), [](double value) { return std::isnan(value); }),
           "the value of a trial must not be NaN");
 }
@@ -113,7 +118,9 @@ void check_new_study(const NewStudy& study) {
 
 void check_attributes(const Attributes& attributes) {
   for (const auto& [key, value] : attributes) {
-    require(is_json(value), fmt::format("the value of attribute \"{}\" is not JSON: {:.200}", key, value));
+    if (!is_json(value)) {
+      throw InvalidArgument(fmt::format("the value of attribute \"{}\" is not JSON: {:.200}", key, value));
+    }
   }
 }
 
@@ -135,12 +142,16 @@ void check_param(const Param& param) {
     valid = valid && param.value >= 0 && param.value < static_cast<double>(categorical->choices.size()) &&
             param.value == std::floor(param.value);
   }
-  require(valid, fmt::format("{} is no value of parameter \"{}\", which is {}", param.value, param.name,
-                             tune::to_json(param.distribution)));
+  if (!valid) {
+    throw InvalidArgument(fmt::format("{} is no value of parameter \"{}\", which is {}", param.value,
+                                      param.name, tune::to_json(param.distribution)));
+  }
 }
 
 void check_report(const IntermediateValue& report) {
-  require(report.step >= 0, fmt::format("a step must not be negative, but is {}", report.step));
+  if (report.step < 0) {
+    throw InvalidArgument(fmt::format("a step must not be negative, but is {}", report.step));
+  }
 }
 
 void check_outcome(const Outcome& outcome, std::size_t n_objectives) {
@@ -169,9 +180,10 @@ void check_added_trial(const FrozenTrial& trial, std::size_t n_objectives) {
 
 bool is_new_param(const FrozenTrial& trial, const Param& wanted) {
   const Param* stored = trial.find_param(wanted.name);
-  require(stored == nullptr || *stored == wanted,
-          fmt::format("trial {} has parameter \"{}\" already, with another value", trial.number.value,
-                      wanted.name));
+  if (stored != nullptr && !(*stored == wanted)) {
+    throw InvalidArgument(fmt::format("trial {} has parameter \"{}\" already, with another value",
+                                      trial.number.value, wanted.name));
+  }
   return stored == nullptr;
 }
 
