@@ -79,8 +79,7 @@ Resumption check_foreign(const tune::StudyRecord& stored, const StudyConfig& con
   if (!reasons.empty()) refuse(stored, reasons);
   return {asked_seed.value_or(config.sampler.seed),
           true,
-          {"the study was made by another program; its trials count, this study file is kept with it"},
-          0};
+          {"the study was made by another program; its trials count, this study file is kept with it"}};
 }
 
 }  // namespace
