@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <deque>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "cli/output/messages.hpp"
@@ -73,6 +74,7 @@ struct Screen::State {
   std::string status;  ///< What the status line should be,
   std::string shown;   ///< and what it is.
   std::uint64_t n_written = 0;
+  std::optional<std::uint64_t> stuck_at;  ///< As many were written when a wait in a hurry was given up.
   bool writing = false;
   bool hurried = false;
   bool closing = false;
@@ -135,7 +137,8 @@ void Screen::drain() {
     const auto moved = [&] { return is_idle() || state.n_written != before; };
     if (!state.hurried) {
       state.changed.wait(lock, [&] { return moved() || state.hurried; });
-    } else if (!state.changed.wait_for(lock, kPatienceInHurry, moved)) {
+    } else if (state.stuck_at == before || !state.changed.wait_for(lock, kPatienceInHurry, moved)) {
+      state.stuck_at = before;
       return;
     }
   }
