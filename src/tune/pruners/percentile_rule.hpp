@@ -24,8 +24,8 @@ namespace tune::pruners {
 /// What the COMPLETE trials reported at `step`, NaN included.
 [[nodiscard]] std::vector<double> complete_values_at(const HistoryView& history, std::int64_t step);
 
-/// numpy's `percentile` with linear interpolation, `percentile` in [0, 100], of values in ascending order, which
-/// are at least one and not NaN. NaN where interpolation meets an infinite neighbour, as in numpy. O(1).
+/// numpy's `percentile` with linear interpolation, `percentile` in [0, 100], of values in ascending order,
+/// which are at least one and not NaN. NaN where interpolation meets an infinite neighbour, as in numpy. O(1).
 [[nodiscard]] double sorted_percentile(std::span<const double> sorted, double percentile);
 /// The same of values in any order, which it sorts.
 [[nodiscard]] double linear_percentile(std::span<double> values, double percentile);
