@@ -11,7 +11,8 @@ namespace tune {
 struct TpeOptions {
   std::int64_t n_startup_trials = 10;  ///< Finished trials before TPE takes over from random, ≥ 0.
   std::int64_t n_ei_candidates = 24;   ///< Candidates drawn from l(x) a suggestion, 1 to 10^6.
-  std::optional<bool> multivariate{};  ///< Default: true for one objective, false for several.
+  std::optional<bool> multivariate{};  ///< Default: true for one objective or `group`, else false.
+  bool group = false;                  ///< Draw conditional parameters group by group; needs `multivariate`.
   bool constant_liar = true;           ///< Count running trials as bad ones.
 };
 
@@ -20,13 +21,17 @@ struct TpeOptions {
 /// Bergstra et al., "Algorithms for hyper-parameter optimization", NeurIPS 2011; the multivariate form after
 /// Falkner et al., "BOHB", ICML 2018; defaults explained in Watanabe, arXiv:2304.11127.
 ///
+/// Multivariate, the parameters that all COMPLETE and PRUNED trials share are drawn together, the others alone.
+/// With `group` all are drawn in groups of parameters that occur in the same trials (Optuna's decomposition),
+/// each group from the trials that have all of it; only a parameter seen for the first time is drawn alone.
+///
 /// COMPLETE and PRUNED trials are split into below (good) and above by value, then by (step, intermediate
 /// value) for pruned ones, infeasible ones last; RUNNING trials count as above with `constant_liar`; FAIL
 /// and WAITING trials are ignored. Infinite values are ordered as such; NaN intermediate values count as worst.
-/// Cost of a suggestion: O(n·d) for n trials and d parameters.
+/// Cost of a suggestion: O(n·d) for n trials and d parameters (with `group`: O(n·d·log n)).
 class TpeSampler final : public Sampler {
  public:
-  /// Throws InvalidArgument when an option is out of range.
+  /// Throws InvalidArgument when an option is out of range, and for `group` with `multivariate` false.
   explicit TpeSampler(TpeOptions options = {});
 
   [[nodiscard]] std::string_view name() const override { return "tpe"; }

@@ -135,9 +135,11 @@ const Entry* read_type(const Place& object, const std::vector<Entry>& registry) 
 }
 
 /// Complains when every option is fine by itself, but not with the others.
-bool fit_together(const Place& object, const tune::PrunerEntry& entry, const GivenOptions& options) {
+template <typename Entry>
+bool fit_together(const Place& object, const Entry& entry, const GivenOptions& options,
+                  std::size_t n_reserved = 1) {
   const bool is_complained_about =
-      options.size() + 1 != object.node().members.size() ||
+      options.size() + n_reserved != object.node().members.size() ||
       std::any_of(entry.options.begin(), entry.options.end(),
                   [&](const tune::OptionSpec& spec) { return spec.required && !options.contains(spec.name); });
   if (is_complained_about) return false;
@@ -231,6 +233,7 @@ void StudyReader::read_sampler() {
   if (entry == nullptr) return;
   config_.sampler.type = entry->name;
   config_.sampler.options = read_options(*object, entry->options, {"type", "seed"});
+  (void)fit_together(*object, *entry, config_.sampler.options, object->member("seed") ? 2 : 1);
   const auto points = root_->member("points");
   const bool has_points = points && !points->node().items.empty();
   if (entry->name == "none" && !has_points) {

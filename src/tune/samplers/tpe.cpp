@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tune/error.hpp"
+#include "tune/samplers/group_space.hpp"
 #include "tune/samplers/random.hpp"
 #include "tune/samplers/relative_params.hpp"
 #include "tune/samplers/relative_space.hpp"
@@ -16,6 +17,7 @@
 namespace tune {
 namespace {
 
+using samplers::CommonParameter;
 using samplers::ParzenEstimator;
 using samplers::TpeParameter;
 
@@ -23,7 +25,7 @@ using samplers::TpeParameter;
 constexpr std::int64_t kMaxCandidates = 1'000'000;
 
 bool is_multivariate(const TpeOptions& options, const HistoryView& history) {
-  return options.multivariate.value_or(history.directions().size() <= 1);
+  return options.multivariate.value_or(options.group || history.directions().size() <= 1);
 }
 
 // The scored trials, and the running ones but for the trial that asks.
@@ -48,6 +50,13 @@ std::vector<std::size_t> with_running(const SamplingContext& context, const std:
   return trials;
 }
 
+samplers::TrialSplit split_for(const TpeOptions& options, const SamplingContext& context,
+                               const std::vector<std::size_t>& scored) {
+  const std::size_t n_below = samplers::default_gamma(scored.size(), context.history.directions().size());
+  return samplers::split_trials(context.history, options.constant_liar ? with_running(context, scored) : scored,
+                                n_below);
+}
+
 class Suggestion {
  public:
   Suggestion(const TpeOptions& options, const SamplingContext& context, std::span<const TpeParameter> space)
@@ -58,11 +67,8 @@ class Suggestion {
   }
 
   // Internal values, one a parameter.
-  std::vector<double> make(const std::vector<std::size_t>& scored, RandomStream stream) const {
-    const std::size_t n_objectives = context_.history.directions().size();
-    const auto split = samplers::split_trials(context_.history, learned_from(scored),
-                                              samplers::default_gamma(scored.size(), n_objectives));
-    const ParzenEstimator below = fit(split.below, n_objectives > 1);
+  std::vector<double> make(const samplers::TrialSplit& split, RandomStream& stream) const {
+    const ParzenEstimator below = fit(split.below, context_.history.directions().size() > 1);
     const ParzenEstimator above = fit(split.above, false);
     const auto candidates = below.draw(stream, static_cast<std::size_t>(options_.n_ei_candidates));
     const std::size_t best = samplers::first_best(samplers::acquisition(below, above, candidates));
@@ -74,10 +80,6 @@ class Suggestion {
   }
 
  private:
-  [[nodiscard]] std::vector<std::size_t> learned_from(const std::vector<std::size_t>& scored) const {
-    return options_.constant_liar ? with_running(context_, scored) : scored;
-  }
-
   // The good trials of several objectives have no order in which the old ones could fade.
   [[nodiscard]] ParzenEstimator fit(const std::vector<std::size_t>& trials, bool equal_weights) const {
     auto observations =
@@ -100,6 +102,31 @@ bool is_startup(const TpeOptions& options, const std::vector<std::size_t>& score
   return static_cast<std::int64_t>(scored.size()) < options.n_startup_trials;
 }
 
+// What is decided together: one group, with `group` any number of them.
+std::vector<std::vector<TpeParameter>> relative_space(const TpeOptions& options, const HistoryView& history,
+                                                      const std::vector<std::size_t>& scored) {
+  std::vector<std::vector<CommonParameter>> groups;
+  if (options.group) {
+    groups = samplers::group_decomposed_space(history, scored);
+  } else if (auto common = samplers::intersection_space(history, scored); !common.empty()) {
+    groups.push_back(std::move(common));
+  }
+  std::vector<std::vector<TpeParameter>> space(groups.size());
+  for (std::size_t i = 0; i < groups.size(); ++i) {
+    for (const CommonParameter& parameter : groups[i]) {
+      space[i].push_back({parameter.column->name, parameter.distribution, parameter.column});
+    }
+  }
+  return space;
+}
+
+void add_to(RelativeSample& sample, std::span<const TpeParameter> group, const std::vector<double>& values) {
+  for (std::size_t d = 0; d < group.size(); ++d) {
+    sample.params.emplace(group[d].name, values[d]);
+    sample.distributions.emplace(group[d].name, *group[d].distribution);
+  }
+}
+
 // A declared space is stored whole when the trial is asked for; define-by-run parameters come one by one, so
 // other workers must be told what this trial will take.
 Attributes announce(const RelativeSample& sample) {
@@ -117,6 +144,7 @@ TpeOptions read_options(const OptionValues& values) {
   if (values.has("multivariate")) {
     options.multivariate = values.get_bool("multivariate");
   }
+  options.group = values.get_bool("group");
   options.constant_liar = values.get_bool("constant_liar");
   return options;
 }
@@ -132,6 +160,9 @@ TpeSampler::TpeSampler(TpeOptions options) : options_(options) {
     throw InvalidArgument("tpe: n_ei_candidates must be from 1 to 1000000, found " +
                           std::to_string(options.n_ei_candidates));
   }
+  if (options.group && options.multivariate == false) {
+    throw InvalidArgument("group needs multivariate to be true, found false");
+  }
 }
 
 RelativeSample TpeSampler::sample_relative(const SamplingContext& context) const {
@@ -140,17 +171,14 @@ RelativeSample TpeSampler::sample_relative(const SamplingContext& context) const
   if (!is_multivariate(options_, context.history) || is_startup(options_, scored)) {
     return sample;
   }
-  std::vector<TpeParameter> space;
-  for (const auto& common : samplers::intersection_space(context.history, scored)) {
-    space.push_back({common.column->name, common.distribution, common.column});
-  }
-  if (space.empty()) {
+  const auto groups = relative_space(options_, context.history, scored);
+  if (groups.empty()) {
     return sample;
   }
-  const auto values = Suggestion(options_, context, space).make(scored, context.relative_stream());
-  for (std::size_t d = 0; d < space.size(); ++d) {
-    sample.params.emplace(space[d].name, values[d]);
-    sample.distributions.emplace(space[d].name, *space[d].distribution);
+  const samplers::TrialSplit split = split_for(options_, context, scored);
+  RandomStream stream = context.relative_stream();
+  for (const auto& group : groups) {
+    add_to(sample, group, Suggestion(options_, context, group).make(split, stream));
   }
   if (options_.constant_liar && context.declared.empty()) {
     sample.system_attrs = announce(sample);
@@ -166,7 +194,9 @@ double TpeSampler::sample_independent(const SamplingContext& context, std::strin
     return draw_uniform(distribution, stream);
   }
   const TpeParameter parameter{name, &distribution, context.history.column(name)};
-  return Suggestion(options_, context, {&parameter, 1}).make(scored, stream).front();
+  return Suggestion(options_, context, {&parameter, 1})
+      .make(split_for(options_, context, scored), stream)
+      .front();
 }
 
 SamplerEntry tpe_sampler_entry() {
@@ -190,7 +220,12 @@ SamplerEntry tpe_sampler_entry() {
                    .kind = OptionKind::kBool,
                    .default_value = {},
                    .description = "Suggest the parameters that all trials share together; default: true for "
-                                  "one objective, false for several."},
+                                  "one objective, false for several, and true with group."},
+                  {.name = "group",
+                   .kind = OptionKind::kBool,
+                   .default_value = preset.group,
+                   .description = "Suggest together the parameters that occur in the same trials, group by "
+                                  "group, instead of those that all trials share; needs multivariate."},
                   {.name = "constant_liar",
                    .kind = OptionKind::kBool,
                    .default_value = preset.constant_liar,

@@ -29,6 +29,7 @@ ONLY_THE_READER_SEES = {
     "pruner_without_reports",
     "ranges_too_wide",
     "repeat_and_layer",
+    "sampler_options_at_odds",
     "when_never",
 }
 # Not JSON at all, for Python's parser too.

@@ -7,6 +7,7 @@
 
 #include "support/trial_builder.hpp"
 #include "tune/error.hpp"
+#include "tune/samplers/group_space.hpp"
 #include "tune/samplers/random.hpp"
 #include "tune/samplers/relative_params.hpp"
 #include "tune/samplers/relative_space.hpp"
@@ -107,6 +108,66 @@ TEST(TpeSampler, SuggestsEachParameterAloneForSeveralObjectives) {
   EXPECT_TRUE(TpeSampler().sample_relative(context_of(history)).params.empty());
   EXPECT_FALSE(TpeSampler({.multivariate = true}).sample_relative(context_of(history)).params.empty());
   EXPECT_TRUE(contains(kUnit, TpeSampler().sample_independent(context_of(history), "x", kUnit)));
+}
+
+/// n trials of `branch` (a or b), `x` with a, `y` and `z` with b; the loss is smallest at a and x = 0.3.
+std::vector<TrialBuilder> two_branches(std::int64_t n) {
+  const Distribution branch = CategoricalDistribution{{std::string("a"), std::string("b")}};
+  std::vector<TrialBuilder> trials;
+  for (std::int64_t i = 0; i < n; ++i) {
+    const double v = static_cast<double>(i) / static_cast<double>(n);
+    TrialBuilder trial(i);
+    trial.complete((i % 2 == 0 ? 0.0 : 0.01) + (v - 0.3) * (v - 0.3));
+    trial.param("branch", static_cast<double>(i % 2), branch);
+    if (i % 2 == 0) {
+      trial.param("x", v, kUnit);
+    } else {
+      trial.param("z", v, kUnit).param("y", 1.0 - v, kUnit);
+    }
+    trials.push_back(trial);
+  }
+  return trials;
+}
+
+TEST(TpeSampler, SuggestsConditionalParametersTogetherWhenAskedForGroups) {
+  const History history = testing::make_history(two_branches(40));
+  EXPECT_EQ(names(TpeSampler().sample_relative(context_of(history))), (std::vector<std::string>{"branch"}));
+  const RelativeSample sample = TpeSampler({.group = true}).sample_relative(context_of(history));
+  EXPECT_EQ(names(sample), (std::vector<std::string>{"branch", "x", "y", "z"}));
+  EXPECT_EQ(samplers::relative_params(sample.system_attrs).size(), 4U);
+}
+
+TEST(TpeSampler, LearnsAGroupFromTheTrialsThatHaveIt) {
+  const History history = testing::make_history(two_branches(80));
+  int near_optimum = 0;
+  for (std::uint64_t seed = 0; seed < 40; ++seed) {
+    const auto sample = TpeSampler({.group = true}).sample_relative(context_of(history, seed));
+    near_optimum += std::abs(sample.params.at("x") - 0.3) < 0.15 ? 1 : 0;
+  }
+  EXPECT_GT(near_optimum, 32);
+}
+
+TEST(TpeSampler, IsMultivariateWithGroupsForSeveralObjectivesToo) {
+  std::vector<TrialBuilder> trials;
+  for (std::int64_t i = 0; i < 12; ++i) {
+    trials.push_back(TrialBuilder(i).complete({1.0, static_cast<double>(i)}).param("x", 0.5, kUnit));
+  }
+  const History history = testing::make_history(trials, {Direction::kMinimize, Direction::kMinimize});
+  EXPECT_EQ(TpeSampler({.group = true}).sample_relative(context_of(history)).params.size(), 1U);
+}
+
+TEST(TpeSampler, RefusesGroupsWithoutMultivariate) {
+  EXPECT_THROW(TpeSampler({.multivariate = false, .group = true}), InvalidArgument);
+  EXPECT_NO_THROW(TpeSampler({.multivariate = false}));
+}
+
+TEST(GroupSpace, LeavesOutParametersWithOneValueAndGroupsOfThemAlone) {
+  const Distribution single = IntDistribution{4, 4, false, 1};
+  const History history = testing::make_history({TrialBuilder(0).complete(1.0).param("x", 0.5, kUnit),
+                                                 TrialBuilder(1).complete(1.0).param("one", 4.0, single)});
+  const auto groups = samplers::group_decomposed_space(HistoryView(history), {0, 1});
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0][0].column->name, "x");
 }
 
 TEST(TpeSampler, SearchesWhereTheGoodTrialsAre) {
