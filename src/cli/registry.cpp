@@ -8,6 +8,10 @@ const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"run", {}, "Runs the trials of a study file, or what is missing of them.", run_command},
       {"best-trial", {"best"}, "Shows the best trial of a study.", best_trial_command},
+      {"best-trials",
+       {},
+       "Shows the trials that no other one beats, for several objectives.",
+       best_trials_command},
       {"trials", {}, "Lists the trials of a study.", trials_command},
       {"studies", {}, "Lists the studies in a storage.", studies_command},
       {"help", {}, "Explains a command.", help_command},

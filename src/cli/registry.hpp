@@ -9,6 +9,7 @@ namespace fmnist_tune {
 
 int run_command(const Invocation& invocation);
 int best_trial_command(const Invocation& invocation);
+int best_trials_command(const Invocation& invocation);
 int trials_command(const Invocation& invocation);
 int studies_command(const Invocation& invocation);
 int help_command(const Invocation& invocation);

@@ -25,10 +25,10 @@ struct StudySummary {
 };
 
 struct TrialFilter {
-  std::optional<TrialState> state;
-  std::optional<TrialNumber> number;
-  std::optional<std::int64_t> last;  ///< Only the last so many, by number.
-  bool with_intermediate = false;    ///< Read the intermediate values too.
+  std::optional<TrialState> state{};
+  std::optional<TrialNumber> number{};
+  std::optional<std::int64_t> last{};  ///< Only the last so many, by number.
+  bool with_intermediate = false;      ///< Read the intermediate values too.
 };
 
 /// Answers questions about a file by SQL, without loading the history, without writing and without the

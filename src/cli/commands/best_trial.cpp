@@ -32,8 +32,11 @@ std::string answer(const tune::FrozenTrial& trial, const tune::StudyRecord& stud
 
 std::string reason_for_none(const tune::StudyRecord& study) {
   if (study.directions.size() > 1) {
-    return fmt::format("study \"{}\" has {} objectives, so no single trial is the best", study.name,
-                       study.directions.size());
+    return fmt::format(
+        "study \"{}\" has {} objectives, so no single trial is the best; best-trials shows those that no other "
+        "one "
+        "beats",
+        study.name, study.directions.size());
   }
   return fmt::format("study \"{}\" has no COMPLETE feasible trial yet", study.name);
 }

@@ -6,6 +6,7 @@
 #include <map>
 
 #include "cli/output/trial_reason.hpp"
+#include "tune/error.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -26,6 +27,17 @@ Json json_values(const FrozenTrial& trial, std::size_t n_objectives) {
   Json values = Json::array();
   for (double value : trial.values) values.push_back(json_number(value));
   return values;
+}
+
+/// Null where they cannot be read.
+Json json_constraints(const FrozenTrial& trial) {
+  try {
+    Json values = Json::array();
+    for (const double value : trial.constraints()) values.push_back(json_number(value));
+    return values;
+  } catch (const tune::FormatError&) {
+    return nullptr;
+  }
 }
 
 Cell time_cell(const std::optional<tune::Timestamp>& time, Reader reader) {
@@ -113,6 +125,7 @@ Json trial_json(const FrozenTrial& trial, const StudyRecord& study) {
           {"state", tune::to_string(trial.state)},
           {study.directions.size() == 1 ? "value" : "values", json_values(trial, study.directions.size())},
           {"reason", reason ? Json(*reason) : Json(nullptr)},
+          {"constraints", json_constraints(trial)},
           {"params", std::move(params)},
           {"user_attrs", std::move(user_attrs)},
           {"datetime_start", json_time(trial.datetime_start)},

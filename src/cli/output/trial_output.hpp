@@ -12,8 +12,9 @@
 /// Trials and studies as tables, CSV and JSON show them.
 namespace fmnist_tune {
 
-/// `number, state, value, reason, params, user_attrs, datetime_start, datetime_complete, duration_seconds`; a
-/// study with several objectives has the list `values` instead of `value`. What is not there is null.
+/// `number, state, value, reason, constraints, params, user_attrs, datetime_start, datetime_complete,
+/// duration_seconds`; a study with several objectives has the list `values` instead of `value`. What is not
+/// there is null; a trial is feasible when all `constraints` are at most 0.
 [[nodiscard]] Json trial_json(const tune::FrozenTrial& trial, const tune::StudyRecord& study);
 
 /// Who reads a table of trials: a person gets short names and rounded times, a program gets Optuna's names

@@ -12,9 +12,11 @@
 namespace fmnist_tune {
 namespace {
 
-/// The value, or why there is none.
+/// The values in the order of the objectives, or why there are none.
 std::string outcome_text(const tune::FrozenTrial& trial) {
-  if (!trial.values.empty()) return " " + readable(trial.values[0]);
+  std::string values;
+  for (const double value : trial.values) values += (values.empty() ? " " : ", ") + readable(value);
+  if (!values.empty()) return values;
   const auto reason = reason_of(trial);
   return reason ? " (" + *reason + ")" : "";
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 
 #include "cli/command.hpp"
@@ -10,6 +11,7 @@
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
 #include "cli/shell_text.hpp"
+#include "tune/analysis/pareto_front.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -22,6 +24,24 @@ std::string study_argument(tune::SqliteReader& reader, const std::string& name) 
   return reader.study_records().size() > 1 ? " --study=" + shell_quoted(name) : "";
 }
 
+/// How many of the best trials of several objectives a run's end shows.
+constexpr std::size_t kMostShown = 10;
+
+std::string best_trial_text(tune::SqliteReader& reader, const tune::StudyRecord& study) {
+  const auto best = reader.best_trial(study.id);
+  return best ? "best trial:\n" + to_fact_list(trial_facts(*best, study), output_width()) : "";
+}
+
+std::string best_trials_text(tune::SqliteReader& reader, const tune::StudyRecord& study) {
+  const auto complete = reader.trials(study.id, {.state = tune::TrialState::kComplete});
+  const auto front = tune::pareto_front(complete, study.directions);
+  if (front.empty()) return "";
+  std::vector<tune::FrozenTrial> shown;
+  for (std::size_t i = 0; i < std::min(front.size(), kMostShown); ++i) shown.push_back(complete[front[i]]);
+  return fmt::format("best trials, which no other one beats ({} of {}):\n{}", shown.size(), front.size(),
+                     to_table(trials_table(shown, study, Reader::kPerson), output_width()));
+}
+
 std::string result_text(const Session& session) {
   tune::SqliteReader reader(session.storage());
   const auto summary = find_summary(reader, session.config().name);
@@ -30,13 +50,13 @@ std::string result_text(const Session& session) {
       fmt::format("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n",
                   printable(summary->study.name), summary->n_complete + summary->n_pruned + summary->n_fail,
                   summary->n_complete, summary->n_pruned, summary->n_fail, session.storage().string());
-  if (const auto best = reader.best_trial(summary->study.id)) {
-    text += "best trial:\n" + to_fact_list(trial_facts(*best, summary->study), output_width());
-  }
+  const bool single = summary->study.directions.size() == 1;
+  text += single ? best_trial_text(reader, summary->study) : best_trials_text(reader, summary->study);
   return text + fmt::format(
-                    "next:\n  fmnist-tune best-trial {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
-                    "  sqlite3 {0} 'select * from best_trial'\n",
-                    shell_path(session.storage()), study_argument(reader, session.config().name));
+                    "next:\n  fmnist-tune {2} {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
+                    "  sqlite3 {0} 'select * from {3}'\n",
+                    shell_path(session.storage()), study_argument(reader, session.config().name),
+                    single ? "best-trial" : "best-trials", single ? "best_trial" : "trial_table");
 }
 
 /// One sentence on why the run ended, or nothing when all is done.

@@ -14,12 +14,12 @@ WITHOUT_RIGHTS = ("setpriv", "--bounding-set=-all", "--inh-caps=-all") if os.get
 
 class CommandLine(ProgramTest):
     def test_help_of_each_command_has_an_example(self):
-        for command in ("run", "best-trial", "best", "trials", "studies"):
+        for command in ("run", "best-trial", "best", "best-trials", "trials", "studies"):
             text = self.succeed(command, "--help")
             self.assertIn("Examples:\n  fmnist-tune ", text)
             self.assertEqual(self.succeed("help", command), text)
         overview = self.succeed("--help")
-        for command in ("run", "best-trial", "trials", "studies"):
+        for command in ("run", "best-trial", "best-trials", "trials", "studies"):
             self.assertIn(f"  {command}", overview)
         self.assertEqual(self.succeed("help"), overview)
 

@@ -2,8 +2,13 @@
 
 import json
 import unittest
+from random import Random
 
+import numpy
 import optuna
+from optuna._hypervolume import compute_hypervolume
+from optuna.study import StudyDirection
+from optuna.trial import TrialState
 from program_test import ProgramTest
 
 optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -17,6 +22,15 @@ def suggest(trial):
     for layer in range(trial.suggest_int("depth", 1, 2)):
         trial.suggest_int(f"width_l{layer}", 8, 32, log=True)
     return 0.5 - learning_rate
+
+
+def hypervolume(study, point):
+    """Optuna's volume of the feasible trials that are no worse than the point."""
+    signs = numpy.array([-1.0 if direction == StudyDirection.MAXIMIZE else 1.0 for direction in study.directions])
+    losses = [signs * trial.values for trial in study.get_trials(states=(TrialState.COMPLETE,))
+              if all(value <= 0 for value in trial.constraints.values())]
+    counted = [loss for loss in losses if (loss <= signs * point).all()]
+    return compute_hypervolume(numpy.array(counted).reshape(-1, len(signs)), signs * point)
 
 
 class Optuna(ProgramTest):
@@ -81,6 +95,34 @@ class Optuna(ProgramTest):
         self.copy_by_sql(study)
         answer = json.loads(self.succeed("best-trial", "many.db", "-f", "json"))
         self.assertEqual((answer["number"], answer["value"]), (study.best_trial.number, study.best_value))
+
+    def test_best_trials_and_hypervolume_are_those_of_optuna(self):
+        random = Random(5)
+        for index in range(12):
+            n_objectives = 2 + index % 3
+            directions = [random.choice(["minimize", "maximize"]) for _ in range(n_objectives)]
+            study = optuna.create_study(study_name=f"s{index}", storage=self.url("many.db"), directions=directions)
+            study.add_trials([self.random_trial(random, n_objectives) for _ in range(random.randint(1, 30))])
+            # The worst of interest: some trials are beyond it.
+            point = [4.0 if direction == "minimize" else 1.0 for direction in directions]
+            expected = [trial.number for trial in study.best_trials]
+            arguments = ("best-trials", "many.db", f"--study=s{index}", "-f", "json")
+            if not expected:
+                self.fail_with(1, *arguments)
+                continue
+            self.assertEqual([trial["number"] for trial in json.loads(self.succeed(*arguments))], expected)
+            answer = json.loads(self.succeed(*arguments, "--reference-point", ",".join(map(str, point))))
+            self.assertAlmostEqual(float(answer["hypervolume"]), hypervolume(study, point), places=9)
+
+    @staticmethod
+    def random_trial(random, n_objectives):
+        """Few different values, so that trials are equal in some of them, or in all; some infinite or infeasible."""
+        state = random.choices([TrialState.COMPLETE, TrialState.FAIL], [6, 1])[0]
+        values = [random.choice([0, 1, 2, 3, 4, 5, 2.5, float("inf"), float("-inf")]
+                                if random.random() < 0.1 else [0, 1, 2, 3, 4, 5]) for _ in range(n_objectives)]
+        attributes = {"constraints": [random.choice([-1.0, 0.0, 0.5])]} if random.random() < 0.3 else {}
+        return optuna.trial.create_trial(state=state, system_attrs=attributes,
+                                         values=values if state == TrialState.COMPLETE else None)
 
     def copy_by_sql(self, study):
         """Adding 10,000 trials one by one through Optuna's SQL storage takes minutes."""

@@ -115,7 +115,7 @@ class Queries(ProgramTest):
                          self.succeed("studies", "single.db"))
 
     def test_several_studies_are_listed_when_none_is_named(self):
-        for command in ("best-trial", "trials"):
+        for command in ("best-trial", "best-trials", "trials"):
             message = self.fail_with(2, command, self.copy("single.db"))
             self.assertIn("--study", message)
             self.assertIn("single-max / ünï", message)
@@ -129,6 +129,56 @@ class Queries(ProgramTest):
         self.assertIn("COMPLETE", self.fail_with(1, "best-trial", self.copy("single.db"), "--study", "no-complete"))
         self.assertIn("2 objectives",
                       self.fail_with(1, "best-trial", self.copy("multi.db"), "--study", "mo-constrained"))
+
+        self.assertIn("best-trials",
+                      self.fail_with(1, "best-trial", "multi.db", "--study", "mo-constrained"))
+
+    def best_trials(self, name, study, *options):
+        return json.loads(self.succeed("best-trials", self.copy(name), "--study", study, "-f", "json", *options))
+
+    def test_best_trials_are_those_optuna_names(self):
+        for study in ("mo-constrained", "mo-legacy-constraints"):
+            found = self.best_trials("multi.db", study)
+            self.assertEqual([trial["number"] for trial in found], self.expected("multi.db", study)["best_trials"])
+            self.assertTrue(all(value <= 0 for trial in found for value in trial["constraints"]))
+
+    def test_best_trials_of_one_objective_share_the_best_value(self):
+        for name, study in (("single.db", "single-min"), ("conditional.db", "constrained-single")):
+            found = self.best_trials(name, study)
+            self.assertEqual(found[0]["number"], self.expected(name, study)["best_trial"])
+            self.assertEqual(len({str(trial["value"]) for trial in found}), 1)
+
+    def test_best_trials_come_as_table_and_csv_too(self):
+        numbers = [str(number) for number in self.expected("multi.db", "mo-constrained")["best_trials"]]
+        arguments = ("best-trials", self.copy("multi.db"), "--study", "mo-constrained", "-f")
+        rows = list(csv.DictReader(io.StringIO(self.succeed(*arguments, "csv"))))
+        self.assertEqual([row["number"] for row in rows], numbers)
+        self.assertIn("values_1", rows[0])
+        heading, _, *lines = self.succeed(*arguments, "table").splitlines()
+        self.assertIn("gain", heading)
+        self.assertEqual([line.split()[0] for line in lines[:len(numbers)]], numbers)
+        self.assertIn(f"{len(numbers)} of ", lines[-1])
+
+    def test_best_trials_tell_the_hypervolume_up_to_a_reference_point(self):
+        found = self.best_trials("multi.db", "mo-constrained", "--reference-point", "1000,-1000")
+        self.assertEqual(found["reference_point"], [1000, -1000])
+        self.assertGreater(found["hypervolume"], 0)
+        self.assertEqual([trial["number"] for trial in found["best_trials"]],
+                         self.expected("multi.db", "mo-constrained")["best_trials"])
+        table = self.succeed("best-trials", "multi.db", "--study", "mo-constrained", "--reference-point=-1e9,1e9")
+        self.assertTrue(table.endswith("hypervolume 0\n"), table)
+
+    def test_a_reference_point_that_does_not_fit_is_refused(self):
+        self.copy("multi.db")
+        for point, message in (("1", "2 objective(s)"), ("1,2,3", "2 objective(s)"), ("1;2", '"1;2"'),
+                               ("1,nan", '"1,nan"'), ("inf,1", '"inf,1"')):
+            self.assertIn(message, self.fail_with(2, "best-trials", "multi.db", "--study", "mo-constrained",
+                                                  "--reference-point", point))
+        self.assertIn("csv", self.fail_with(2, "best-trials", "multi.db", "--study", "mo-constrained",
+                                            "--reference-point", "1,2", "-f", "csv"))
+
+    def test_best_trials_say_why_there_are_none(self):
+        self.assertIn("COMPLETE", self.fail_with(1, "best-trials", self.copy("single.db"), "--study", "no-complete"))
 
     def test_a_missing_file_and_a_foreign_one_are_errors_that_leave_them_alone(self):
         self.assertIn("missing.db", self.fail_with(1, "trials", "missing.db"))

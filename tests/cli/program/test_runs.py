@@ -47,6 +47,30 @@ class Runs(ProgramTest):
         self.assertEqual((study, number, json.loads(params)), ("tiny", answer["number"], answer["params"]))
         self.assertAlmostEqual(value, answer["value"], places=15)
 
+    def test_a_study_of_several_objectives_ends_with_its_pareto_front(self):
+        study = self.study("tiny", pruner=None,
+                           objectives=[{"metric": "validation_accuracy", "direction": "maximize"},
+                                       {"metric": "training_seconds", "direction": "minimize"},
+                                       {"metric": "parameter_count", "direction": "minimize"}])
+        code, output, messages = self.run_program(study, "--trials", "8")
+        self.assertEqual(code, 0, messages)
+        self.assertRegex(messages, r"trial 0 COMPLETE 0\.\d+, \d+\.?\d*, \d+ in ")
+        best = json.loads(self.succeed("best-trials", "tiny.db", "-f", "json"))
+        self.assertIn(f"({len(best)} of {len(best)})", output)
+        self.assertIn("fmnist-tune best-trials tiny.db", output)
+        for trial in best:
+            accuracy, seconds, parameters = trial["values"]
+            self.assertTrue(0 < accuracy < 1 and 0 < seconds <= trial["duration_seconds"])
+            self.assertEqual(parameters, trial["user_attrs"]["parameter_count"])
+        heading = self.succeed("best-trials", "tiny.db").splitlines()[0]
+        self.assertRegex(heading, "validation_accuracy +training_seconds +parameter_count")
+        self.assertIn("8 of 8", self.succeed(study, "--trials", "8"))
+
+    def test_a_pruner_for_several_objectives_is_refused(self):
+        study = self.study("tiny", objectives=[{"metric": "validation_accuracy", "direction": "maximize"},
+                                               {"metric": "training_seconds", "direction": "minimize"}])
+        self.assertIn("several objectives cannot be pruned", self.fail_with(2, study, "--trials", "1"))
+
     def test_one_job_and_one_seed_give_one_study(self):
         study = self.study("tiny")
         for name in ("a.db", "b.db"):

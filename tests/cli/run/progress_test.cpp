@@ -57,6 +57,13 @@ TEST_F(ProgressTest, TellsWhyATrialHasNoValue) {
   EXPECT_NE(lines().find("warning trial 4 failed: out of memory\n"), std::string::npos);
 }
 
+TEST_F(ProgressTest, TellsTheValueOfEveryObjective) {
+  auto complete = trial(tune::TrialState::kComplete, "", "");
+  complete.values = {0.875, 12.5};
+  progress_.on_finish(complete, {});
+  EXPECT_NE(lines().find("info trial 4 COMPLETE 0.875, 12.5; 0 of 9 finished; "), std::string::npos);
+}
+
 TEST_F(ProgressTest, ShowsTheCountsOfTheStudyAndNotItsOwn) {
   tally_.n_complete = 5;
   tally_.n_pruned = 2;
