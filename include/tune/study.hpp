@@ -1,5 +1,6 @@
 #pragma once
 
+#include <concepts>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -8,7 +9,9 @@
 #include <string_view>
 #include <vector>
 
+#include "tune/create_trial.hpp"
 #include "tune/frozen_trial.hpp"
+#include "tune/optimize.hpp"
 #include "tune/pruners/pruner.hpp"
 #include "tune/samplers/sampler.hpp"
 #include "tune/search_space.hpp"
@@ -38,6 +41,11 @@ struct AskResult {
   std::optional<Trial> trial;  ///< Set when kReserved.
   bool exhausted = false;      ///< The sampler has no further point (status is then kAllFinished).
   std::string error;           ///< Why the enqueued parameters of `trial` cannot be taken: tell it FAIL.
+};
+
+struct EnqueueOptions {
+  Attributes user_attrs{};      ///< Of the trial that will run.
+  bool skip_if_exists = false;  ///< Leave out a configuration that a trial has.
 };
 
 /// A sequence of trials with one purpose (Optuna's Study): asks the sampler, stores every event, keeps the
@@ -89,21 +97,51 @@ class Study {
   /// Requeues the trials of dead processes (DESIGN: owner dead on this host). Returns their numbers.
   std::vector<TrialNumber> requeue_dead_trials();
 
-  /// What `optimize` runs: returns the value, or nothing for PRUNED.
-  using Callable = std::function<std::optional<double>(Trial&)>;
-  /// Runs `n_trials` trials of `objective` in `n_jobs` threads. An exception makes a trial FAIL and is
-  /// rethrown after it is stored, unless `catch_errors`.
-  void optimize(const Callable& objective, std::int64_t n_trials, int n_jobs = 1, bool catch_errors = false);
-  /// Ends `optimize` after the trials that run now.
+  /// Puts one configuration into the queue, with replicates that many times, and returns the numbers. With
+  /// `skip_if_exists` nothing is done when a trial in any state has the same parameters (numbers equal to five
+  /// digits, as in Optuna). Throws as enqueue_trials, and InvalidArgument for an attribute that is not JSON.
+  std::vector<TrialNumber> enqueue_trial(const ParamValues& params, const EnqueueOptions& options = {});
+  /// Adds a trial that was run elsewhere (`create_trial`, or one of another study), in any state but RUNNING;
+  /// its number and id are given anew. Throws InvalidArgument, and adds nothing, for a trial that `check_trial`
+  /// refuses, another number of values than objectives, and parameters incompatible with the study's.
+  TrialNumber add_trial(const FrozenTrial& trial);
+  /// One after the other: those before one that is refused stay.
+  std::vector<TrialNumber> add_trials(const std::vector<FrozenTrial>& trials);
+
+  /// Runs trials of `objective` in threads until as many have run as asked, the time is over, `stop` was called
+  /// or the sampler has no further point. An exception makes a trial FAIL with its text as reason; unless
+  /// `catches` takes it, the other threads end their trials and it is thrown on. An exception of a callback
+  /// ends `optimize` too. InvalidArgument for an `n_jobs` other than −1 and above 0 and a negative `n_trials`.
+  void optimize(const ObjectiveFunction& objective, const OptimizeOptions& options = {});
+  template <std::integral Count>
+  void optimize(const ObjectiveFunction& objective, Count n_trials, int n_jobs = 1) {
+    optimize(objective, OptimizeOptions{.n_trials = n_trials, .n_jobs = n_jobs});
+  }
+  /// Ends `optimize` after the trials that run now; for objectives, callbacks and other threads. Without an
+  /// `optimize` that runs it does nothing.
   void stop();
 
   /// The best feasible COMPLETE trial of a study with one objective. Throws InvalidArgument when there is
   /// none or there are several objectives.
   [[nodiscard]] FrozenTrial best_trial() const;
+  /// Value and parameters of the best trial. Throw as best_trial.
+  [[nodiscard]] double best_value() const;
+  [[nodiscard]] ParamValues best_params() const;
+  /// The Pareto front by number, for any number of objectives (see pareto_front); empty when no COMPLETE trial
+  /// is feasible.
+  [[nodiscard]] std::vector<FrozenTrial> best_trials() const;
   /// All trials, by number, read from the storage's deltas.
   [[nodiscard]] std::vector<FrozenTrial> trials() const;
+  /// Those in one of these states.
+  [[nodiscard]] std::vector<FrozenTrial> trials(const std::vector<TrialState>& states) const;
   /// How many are in that state, by what this process knows.
   [[nodiscard]] std::size_t count(TrialState state) const;
+  /// The study's attributes as they are stored now, and setting one: `json` is JSON text, InvalidArgument for
+  /// anything else.
+  [[nodiscard]] Attributes user_attrs() const;
+  [[nodiscard]] Attributes system_attrs() const;
+  void set_user_attr(const std::string& key, const std::string& json);
+  void set_system_attr(const std::string& key, const std::string& json);
   /// Brings in what other processes wrote. `ask` does it by itself.
   void refresh();
 

@@ -51,7 +51,8 @@ class Trial {
   /// Stores an intermediate value and asks the pruner about it; steps ≥ 0. A second report of a step is
   /// ignored. One objective only: throws InvalidArgument with several.
   void report(double value, std::int64_t step);
-  /// The pruner's word on the last report; false before the first one.
+  /// The pruner's word on the last report; false before the first one. Throws InvalidArgument with several
+  /// objectives, where pruning is not defined.
   [[nodiscard]] bool should_prune();
 
   /// `json` is JSON text; InvalidArgument for anything else.
@@ -61,6 +62,13 @@ class Trial {
   /// ones throw InvalidArgument.
   void set_constraints(std::vector<double> values);
 
+  /// One constraint by name (Optuna 5's form), stored with the trial's end; met when ≤ 0. The first value of a
+  /// name stays. Throws InvalidArgument for NaN.
+  void set_constraint(std::string_view name, double value);
+
+  /// What was set so far, and what the trial was enqueued with.
+  [[nodiscard]] const Attributes& user_attrs() const;
+  [[nodiscard]] const Attributes& system_attrs() const;
   /// What was suggested so far, external values.
   [[nodiscard]] ParamValues params() const;
 

@@ -84,23 +84,6 @@ std::string prune_json(const PruneReason& reason) {
                      number_json(reason.threshold), reason.step, reason.n);
 }
 
-/// The parameters a queue entry prescribes.
-ParamValues queued_params(const Attributes& system_attrs) {
-  const auto fixed = system_attrs.find(kFixedParamsKey);
-  return fixed == system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
-}
-
-/// What a trial was given, external values.
-ParamValues suggested_params(const History& history, std::size_t number) {
-  ParamValues values;
-  for (const std::uint32_t index : history.trial(number).columns) {
-    const Column& column = history.columns()[index];
-    values.emplace(column.name,
-                   to_external(column.distributions[column.distribution_of[number]], column.value(number)));
-  }
-  return values;
-}
-
 /// Why Optuna would not take these values as the result of a trial, or nothing.
 std::optional<std::string> objection(const std::vector<double>& values, std::size_t n_objectives) {
   if (values.size() != n_objectives) {
@@ -424,10 +407,6 @@ void Study::enqueue_points(const std::vector<ParamValues>& points) {
 
 std::vector<TrialNumber> Study::requeue_dead_trials() {
   return storage().requeue_dead(id(), [](const Owner& owner) { return liveness(owner) == Liveness::kDead; });
-}
-
-void Study::stop() {
-  impl_->stopped = true;
 }
 
 FrozenTrial Study::best_trial() const {

@@ -12,6 +12,11 @@
 
 namespace tune {
 
+/// The parameters a queue entry prescribes. Throws FormatError.
+[[nodiscard]] ParamValues queued_params(const Attributes& system_attrs);
+/// What a trial was given, external values.
+[[nodiscard]] ParamValues suggested_params(const History& history, std::size_t number);
+
 /// Everything behind a Study. `mutex` guards the history, the cursor and the set of live trials; the rest does
 /// not change after construction.
 struct Study::Impl {
@@ -39,6 +44,11 @@ struct Study::Impl {
   [[nodiscard]] std::vector<NewTrial> queue_entries(const ParamValues& point,
                                                     const Attributes& system_attrs) const;
   [[nodiscard]] std::vector<NewTrial> queue_entries(const std::vector<ParamValues>& points) const;
+
+  /// Whether a trial in any state has, or must take, these parameters. Needs the lock.
+  [[nodiscard]] bool has_configuration(const ParamValues& params) const;
+  /// The study as it is stored now. Throws StudyNotFound.
+  [[nodiscard]] StudyRecord stored_record() const;
 
   StudyOptions options;
   StudyRecord record;

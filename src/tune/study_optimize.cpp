@@ -1,5 +1,8 @@
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <exception>
+#include <limits>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -10,16 +13,23 @@
 namespace tune {
 namespace {
 
+using Clock = std::chrono::steady_clock;
+
 /// The threads of one `optimize` call: how many trials are left to start, and the first error.
 class Optimization {
  public:
-  Optimization(Study& study, const Study::Callable& objective, std::int64_t n_trials, bool catch_errors,
+  Optimization(Study& study, const ObjectiveFunction& objective, const OptimizeOptions& options,
                const std::atomic<bool>& stopped)
-      : study_(study), objective_(objective), left_(n_trials), catch_errors_(catch_errors), stopped_(stopped) {}
+      : study_(study),
+        objective_(objective),
+        options_(options),
+        left_(options.n_trials.value_or(std::numeric_limits<std::int64_t>::max())),
+        stopped_(stopped) {}
 
   void work() {
     try {
-      while (!stopped_ && !failed_ && left_.fetch_sub(1) > 0) run_one();
+      while (may_start() && run_one()) {
+      }
     } catch (...) {
       const std::scoped_lock lock(mutex_);
       if (!error_) error_ = std::current_exception();
@@ -32,50 +42,78 @@ class Optimization {
   }
 
  private:
-  void run_one() {
-    Trial trial = study_.ask();
-    std::optional<double> value;
+  [[nodiscard]] bool may_start() {
+    const bool in_time = !options_.timeout || Clock::now() - started_ < *options_.timeout;
+    return in_time && !stopped_ && !failed_ && left_.fetch_sub(1) > 0;
+  }
+
+  /// False when the sampler has no further point.
+  bool run_one() {
+    AskResult asked = study_.ask_within(std::nullopt);
+    if (!asked.trial) return false;
+    const FrozenTrial told = finish(std::move(*asked.trial), asked.error);
+    for (const Callback& callback : options_.callbacks) callback(study_, told);
+    return true;
+  }
+
+  FrozenTrial finish(Trial trial, const std::string& objection) {
+    std::optional<ObjectiveValues> result;
     try {
-      value = objective_(trial);
+      if (!objection.empty())
+        throw InvalidArgument("the parameters of an enqueued trial cannot be taken: " + objection);
+      result = objective_(trial);
     } catch (const StorageError&) {
       throw;
     } catch (const std::exception& error) {
-      (void)study_.tell(std::move(trial), TrialState::kFail, error.what());
-      if (!catch_errors_) throw;
-      return;
+      return fail(std::move(trial), error.what());
     } catch (...) {
-      (void)study_.tell(std::move(trial), TrialState::kFail, "the objective threw something unknown");
-      if (!catch_errors_) throw;
-      return;
+      return fail(std::move(trial), "the objective threw something unknown");
     }
-    if (value) {
-      (void)study_.tell(std::move(trial), *value);
-    } else {
-      (void)study_.tell(std::move(trial), TrialState::kPruned);
-    }
+    return result->values ? study_.tell(std::move(trial), *result->values)
+                          : study_.tell(std::move(trial), TrialState::kPruned);
+  }
+
+  /// Stores the exception that is being handled, and throws it on unless it is to be caught.
+  FrozenTrial fail(Trial&& trial, std::string_view reason) {
+    FrozenTrial told = study_.tell(std::move(trial), TrialState::kFail, reason);
+    if (!options_.catches || !options_.catches(std::current_exception())) throw;
+    return told;
   }
 
   Study& study_;
-  const Study::Callable& objective_;
+  const ObjectiveFunction& objective_;
+  const OptimizeOptions& options_;
+  const Clock::time_point started_ = Clock::now();
   std::atomic<std::int64_t> left_;
-  const bool catch_errors_;
   const std::atomic<bool>& stopped_;
   std::atomic<bool> failed_{false};
   std::mutex mutex_;
   std::exception_ptr error_;
 };
 
+int checked_jobs(const OptimizeOptions& options) {
+  if (options.n_trials && *options.n_trials < 0) throw InvalidArgument("n_trials must be >= 0");
+  if (options.n_jobs == -1) return static_cast<int>(std::max(1U, std::thread::hardware_concurrency()));
+  if (options.n_jobs < 1) throw InvalidArgument("n_jobs must be >= 1, or -1 for one a processor");
+  return options.n_jobs;
+}
+
 }  // namespace
 
-void Study::optimize(const Callable& objective, std::int64_t n_trials, int n_jobs, bool catch_errors) {
-  if (n_jobs < 1) throw InvalidArgument("n_jobs must be >= 1");
+void Study::optimize(const ObjectiveFunction& objective, const OptimizeOptions& options) {
+  const int n_jobs = checked_jobs(options);
   impl_->stopped = false;
-  Optimization optimization(*this, objective, n_trials, catch_errors, impl_->stopped);
-  std::vector<std::thread> threads;
-  for (int i = 1; i < n_jobs; ++i) threads.emplace_back([&] { optimization.work(); });
-  optimization.work();
-  for (auto& thread : threads) thread.join();
+  Optimization optimization(*this, objective, options, impl_->stopped);
+  {
+    std::vector<std::jthread> threads;
+    for (int i = 1; i < n_jobs; ++i) threads.emplace_back([&] { optimization.work(); });
+    optimization.work();
+  }
   optimization.rethrow();
+}
+
+void Study::stop() {
+  impl_->stopped = true;
 }
 
 }  // namespace tune

@@ -7,6 +7,7 @@
 #include <span>
 
 #include "tune/error.hpp"
+#include "tune/format/constraint_json.hpp"
 #include "tune/study_impl.hpp"
 
 namespace tune {
@@ -126,6 +127,9 @@ void Trial::report(double value, std::int64_t step) {
 }
 
 bool Trial::should_prune() {
+  if (state_->study->record.directions.size() != 1) {
+    throw InvalidArgument("trials of a study with several objectives cannot be pruned");
+  }
   return state_->last_decision.prune;
 }
 
@@ -145,6 +149,21 @@ void Trial::set_constraints(std::vector<double> values) {
     if (!std::isfinite(value)) throw InvalidArgument("a constraint value must be finite");
   }
   state_->constraints = std::move(values);
+}
+
+void Trial::set_constraint(std::string_view name, double value) {
+  const std::string json = format::constraint_json(name, value);
+  if (state_->frozen.system_attrs.emplace(format::constraint_key(name), json).second) {
+    state_->unstored_system_attrs.emplace(format::constraint_key(name), json);
+  }
+}
+
+const Attributes& Trial::user_attrs() const {
+  return state_->frozen.user_attrs;
+}
+
+const Attributes& Trial::system_attrs() const {
+  return state_->frozen.system_attrs;
 }
 
 ParamValues Trial::params() const {

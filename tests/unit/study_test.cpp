@@ -394,14 +394,14 @@ TEST(Study, StoresAnExceptionAsTheReasonOfAFailure) {
   Study study = create_study(random_study());
   const auto broken = [](Trial&) -> std::optional<double> { throw std::runtime_error("no memory"); };
   EXPECT_THROW(study.optimize(broken, 5), std::runtime_error);
-  study.optimize(broken, 2, 1, /*catch_errors=*/true);
+  study.optimize(broken, {.n_trials = 2, .catches = catching<std::runtime_error>()});
   EXPECT_EQ(study.count(TrialState::kFail), 3U);
   EXPECT_EQ(study.trials().front().system_attrs.at(std::string(kReasonKey)), "\"no memory\"");
 }
 
 TEST(Study, MakesATrialFailWhateverIsThrown) {
   Study study = create_study(random_study());
-  study.optimize([](Trial&) -> std::optional<double> { throw 42; }, 2, 1, /*catch_errors=*/true);
+  study.optimize([](Trial&) -> std::optional<double> { throw 42; }, {.n_trials = 2, .catches = catching_all()});
   EXPECT_EQ(study.count(TrialState::kFail), 2U);
 }
 
@@ -431,6 +431,7 @@ TEST(Study, RefusesReportsWithSeveralObjectives) {
   Study study = create_study(std::move(options));
   Trial trial = study.ask();
   EXPECT_THROW(trial.report(1.0, 1), InvalidArgument);
+  EXPECT_THROW((void)trial.should_prune(), InvalidArgument);
   EXPECT_EQ(study.tell(std::move(trial), std::vector<double>{1.0, 2.0}).state, TrialState::kComplete);
   EXPECT_THROW((void)study.best_trial(), InvalidArgument);
 }

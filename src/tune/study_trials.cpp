@@ -1,0 +1,132 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+
+#include "tune/analysis/pareto_front.hpp"
+#include "tune/create_trial.hpp"
+#include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
+#include "tune/study_impl.hpp"
+
+namespace tune {
+namespace {
+
+/// Optuna's comparison of an enqueued value with one that is there (numpy.isclose without an absolute
+/// tolerance).
+bool is_repeated(const ParamValue& wanted, const ParamValue& there) {
+  constexpr double kRelativeTolerance = 1e-5;
+  if (wanted.index() != there.index()) return false;
+  const auto* a = std::get_if<double>(&wanted);
+  const auto* b = std::get_if<double>(&there);
+  if (a == nullptr || !std::isfinite(*a) || !std::isfinite(*b)) return same_value(wanted, there);
+  return std::abs(*a - *b) <= kRelativeTolerance * std::abs(*b);
+}
+
+bool is_repeated(const ParamValues& wanted, const ParamValues& there) {
+  return std::equal(wanted.begin(), wanted.end(), there.begin(), there.end(), [](const auto& a, const auto& b) {
+    return a.first == b.first && is_repeated(a.second, b.second);
+  });
+}
+
+}  // namespace
+
+ParamValues queued_params(const Attributes& system_attrs) {
+  const auto fixed = system_attrs.find(kFixedParamsKey);
+  return fixed == system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
+}
+
+ParamValues suggested_params(const History& history, std::size_t number) {
+  ParamValues values;
+  for (const std::uint32_t index : history.trial(number).columns) {
+    const Column& column = history.columns()[index];
+    values.emplace(column.name,
+                   to_external(column.distributions[column.distribution_of[number]], column.value(number)));
+  }
+  return values;
+}
+
+bool Study::Impl::has_configuration(const ParamValues& params) const {
+  for (std::size_t number = 0; number < history.size(); ++number) {
+    const Attributes& attributes = history.trial(number).system_attrs;
+    try {
+      const bool queued = attributes.contains(kFixedParamsKey);
+      if (is_repeated(params, queued ? queued_params(attributes) : suggested_params(history, number)))
+        return true;
+    } catch (const FormatError&) {
+      // Another program enqueued what no configuration can equal.
+    }
+  }
+  return false;
+}
+
+std::vector<TrialNumber> Study::enqueue_trial(const ParamValues& params, const EnqueueOptions& options) {
+  auto entries = impl_->queue_entries(params, {});
+  for (NewTrial& entry : entries) entry.user_attrs = options.user_attrs;
+  if (options.skip_if_exists) {
+    const std::scoped_lock lock(impl_->mutex);
+    impl_->refresh_locked();
+    if (impl_->has_configuration(params)) return {};
+  }
+  return storage().enqueue(id(), entries);
+}
+
+TrialNumber Study::add_trial(const FrozenTrial& trial) {
+  check_trial(trial);
+  return storage().add_trial(id(), trial);
+}
+
+std::vector<TrialNumber> Study::add_trials(const std::vector<FrozenTrial>& trials) {
+  std::vector<TrialNumber> numbers;
+  for (const FrozenTrial& trial : trials) numbers.push_back(add_trial(trial));
+  return numbers;
+}
+
+double Study::best_value() const {
+  return best_trial().values.front();
+}
+
+ParamValues Study::best_params() const {
+  ParamValues params;
+  for (const Param& param : best_trial().params) params.emplace(param.name, param.external());
+  return params;
+}
+
+std::vector<FrozenTrial> Study::best_trials() const {
+  const auto all = trials();
+  std::vector<FrozenTrial> best;
+  for (const std::size_t i : pareto_front(all, directions())) best.push_back(all[i]);
+  return best;
+}
+
+std::vector<FrozenTrial> Study::trials(const std::vector<TrialState>& states) const {
+  auto chosen = trials();
+  std::erase_if(chosen, [&](const FrozenTrial& trial) {
+    return std::find(states.begin(), states.end(), trial.state) == states.end();
+  });
+  return chosen;
+}
+
+Attributes Study::user_attrs() const {
+  return impl_->stored_record().user_attrs;
+}
+
+Attributes Study::system_attrs() const {
+  return impl_->stored_record().system_attrs;
+}
+
+void Study::set_user_attr(const std::string& key, const std::string& json) {
+  storage().set_study_attributes(id(), AttributeKind::kUser, {{key, json}});
+}
+
+void Study::set_system_attr(const std::string& key, const std::string& json) {
+  storage().set_study_attributes(id(), AttributeKind::kSystem, {{key, json}});
+}
+
+StudyRecord Study::Impl::stored_record() const {
+  auto stored = options.storage->find_study(record.name);
+  if (!stored) throw StudyNotFound(fmt::format("there is no study '{}' in the storage", record.name));
+  return std::move(*stored);
+}
+
+}  // namespace tune
