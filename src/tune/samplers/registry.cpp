@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tune/error.hpp"
+#include "tune/samplers/gp_tpe.hpp"
 #include "tune/samplers/grid.hpp"
 #include "tune/samplers/none.hpp"
 #include "tune/samplers/qmc.hpp"
@@ -12,9 +13,9 @@
 namespace tune {
 
 const std::vector<SamplerEntry>& sampler_registry() {
-  static const std::vector<SamplerEntry> entries{tpe_sampler_entry(), random_sampler_entry(),
-                                                 qmc_sampler_entry(), grid_sampler_entry(),
-                                                 none_sampler_entry()};
+  static const std::vector<SamplerEntry> entries{tpe_sampler_entry(),    gp_tpe_sampler_entry(),
+                                                 random_sampler_entry(), qmc_sampler_entry(),
+                                                 grid_sampler_entry(),   none_sampler_entry()};
   return entries;
 }
 

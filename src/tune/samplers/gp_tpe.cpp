@@ -1,0 +1,135 @@
+#include "tune/samplers/gp_tpe.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "tune/error.hpp"
+#include "tune/math/sobol.hpp"
+#include "tune/samplers/relative_params.hpp"
+#include "tune/samplers/relative_space.hpp"
+#include "tune/samplers/surrogate_model.hpp"
+#include "tune/samplers/surrogate_search.hpp"
+#include "tune/samplers/surrogate_space.hpp"
+#include "tune/samplers/tpe.hpp"
+
+namespace tune {
+namespace {
+
+using samplers::SurrogateSpace;
+using Configuration = SurrogateSpace::Configuration;
+
+// Where distances between configurations stop telling much.
+constexpr std::size_t kMostParameters = 50;
+constexpr std::size_t kMostChoices = 64;
+// Trials that are looked at to find out which parameters depend on which.
+constexpr std::size_t kMostLookedAt = 1000;
+
+bool suits_a_surrogate(const SurrogateSpace& space) {
+  std::size_t n_free = 0;
+  for (const auto& parameter : space.parameters()) {
+    n_free += parameter.is_single ? 0 : 1;
+    const auto* categorical = std::get_if<CategoricalDistribution>(parameter.distribution);
+    if (categorical != nullptr && categorical->choices.size() > kMostChoices) {
+      return false;
+    }
+  }
+  return n_free > 0 && n_free <= kMostParameters;
+}
+
+std::optional<SurrogateSpace> space_of(const SamplingContext& context, std::span<const std::size_t> scored) {
+  if (context.history.directions().size() != 1 || (context.declared.empty() && scored.empty())) {
+    return std::nullopt;
+  }
+  const auto latest = scored.last(std::min(scored.size(), kMostLookedAt));
+  SurrogateSpace space = context.declared.empty() ? SurrogateSpace(context.history, latest)
+                                                  : SurrogateSpace(context.declared, context.history);
+  return suits_a_surrogate(space) ? std::optional(std::move(space)) : std::nullopt;
+}
+
+Configuration startup_point(const SurrogateSpace& space, const SamplingContext& context) {
+  const std::size_t n = std::min(space.size(), math::max_sobol_dimensions());
+  const auto point = math::sobol_point(static_cast<std::uint64_t>(context.number.value), n);
+  RandomStream stream = context.relative_stream();
+  Configuration configuration(space.size());
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    const double u =
+        d < n ? math::to_unit_interval(math::scrambled(point[d], context.seed, d)) : stream.uniform();
+    configuration[d] = space.from_unit(d, u);
+  }
+  return configuration;
+}
+
+Configuration learnt_point(const SurrogateSpace& space, const SamplingContext& context,
+                           std::span<const std::size_t> scored) {
+  RandomStream stream = context.relative_stream();
+  const samplers::SurrogateModel model(space, context, scored, stream);
+  auto found = samplers::most_promising(space, model, stream);
+  return found ? std::move(*found) : space.draw(stream);
+}
+
+RelativeSample sample_of(const SurrogateSpace& space, const Configuration& configuration,
+                         bool is_define_by_run) {
+  RelativeSample sample;
+  ParamValues params;
+  const std::vector<bool> active = space.active(configuration);
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    if (active[d]) {
+      const auto& [name, distribution, column, rules, single] = space.parameters()[d];
+      sample.params.emplace(name, configuration[d]);
+      sample.distributions.emplace(name, *distribution);
+      params.emplace(name, to_external(*distribution, configuration[d]));
+    }
+  }
+  if (is_define_by_run) {  // Other workers cannot see yet what this trial will ask for.
+    sample.system_attrs = samplers::relative_params_attributes(params);
+  }
+  return sample;
+}
+
+}  // namespace
+
+GpTpeSampler::GpTpeSampler(GpTpeOptions options)
+    : options_(options), tpe_(TpeOptions{.n_startup_trials = options.n_startup_trials}) {
+  if (options.n_startup_trials < 0) {
+    throw InvalidArgument("gp_tpe: n_startup_trials must be at least 0, found " +
+                          std::to_string(options.n_startup_trials));
+  }
+}
+
+RelativeSample GpTpeSampler::sample_relative(const SamplingContext& context) const {
+  const std::vector<std::size_t> scored = samplers::scored_trials(context.history);
+  const auto space = space_of(context, scored);
+  if (!space) {
+    return tpe_.sample_relative(context);
+  }
+  const bool is_startup =
+      scored.empty() || static_cast<std::int64_t>(scored.size()) < options_.n_startup_trials;
+  const Configuration point =
+      is_startup ? startup_point(*space, context) : learnt_point(*space, context, scored);
+  return sample_of(*space, point, context.declared.empty());
+}
+
+double GpTpeSampler::sample_independent(const SamplingContext& context, std::string_view name,
+                                        const Distribution& distribution) const {
+  return tpe_.sample_independent(context, name, distribution);
+}
+
+SamplerEntry gp_tpe_sampler_entry() {
+  return {
+      .name = "gp_tpe",
+      .description = "A Gaussian process on spaces of up to 50 parameters, TPE elsewhere.",
+      .options = {{.name = "n_startup_trials",
+                   .kind = OptionKind::kInt,
+                   .default_value = GpTpeOptions{}.n_startup_trials,
+                   .low = 0,
+                   .description = "Finished trials (COMPLETE or PRUNED) that follow a Sobol sequence, before "
+                                  "the first that learns from them."}},
+      .make = [](const OptionValues& values) {
+        return std::make_shared<const GpTpeSampler>(
+            GpTpeOptions{.n_startup_trials = values.get_int("n_startup_trials")});
+      }};
+}
+
+}  // namespace tune

@@ -1,0 +1,23 @@
+#pragma once
+
+#include <optional>
+
+#include "tune/random.hpp"
+#include "tune/samplers/surrogate_model.hpp"
+#include "tune/samplers/surrogate_space.hpp"
+
+namespace tune::samplers {
+
+/// log of the expected improvement on `best` of a normally distributed value that is to be small (Ament et al.,
+/// "Unexpected improvements to expected improvement for Bayesian optimization", NeurIPS 2023): finite also
+/// where the improvement itself is too small for a double.
+[[nodiscard]] double log_expected_improvement(double mean, double variance, double best);
+
+/// The configuration with the largest expected improvement that is found among random ones and by rounds of
+/// smaller and smaller changes to the best known ones; none that a trial of the model has, so nothing when all
+/// that were drawn are taken. About 600 configurations are looked at.
+[[nodiscard]] std::optional<SurrogateSpace::Configuration> most_promising(const SurrogateSpace& space,
+                                                                          const SurrogateModel& model,
+                                                                          RandomStream& stream);
+
+}  // namespace tune::samplers
