@@ -68,8 +68,9 @@ class Study {
   [[nodiscard]] std::uint64_t seed() const;
 
   /// Reserves a trial (an enqueued one first) and, for a declared space, suggests and stores its
-  /// parameters. Throws InvalidArgument when the parameters of an enqueued trial cannot be taken (it is then
-  /// FAIL) and when the sampler has no further point.
+  /// parameters. Throws InvalidArgument when the trial cannot take its parameters, those it was enqueued with
+  /// or those of a space that does not fit the study's earlier trials (it is then FAIL) and when the sampler
+  /// has no further point.
   [[nodiscard]] Trial ask();
   /// The same while finished + running trials number less than `max_trials`.
   [[nodiscard]] AskResult ask_within(std::optional<std::int64_t> max_trials);

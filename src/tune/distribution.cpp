@@ -5,7 +5,10 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <functional>
 #include <limits>
+#include <string>
+#include <unordered_map>
 
 #include "tune/error.hpp"
 #include "tune/format/decimal_grid.hpp"
@@ -71,14 +74,36 @@ IntDistribution validated_int(IntDistribution d) {
   return d;
 }
 
+/// Equal for values that are the same.
+std::size_t hash_of(const ParamValue& value) {
+  if (const auto* text = std::get_if<std::string>(&value)) return std::hash<std::string>()(*text);
+  const double number = as_number(value).value_or(0.5);
+  return std::isnan(number) ? 1 : std::hash<double>()(number);
+}
+
+/// A value that stands in the list before, or null. O(n) for n choices.
+const ParamValue* find_twice(const std::vector<ParamValue>& choices) {
+  constexpr std::size_t kFew = 16;  // Comparing each with each is faster than hashing.
+  for (std::size_t i = 0; i < choices.size() && choices.size() <= kFew; ++i) {
+    const auto here = choices.begin() + static_cast<std::ptrdiff_t>(i);
+    if (std::any_of(choices.begin(), here, [&](const auto& c) { return same_value(c, *here); })) return &*here;
+  }
+  if (choices.size() <= kFew) return nullptr;
+  std::unordered_multimap<std::size_t, const ParamValue*> seen;
+  for (const ParamValue& choice : choices) {
+    const auto [begin, end] = seen.equal_range(hash_of(choice));
+    if (std::any_of(begin, end, [&](const auto& entry) { return same_value(*entry.second, choice); })) {
+      return &choice;
+    }
+    seen.emplace(hash_of(choice), &choice);
+  }
+  return nullptr;
+}
+
 CategoricalDistribution validated_categorical(CategoricalDistribution d) {
   if (d.choices.empty()) throw InvalidArgument("choices must not be empty");
-  for (std::size_t i = 0; i < d.choices.size(); ++i) {
-    for (std::size_t j = 0; j < i; ++j) {
-      if (same_value(d.choices[i], d.choices[j])) {
-        throw InvalidArgument(fmt::format("choices must differ, found {} twice", to_json(d.choices[i])));
-      }
-    }
+  if (const ParamValue* twice = find_twice(d.choices)) {
+    throw InvalidArgument(fmt::format("choices must differ, found {} twice", to_json(*twice)));
   }
   return d;
 }

@@ -59,8 +59,7 @@ class Optimization {
   FrozenTrial finish(Trial trial, const std::string& objection) {
     std::optional<ObjectiveValues> result;
     try {
-      if (!objection.empty())
-        throw InvalidArgument("the parameters of an enqueued trial cannot be taken: " + objection);
+      if (!objection.empty()) throw InvalidArgument("the trial cannot take its parameters: " + objection);
       result = objective_(trial);
     } catch (const StorageError&) {
       throw;

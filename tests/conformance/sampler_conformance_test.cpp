@@ -4,6 +4,7 @@
 #include <thread>
 
 #include "support/random_studies.hpp"
+#include "support/sampler_variants.hpp"
 #include "tune/error.hpp"
 #include "tune/samplers/registry.hpp"
 #include "tune/study.hpp"
@@ -71,9 +72,9 @@ TEST_P(RegisteredSampler, MakesTheSameStudyAgain) {
   EXPECT_EQ(first_trials(15), first_trials(15));
 }
 
-class SamplerConformance : public ::testing::TestWithParam<std::string> {
+class SamplerConformance : public ::testing::TestWithParam<testing::SamplerVariant> {
  protected:
-  const std::shared_ptr<const Sampler> sampler_ = make_sampler(GetParam());
+  const std::shared_ptr<const Sampler> sampler_ = testing::make_variant(GetParam());
 
   void expect_inside(const History& history, const Space& space) const {
     const auto values = testing::suggest_all(*sampler_, next_trial(history), space);
@@ -137,7 +138,7 @@ TEST_P(SamplerConformance, SuggestsTheSameForTheSameSeed) {
   const Space space = testing::random_space(stream);
   const History history = testing::random_history(space, 40, 1, stream);
   const auto first = testing::suggest_all(*sampler_, next_trial(history), space);
-  EXPECT_EQ(testing::suggest_all(*make_sampler(GetParam()), next_trial(history), space), first);
+  EXPECT_EQ(testing::suggest_all(*testing::make_variant(GetParam()), next_trial(history), space), first);
 }
 
 TEST_P(SamplerConformance, ServesManyThreadsAtOnce) {
@@ -244,6 +245,21 @@ TEST_P(SamplerConformance, StaysInsideWhenRoundingMeetsTheUpperEnd) {
                     -1.0);
 }
 
+TEST_P(SamplerConformance, StaysInsideAChoiceListThatGrewOrShrank) {
+  const auto choices = [](std::int64_t n) {
+    CategoricalDistribution categorical;
+    for (std::int64_t i = 0; i < n; ++i) categorical.choices.emplace_back(i);
+    return categorical;
+  };
+  std::vector<TrialBuilder> trials;
+  for (std::int64_t i = 0; i < 30; ++i) {
+    trials.push_back(
+        TrialBuilder(i).complete(static_cast<double>(i)).param("c", static_cast<double>(i % 5), choices(5)));
+  }
+  expect_inside(testing::make_history(trials), {{"c", choices(9)}});
+  expect_inside(testing::make_history(trials), {{"c", choices(2)}});
+}
+
 TEST_P(SamplerConformance, StaysInsideARangeThatMovedAwayFromTheHistory) {
   std::vector<TrialBuilder> trials;
   for (std::int64_t i = 0; i < 30; ++i) {
@@ -254,18 +270,22 @@ TEST_P(SamplerConformance, StaysInsideARangeThatMovedAwayFromTheHistory) {
   expect_inside(testing::make_history(trials), {{"x", FloatDistribution{1e-9, 1e-8, true, {}}}});
 }
 
-std::vector<std::string> registered_samplers(bool of_any_space) {
+std::vector<std::string> registered_samplers() {
   std::vector<std::string> names;
-  for (const SamplerEntry& entry : sampler_registry()) {
-    if (!of_any_space || !entry.needs_finite_space) names.push_back(entry.name);
-  }
+  for (const SamplerEntry& entry : sampler_registry()) names.push_back(entry.name);
   return names;
 }
 
-INSTANTIATE_TEST_SUITE_P(All, RegisteredSampler, ::testing::ValuesIn(registered_samplers(false)),
+std::vector<testing::SamplerVariant> variants_of_any_space() {
+  auto variants = testing::sampler_variants();
+  std::erase_if(variants, [](const auto& variant) { return variant.needs_finite_space; });
+  return variants;
+}
+
+INSTANTIATE_TEST_SUITE_P(All, RegisteredSampler, ::testing::ValuesIn(registered_samplers()),
                          [](const auto& sampler) { return sampler.param; });
-INSTANTIATE_TEST_SUITE_P(OfAnySpace, SamplerConformance, ::testing::ValuesIn(registered_samplers(true)),
-                         [](const auto& sampler) { return sampler.param; });
+INSTANTIATE_TEST_SUITE_P(OfAnySpace, SamplerConformance, ::testing::ValuesIn(variants_of_any_space()),
+                         [](const auto& variant) { return variant.param.name; });
 
 }  // namespace
 }  // namespace tune

@@ -99,6 +99,20 @@ TEST(Distribution, SaysWhatIsWrongWithARange) {
             "low and high must be finite, found low 0.0 and high Infinity");
 }
 
+TEST(Distribution, FindsAChoiceThatIsThereTwiceInALongListToo) {
+  CategoricalDistribution choices{
+      {std::monostate{}, std::string("1"), std::string("null"), 0.5, std::numeric_limits<double>::quiet_NaN()}};
+  for (std::int64_t i = 1; i < 100; ++i) choices.choices.emplace_back(i);
+  EXPECT_NO_THROW((void)validated(choices));
+  const std::vector<ParamValue> again{
+      1.0, true, std::monostate{}, std::string("1"), -std::nan(""), std::int64_t{99}};
+  for (const ParamValue& value : again) {
+    CategoricalDistribution twice = choices;
+    twice.choices.push_back(value);
+    EXPECT_THROW((void)validated(twice), InvalidArgument) << to_json(value);
+  }
+}
+
 TEST(Distribution, LowersTheUpperEndToTheGridByDecimalArithmetic) {
   const auto high = [](double low, double upper, double step) {
     return std::get<FloatDistribution>(validated(FloatDistribution{low, upper, false, step})).high;
