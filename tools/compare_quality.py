@@ -80,8 +80,12 @@ def optuna_runs(arguments, names):
 
 
 def own_runs(arguments, names):
+    if arguments.runs:
+        with open(arguments.runs, encoding="utf-8") as file:
+            runs = [json.loads(line) for line in file]
+        return {(run["problem"], run["seed"]): run["best"] for run in runs if run["sampler"] == arguments.sampler}
     command = [arguments.program, "--problems", arguments.problems, "--sampler", arguments.sampler]
-    command += ["--seeds", str(arguments.seeds), "--jobs", str(arguments.jobs), *names]
+    command += ["--seeds", str(arguments.own_seeds), "--jobs", str(arguments.jobs), *names]
     for option in arguments.option:
         command += ["--option", option]
     output = subprocess.run(command, check=True, capture_output=True, text=True).stdout
@@ -121,17 +125,22 @@ def verdict(pair, corrected):
     return "not told apart"
 
 
-def compare(ours, theirs, names, budgets, seeds):
+def scores(runs, name, budget):
+    """Of all seeds of one problem."""
+    return np.array([best[budget] for (problem, _), best in sorted(runs.items()) if problem == name])
+
+
+def compare(ours, theirs, names, budgets):
     pairs = []
     for name in names:
         for budget in map(str, budgets):
-            a = np.array([ours[name, seed][budget] for seed in range(seeds)])
-            b = np.array([theirs[name, seed][budget] for seed in range(seeds)])
+            a, b = scores(ours, name, budget), scores(theirs, name, budget)
             a12, low, high = effect(a, b, np.random.default_rng(len(pairs)))
             same = np.all(a == a[0]) and np.all(b == a[0])
             p = 1.0 if same else stats.mannwhitneyu(a, b, alternative="two-sided").pvalue
             medians = {"own": np.median(a), "optuna": np.median(b)}
-            pairs.append({"problem": name, "budget": budget, "a12": a12, "low": low, "high": high, "p": p, **medians})
+            sizes = {"n_own": len(a), "n_optuna": len(b)}
+            pairs.append({"problem": name, "budget": budget, **sizes, "a12": a12, "low": low, "high": high, "p": p, **medians})
     for pair, corrected in zip(pairs, holm([pair["p"] for pair in pairs])):
         pair["holm"] = corrected
         pair["verdict"] = verdict(pair, corrected)
@@ -148,7 +157,9 @@ def print_table(pairs, sampler, optuna):
             "| {p:.2g} | {holm:.2g} | {verdict} |".format(**pair)
         )
     count = {v: sum(pair["verdict"] == v for pair in pairs) for v in ("better", "worse", "equivalent", "not told apart")}
-    print(f"\n{len(pairs)} pairs: " + ", ".join(f"{n} {name}" for name, n in count.items()) + ".")
+    seeds = {key: sorted({pair[key] for pair in pairs}) for key in ("n_own", "n_optuna")}
+    print(f"\nSeeds: {seeds['n_own']} of `{sampler}`, {seeds['n_optuna']} of Optuna.")
+    print(f"{len(pairs)} pairs: " + ", ".join(f"{n} {name}" for name, n in count.items()) + ".")
     outside = [pair for pair in pairs if pair["verdict"] == "worse" and pair["a12"] < EQUIVALENT[0]]
     print(f"Worse with A12 outside [0.4, 0.6]: {len(outside)}. Interval within [0.4, 0.6]: "
           f"{sum(pair['within'] for pair in pairs)}.")
@@ -163,7 +174,9 @@ def main():
     parser.add_argument("--sampler", default="tpe", help="of this library")
     parser.add_argument("--option", action="append", default=[], metavar="NAME=VALUE", help="of that sampler")
     parser.add_argument("--optuna", choices=OPTUNA_SAMPLERS, default="tpe", help="Optuna's sampler")
-    parser.add_argument("--seeds", type=int, default=100)
+    parser.add_argument("--seeds", type=int, default=100, help="of Optuna")
+    parser.add_argument("--own-seeds", type=int, help="of this library, default: as many")
+    parser.add_argument("--runs", help="a file of lines of search_quality, instead of the program")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     arguments = parser.parse_args()
     problems, budgets = quality_problems.load(arguments.problems)
@@ -171,9 +184,10 @@ def main():
     if unknown:
         parser.error(f"unknown problem {', '.join(sorted(unknown))}; known: {', '.join(problems)}")
     names = arguments.problem or list(problems)
+    arguments.own_seeds = arguments.own_seeds or arguments.seeds
     theirs = optuna_runs(arguments, names)
-    if arguments.program:
-        pairs = compare(own_runs(arguments, names), theirs, names, budgets, arguments.seeds)
+    if arguments.program or arguments.runs:
+        pairs = compare(own_runs(arguments, names), theirs, names, budgets)
         print_table(pairs, " ".join([arguments.sampler, *arguments.option]), arguments.optuna)
     return 0
 

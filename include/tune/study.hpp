@@ -24,7 +24,7 @@ struct StudyOptions {
   std::string study_name = "study";
   std::vector<Direction> directions = {Direction::kMinimize};
   std::shared_ptr<Storage> storage;        ///< Default: in memory.
-  std::shared_ptr<const Sampler> sampler;  ///< Default: tpe.
+  std::shared_ptr<const Sampler> sampler;  ///< Default: gp_tpe.
   std::shared_ptr<const Pruner> pruner;    ///< Default: median, as in Optuna.
   std::uint64_t seed = 0;
   SearchSpace space;                ///< Empty: define-by-run.

@@ -12,7 +12,7 @@
 #include "tune/format/param_json.hpp"
 #include "tune/format/python_json.hpp"
 #include "tune/pruners/median.hpp"
-#include "tune/samplers/tpe.hpp"
+#include "tune/samplers/gp_tpe.hpp"
 #include "tune/storages/in_memory.hpp"
 #include "tune/study_impl.hpp"
 
@@ -28,7 +28,7 @@ constexpr const char* kOwnerKey = "tune:owner";
 
 StudyOptions with_default_parts(StudyOptions options) {
   if (!options.storage) options.storage = make_in_memory_storage();
-  if (!options.sampler) options.sampler = std::make_shared<TpeSampler>();
+  if (!options.sampler) options.sampler = std::make_shared<GpTpeSampler>();
   if (!options.pruner) options.pruner = std::make_shared<MedianPruner>();
   if (options.replicates < 1) {
     throw InvalidArgument(fmt::format("replicates must be >= 1, found {}", options.replicates));

@@ -31,7 +31,7 @@ struct GpTpeOptions {
 ///
 /// Cost of a suggestion: at most 160 trials (the better half by value, the rest by number) and 64 running ones
 /// enter the process, 80 its parameters, so a suggestion takes milliseconds however long the study is, plus
-/// O(n log n) for the choice.
+/// O(n) for the choice.
 class GpTpeSampler final : public Sampler {
  public:
   /// Throws InvalidArgument when an option is out of range.

@@ -212,7 +212,7 @@ Json sampler_schema() {
     properties.update(options_schema(entry.options));
     variants.push_back({entry.name, entry.description, std::move(properties)});
   }
-  return tagged_union("How parameters are suggested; tpe by default.", variants);
+  return tagged_union("How parameters are suggested; gp_tpe by default.", variants);
 }
 
 Json pruner_schema() {

@@ -29,7 +29,7 @@ struct ObjectiveGoal {
 using GivenOptions = std::map<std::string, tune::ParamValue, std::less<>>;
 
 struct SamplerChoice {
-  std::string type = "tpe";
+  std::string type = "gp_tpe";
   std::uint64_t seed = 0;
   GivenOptions options;
 };

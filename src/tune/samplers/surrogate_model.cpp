@@ -87,7 +87,8 @@ SurrogateModel::SurrogateModel(const SurrogateSpace& space, const SamplingContex
 math::GaussianProcess SurrogateModel::learn(const SamplingContext& context, std::span<const std::size_t> scored,
                                             RandomStream& stream) {
   const Reader reader(space_, context.history, stream);
-  const auto ranked = best_and_latest(trial_losses(context.history, scored), kMostTrials);
+  const auto considered = promising_and_latest(context.history, scored, kMostTrials);
+  const auto ranked = best_and_latest(trial_losses(context.history, considered), kMostTrials);
   const auto fitted = best_and_latest(ranked, kMostFitted);
   std::vector<Configuration> of_fitted;
   for (std::size_t i = 0; i < ranked.size(); ++i) {

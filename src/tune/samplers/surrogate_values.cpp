@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <limits>
 
 #include "tune/math/elementary.hpp"
@@ -18,37 +20,40 @@ bool is_better(const TrialLoss& a, const TrialLoss& b) {
 
 class Losses {
  public:
-  Losses(const HistoryView& history, std::span<const std::size_t> scored)
+  explicit Losses(const HistoryView& history)
       : history_(history),
         sign_(history.directions().front() == Direction::kMaximize ? -1.0 : 1.0),
         is_infeasible_(history.size()) {
     for (const std::uint32_t number : history.ranking().infeasible) {
       is_infeasible_[number] = true;
     }
-    for (const std::size_t number : scored) {
-      if (is_infeasible_[number]) continue;
-      n_feasible_ += 1;
-      if (history.state(number) == TrialState::kComplete) {
-        complete_.push_back(value(number));
-      }
-    }
-    std::sort(complete_.begin(), complete_.end());
+    const auto complete = shown(history.ranking().complete);
+    const bool is_some_pruned_feasible = !shown(history.ranking().pruned).empty();
+    has_feasible_ = !complete.empty() || is_some_pruned_feasible;
+    median_ = complete.empty() ? -kInfinity : value(complete[complete.size() / 2]);
   }
 
   // NaN where nothing is known.
   [[nodiscard]] double of(std::size_t number) const {
     if (is_infeasible_[number]) {
-      return n_feasible_ == 0 ? history_.record(number).violation : kInfinity;
+      return has_feasible_ ? kInfinity : history_.record(number).violation;
     }
     if (history_.state(number) == TrialState::kComplete) {
       return value(number);
     }
     const auto reports = history_.intermediate(number);
     const double last = reports.empty() ? kUnknown : sign_ * reports.back().value;
-    return complete_.empty() || last != last ? last : std::max(last, complete_[complete_.size() / 2]);
+    return last == last ? std::max(last, median_) : last;
   }
 
  private:
+  [[nodiscard]] std::vector<std::uint32_t> shown(std::span<const std::uint32_t> numbers) const {
+    std::vector<std::uint32_t> found;
+    std::copy_if(numbers.begin(), numbers.end(), std::back_inserter(found),
+                 [&](std::uint32_t number) { return history_.shows_result(number); });
+    return found;
+  }
+
   // A damaged file may hold a trial without one.
   [[nodiscard]] double value(std::size_t number) const {
     const auto values = history_.values(number);
@@ -58,8 +63,8 @@ class Losses {
   const HistoryView& history_;
   double sign_;
   std::vector<bool> is_infeasible_;
-  std::size_t n_feasible_ = 0;
-  std::vector<double> complete_;
+  bool has_feasible_ = false;
+  double median_ = -kInfinity;  ///< Of the feasible COMPLETE trials.
 };
 
 void make_finite(std::vector<TrialLoss>& trials) {
@@ -114,7 +119,7 @@ Warped warp(const std::vector<double>& ratios, double curvature) {
 }  // namespace
 
 std::vector<TrialLoss> trial_losses(const HistoryView& history, std::span<const std::size_t> scored) {
-  const Losses losses(history, scored);
+  const Losses losses(history);
   std::vector<TrialLoss> trials;
   for (const std::size_t number : scored) {
     trials.push_back({number, losses.of(number)});
@@ -122,6 +127,28 @@ std::vector<TrialLoss> trial_losses(const HistoryView& history, std::span<const 
   make_finite(trials);
   std::sort(trials.begin(), trials.end(), is_better);
   return trials;
+}
+
+std::vector<std::size_t> promising_and_latest(const HistoryView& history, std::span<const std::size_t> scored,
+                                              std::size_t most) {
+  if (scored.size() <= 4 * most) {
+    return {scored.begin(), scored.end()};
+  }
+  const auto latest = scored.last(most);
+  std::vector<std::size_t> kept(latest.begin(), latest.end());
+  const TrialRanking ranking = history.ranking();
+  for (const auto ranked : {ranking.complete, ranking.pruned, ranking.infeasible}) {
+    std::size_t n_taken = 0;
+    for (auto number = ranked.begin(); number != ranked.end() && n_taken < most; ++number) {
+      if (history.shows_result(*number)) {
+        kept.push_back(*number);
+        ++n_taken;
+      }
+    }
+  }
+  std::sort(kept.begin(), kept.end());
+  kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
+  return kept;
 }
 
 std::vector<TrialLoss> best_and_latest(const std::vector<TrialLoss>& ranked, std::size_t most) {

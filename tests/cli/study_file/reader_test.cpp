@@ -113,9 +113,9 @@ TEST(StudyFile, ReadsPoints) {
   EXPECT_TRUE(config.points[2].empty());
 }
 
-TEST(StudyFile, ChoosesTpeAndTheMedianPrunerWhereItCanWork) {
+TEST(StudyFile, ChoosesItsOwnSamplerAndTheMedianPrunerWhereItCanWork) {
   const StudyConfig one = read_good("smallest.json");
-  EXPECT_EQ(one.sampler.type, "tpe");
+  EXPECT_EQ(one.sampler.type, "gp_tpe");
   EXPECT_EQ(one.pruner.type, "median");
   const StudyConfig unreported = parse(
       "{\"name\": \"s\", \"objective\": {\"type\": \"toy\"}, \"space\": {}, "

@@ -152,6 +152,23 @@ TEST(TrialLosses, TurnMaximisedValuesAroundAndInfiniteOnesIntoTheNearest) {
   EXPECT_EQ(losses_of(history), (Losses{{0, -4.0}, {1, -4.0}, {2, -1.0}, {3, -1.0}}));
 }
 
+TEST(PromisingAndLatest, KeepsOfALongStudyTheBestOfEachKindAndTheLatest) {
+  std::vector<TrialBuilder> trials;
+  for (std::int64_t i = 0; i < 20; ++i) {
+    trials.push_back(TrialBuilder(i).complete(std::abs(static_cast<double>(i) - 7.2)));
+  }
+  trials.push_back(TrialBuilder(20).state(TrialState::kPruned).report(1, 0.5));
+  trials.push_back(TrialBuilder(21).complete(0.0).constraint(1.0));
+  for (std::int64_t i = 22; i < 25; ++i) {
+    trials.push_back(TrialBuilder(i).complete(100.0));
+  }
+  const History history = make_history(trials);
+  const auto numbers = numbers_of(history);
+  EXPECT_EQ(promising_and_latest(HistoryView(history), numbers, 2),
+            (std::vector<std::size_t>{7, 8, 20, 21, 23, 24}));
+  EXPECT_EQ(promising_and_latest(HistoryView(history), numbers, 7), numbers);
+}
+
 TEST(BestAndLatest, KeepsTheBetterHalfByLossAndTheRestByNumber) {
   std::vector<std::size_t> numbers;
   for (const TrialLoss& trial :
