@@ -190,6 +190,7 @@ BENCHMARK_CAPTURE(ask_tell, tpe, "tpe", "random")
     ->Arg(10000)
     ->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(ask_tell, tpe_on_its_own, "tpe", "tpe")->Arg(100)->Arg(1000)->Unit(benchmark::kMicrosecond);
+BENCHMARK_CAPTURE(ask_tell, gp_tpe, "gp_tpe", "random")->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
 BENCHMARK_CAPTURE(ask_tell, random, "random", "random")->Arg(100)->Arg(10000)->Unit(benchmark::kMicrosecond);
 BENCHMARK(whole_study)->Unit(benchmark::kMillisecond);
 BENCHMARK(median_decision)->Unit(benchmark::kMicrosecond);

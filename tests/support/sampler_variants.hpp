@@ -31,6 +31,7 @@ inline std::vector<SamplerVariant> sampler_variants() {
   variants.push_back({"tpe_group", "tpe", {{"group", true}}});
   variants.push_back({"tpe_univariate", "tpe", {{"multivariate", false}}});
   variants.push_back({"tpe_at_once", "tpe", {{"n_startup_trials", std::int64_t{0}}}});
+  variants.push_back({"gp_tpe_at_once", "gp_tpe", {{"n_startup_trials", std::int64_t{0}}}});
   variants.push_back({"qmc_scrambled", "qmc", {{"scramble", true}}});
   return variants;
 }
