@@ -81,6 +81,12 @@ using Distribution = std::variant<FloatDistribution, IntDistribution, Categorica
 /// The number of values, or nothing when there are infinitely many (a float range without step).
 [[nodiscard]] std::optional<std::uint64_t> cardinality(const Distribution& distribution);
 
+/// The internal value at a position 0 … cardinality − 1: numbers ascending, choices as they are listed.
+/// For a distribution with finitely many values.
+[[nodiscard]] double value_at(const Distribution& distribution, std::uint64_t position);
+/// The inverse, for a value that the distribution contains.
+[[nodiscard]] std::uint64_t position_of(const Distribution& distribution, double internal);
+
 /// Optuna's JSON, byte for byte what `optuna.distributions.distribution_to_json` gives.
 [[nodiscard]] std::string to_json(const Distribution& distribution);
 

@@ -33,7 +33,7 @@ struct RunOptions {
 /// How a run ended; where several apply, the last one named here.
 enum class RunEnd : std::uint8_t {
   kDone,         ///< The study has its trials.
-  kExhausted,    ///< The sampler has no further point and no trial is left.
+  kExhausted,    ///< There is nothing further to suggest and no trial is left.
   kTimeout,      ///< The time was up.
   kInterrupted,  ///< The stop flag was raised.
   kNoDevice,     ///< Every device is out of service; `message` has the last reason.
@@ -48,6 +48,8 @@ struct RunReport {
   std::int64_t n_requeued = 0;
   std::int64_t n_lost = 0;  ///< Taken over or ended by another process.
   std::string message;
+  /// With kExhausted, when trials have every configuration of the space: how many there are.
+  std::optional<std::uint64_t> n_possible;
 };
 
 /// Hears of a run from its worker threads, one call at a time.

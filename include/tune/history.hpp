@@ -18,6 +18,7 @@ namespace tune {
 /// What samplers and pruners know of one trial, without its parameters (those are in the columns).
 struct TrialRecord {
   TrialState state = TrialState::kWaiting;
+  bool is_owned = false;  ///< RUNNING in a process that marks its trials, as this library's do.
   bool has_constraints = false;
   double violation = 0.0;  ///< Sum of positive constraint values.
   std::vector<double> values;

@@ -58,6 +58,9 @@ class SearchSpace {
   [[nodiscard]] const std::vector<ParameterDeclaration>& parameters() const { return parameters_; }
   [[nodiscard]] const ParameterDeclaration* find(std::string_view name) const;
   [[nodiscard]] bool empty() const { return parameters_.empty(); }
+  /// The number of configurations; nothing when there are infinitely many or more than 10^18.
+  /// O(d²) and, where parameters depend on others, the product of the conditions on each.
+  [[nodiscard]] std::optional<std::uint64_t> cardinality() const;
 
   /// Whether the parameter exists given the parameters decided before it. Values of fixed parameters
   /// that are not declared here count when they are in `decided`.

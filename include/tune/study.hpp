@@ -27,8 +27,10 @@ struct StudyOptions {
   std::shared_ptr<const Sampler> sampler;  ///< Default: gp_tpe.
   std::shared_ptr<const Pruner> pruner;    ///< Default: median, as in Optuna.
   std::uint64_t seed = 0;
-  SearchSpace space;                ///< Empty: define-by-run.
-  std::int64_t replicates = 1;      ///< Trial n repeats the parameters of trial n − n mod replicates.
+  SearchSpace space;            ///< Empty: define-by-run.
+  std::int64_t replicates = 1;  ///< Trial n repeats the parameters of trial n − n mod replicates.
+  /// Default: the sampler's. kAvoid needs a declared space; enqueued parameters are taken as they are.
+  std::optional<Duplicates> duplicates;
   std::vector<ParamValues> points;  ///< Enqueued when the study is created, in the same transaction.
   Attributes user_attrs;            ///< Stored when the study is created.
   Attributes system_attrs;
@@ -39,8 +41,10 @@ struct StudyOptions {
 struct AskResult {
   ReserveStatus status = ReserveStatus::kAllFinished;
   std::optional<Trial> trial;  ///< Set when kReserved.
-  bool exhausted = false;      ///< The sampler has no further point (status is then kAllFinished).
-  std::string error;           ///< Why the enqueued parameters of `trial` cannot be taken: tell it FAIL.
+  bool exhausted = false;      ///< There is nothing further to suggest (status is then kAllFinished).
+  /// With `exhausted`, when trials have every configuration of the space: how many there are.
+  std::optional<std::uint64_t> n_possible;
+  std::string error;  ///< Why the enqueued parameters of `trial` cannot be taken: tell it FAIL.
 };
 
 struct EnqueueOptions {

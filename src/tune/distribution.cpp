@@ -289,6 +289,27 @@ std::optional<std::uint64_t> cardinality(const Distribution& distribution) {
       distribution);
 }
 
+double value_at(const Distribution& distribution, std::uint64_t position) {
+  const auto k = static_cast<double>(position);
+  if (const auto* real = std::get_if<FloatDistribution>(&distribution)) {
+    return clamp_to_domain(distribution, real->low + k * real->step.value_or(0.0));
+  }
+  if (const auto* whole = std::get_if<IntDistribution>(&distribution)) {
+    return static_cast<double>(whole->low + static_cast<std::int64_t>(position) * whole->step);
+  }
+  return k;
+}
+
+std::uint64_t position_of(const Distribution& distribution, double internal) {
+  if (const auto* real = std::get_if<FloatDistribution>(&distribution)) {
+    return static_cast<std::uint64_t>(std::llround((internal - real->low) / real->step.value_or(1.0)));
+  }
+  if (const auto* whole = std::get_if<IntDistribution>(&distribution)) {
+    return static_cast<std::uint64_t>((static_cast<std::int64_t>(internal) - whole->low) / whole->step);
+  }
+  return static_cast<std::uint64_t>(internal);
+}
+
 void check_compatible(std::string_view name, const Distribution& stored, const Distribution& wanted) {
   const auto refuse = [&](const char* what) {
     throw InvalidArgument(fmt::format("parameter '{}' has another {} in this study: stored {}, wanted {}", name,

@@ -114,6 +114,7 @@ class Run {
       case ReserveStatus::kAllFinished:
         if (ask.exhausted) {
           const std::scoped_lock lock(mutex_);
+          report_.n_possible = ask.n_possible;
           return end(RunEnd::kExhausted);
         }
         return false;

@@ -106,6 +106,7 @@ void History::apply(const FrozenTrial& trial) {
   const bool was_finished = is_finished(target.state);
   if (was_finished && is_known(target, trial)) return;
   set_params(target, number, trial.params);
+  target.is_owned = trial.state == TrialState::kRunning && trial.system_attrs.contains(kOwnerKey);
   target.values = trial.values;
   target.intermediate.clear();
   target.report_order.clear();

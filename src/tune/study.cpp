@@ -33,6 +33,9 @@ StudyOptions with_default_parts(StudyOptions options) {
   if (options.replicates < 1) {
     throw InvalidArgument(fmt::format("replicates must be >= 1, found {}", options.replicates));
   }
+  if (options.duplicates == Duplicates::kAvoid && options.space.empty()) {
+    throw InvalidArgument("duplicates can be avoided only in a declared search space");
+  }
   if (options.replicates > 1 && options.space.empty()) {
     throw InvalidArgument("replicates need a declared search space");
   }
@@ -99,7 +102,10 @@ std::optional<std::string> objection(const std::vector<double>& values, std::siz
 }  // namespace
 
 Study::Impl::Impl(StudyOptions given, StudyRecord stored)
-    : options(std::move(given)), record(std::move(stored)), history(record.directions) {}
+    : options(std::move(given)),
+      record(std::move(stored)),
+      n_configurations(options.space.empty() ? std::nullopt : options.space.cardinality()),
+      history(record.directions) {}
 
 void Study::Impl::refresh_locked() {
   Changes changes = options.storage->changes_since(record.id, cursor);
@@ -109,66 +115,9 @@ void Study::Impl::refresh_locked() {
   cursor = std::move(changes.cursor);
 }
 
-SamplingContext Study::Impl::sampling_context(TrialNumber number) {
-  HistoryView view(history);
-  options.pruner->group_trials({view, number, options.seed, record.name}, groups);
-  if (const auto& group_of = groups.of_trial; !group_of.empty()) {
-    view = view.only(group_of, group_of.at(static_cast<std::size_t>(number.value)));
-  }
-  return {view, number, options.seed, options.space};
-}
-
-ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
-  ParamValues own = queued_params(trial.system_attrs);
-  const std::size_t first = original_of(trial.number);
-  if (first == static_cast<std::size_t>(trial.number.value)) return own;
-  const TrialRecord& original = history.trial(first);
-  const ParamValues queued = queued_params(original.system_attrs);
-  // A trial enqueued with parameters of its own is no replicate, whatever its number.
-  if (!own.empty() && own != queued) return own;
-  ParamValues values = suggested_params(history, first);
-  values.insert(queued.begin(), queued.end());
-  return values;
-}
-
-std::optional<std::int64_t> Study::Impl::planned_size() const {
-  const auto left = options.sampler->n_remaining(HistoryView(history), options.space);
-  if (!left) return std::nullopt;
-  const std::int64_t n_begun =
-      (static_cast<std::int64_t>(history.size()) + options.replicates - 1) / options.replicates;
-  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / options.replicates - n_begun;
-  const std::int64_t n_left =
-      *left < static_cast<std::uint64_t>(most) ? static_cast<std::int64_t>(*left) : most;
-  return (n_begun + n_left) * options.replicates;
-}
-
-Reservation Study::Impl::reserve_within_plan(std::optional<std::int64_t> max_trials, bool& exhausted) {
-  std::optional<std::int64_t> max_size = planned_size();
-  for (;;) {
-    Reservation reservation = options.storage->reserve(record.id, owner, max_trials, max_size);
-    exhausted = max_size && reservation.status == ReserveStatus::kAllFinished;
-    if (!exhausted) return reservation;
-    refresh_locked();  // A trial that another process added may have taken nothing of the plan.
-    const auto seen = std::exchange(max_size, planned_size());
-    if (max_size == seen) return reservation;
-  }
-}
-
 void Study::Impl::let_go(const Claim& claim) {
   const auto held = live.find(claim.number);
   if (held != live.end() && held->second == claim.epoch) live.erase(held);
-}
-
-std::size_t Study::Impl::original_of(TrialNumber number) const {
-  const auto index = static_cast<std::size_t>(number.value);
-  return index - index % static_cast<std::size_t>(options.replicates);
-}
-
-bool Study::Impl::original_is_open(TrialNumber number) const {
-  const std::size_t first = original_of(number);
-  if (first == static_cast<std::size_t>(number.value)) return false;
-  const TrialRecord& original = history.trial(first);
-  return original.state == TrialState::kRunning && original.columns.empty();
 }
 
 std::vector<NewTrial> Study::Impl::queue_entries(const ParamValues& point,
@@ -241,83 +190,6 @@ Storage& Study::storage() const {
 }
 std::uint64_t Study::seed() const {
   return impl_->options.seed;
-}
-
-AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
-  const std::scoped_lock lock(impl_->mutex);
-  AskResult result;
-  Reservation reservation = impl_->reserve_within_plan(max_trials, result.exhausted);
-  result.status = reservation.status;
-  if (reservation.status != ReserveStatus::kReserved) return result;
-
-  auto state = std::make_unique<Trial::State>();
-  state->study = impl_.get();
-  state->claim = reservation.claim;
-  state->frozen = std::move(reservation.trial);
-  impl_->live[state->claim.number] = state->claim.epoch;
-  try {
-    if (!give_params(*state, result)) return result;
-  } catch (...) {
-    abandon(state->claim);
-    throw;
-  }
-  result.trial = Trial(std::move(state));
-  return result;
-}
-
-bool Study::give_params(Trial::State& trial, AskResult& result) {
-  impl_->refresh_locked();
-  impl_->history.apply(trial.frozen);
-  if (impl_->original_is_open(trial.claim.number)) {
-    abandon(trial.claim);
-    result.status = ReserveStatus::kOthersRunning;
-    return false;
-  }
-  try {
-    suggest_declared(trial);
-  } catch (const InvalidArgument& error) {
-    result.error = error.what();
-  } catch (const FormatError& error) {
-    result.error = error.what();
-  }
-  trial.store_params(trial.relative.system_attrs);
-  return true;
-}
-
-void Study::abandon(const Claim& claim) {
-  impl_->let_go(claim);
-  try {
-    storage().requeue(claim);
-    impl_->refresh_locked();
-  } catch (const StorageError&) {
-    // The error that led here counts; the trial is requeued when this process has ended.
-  }
-}
-
-void Study::suggest_declared(Trial::State& trial) {
-  trial.forced = impl_->forced_params(trial.frozen);
-  trial.frozen.params.reserve(impl_->options.space.parameters().size());
-  trial.relative = impl_->options.sampler->sample_relative(impl_->sampling_context(trial.claim.number));
-  for (const auto& [key, json] : trial.relative.system_attrs) trial.frozen.system_attrs[key] = json;
-  impl_->history.add_system_attrs(trial.claim.number, trial.relative.system_attrs);
-  for (const auto& declaration : impl_->options.space.parameters()) {
-    if (!SearchSpace::is_active(declaration, trial.decided)) continue;
-    try {
-      trial.suggest_locked(declaration.name, declaration.distribution);
-    } catch (const InvalidArgument& error) {
-      throw InvalidArgument(fmt::format("parameter '{}': {}", declaration.name, error.what()));
-    }
-  }
-}
-
-Trial Study::ask() {
-  AskResult result = ask_within(std::nullopt);
-  if (!result.trial) throw InvalidArgument("the sampler has no further point to suggest");
-  if (!result.error.empty()) {
-    (void)tell(std::move(*result.trial), TrialState::kFail, result.error);
-    throw InvalidArgument("the trial cannot take its parameters: " + result.error);
-  }
-  return std::move(*result.trial);
 }
 
 FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> values, std::string_view reason) {

@@ -8,7 +8,9 @@
 #include <string>
 #include <vector>
 
+#include "tune/configuration.hpp"
 #include "tune/study.hpp"
+#include "tune/suggestion.hpp"
 
 namespace tune {
 
@@ -28,17 +30,23 @@ struct Study::Impl {
   void refresh_locked();
   /// What the sampler is shown when that trial asks. Needs the lock; holds until the next call.
   [[nodiscard]] SamplingContext sampling_context(TrialNumber number);
-  /// The number of trials, in any state, at which a sampler's finite plan ends. Needs the lock.
+  [[nodiscard]] bool avoids_duplicates() const;
+  /// How many configurations may still be suggested, when they are finitely many. Needs the lock.
+  [[nodiscard]] std::optional<std::uint64_t> n_remaining() const;
+  /// The number of trials, in any state, after which there are none. Needs the lock.
   [[nodiscard]] std::optional<std::int64_t> planned_size() const;
-  /// Storage::reserve, so that no process begins more trials than the plan has; `exhausted` when all of it is
+  /// Storage::reserve, so that no process begins more trials than that; says in `result` when all of them are
   /// finished. Needs the lock.
-  [[nodiscard]] Reservation reserve_within_plan(std::optional<std::int64_t> max_trials, bool& exhausted);
+  [[nodiscard]] Reservation reserve_within_plan(std::optional<std::int64_t> max_trials, AskResult& result);
   /// The parameters a trial must take: those of its queue entry, or of the configuration it replicates. Needs
   /// the lock.
   [[nodiscard]] ParamValues forced_params(const FrozenTrial& trial) const;
   /// True while the trial that this one replicates is being given its parameters by another process. Needs the
   /// lock.
   [[nodiscard]] bool original_is_open(TrialNumber number) const;
+  /// True while duplicates are avoided and another process is giving an earlier trial its parameters. Needs the
+  /// lock.
+  [[nodiscard]] bool may_be_duplicated(TrialNumber number) const;
   [[nodiscard]] std::size_t original_of(TrialNumber number) const;
   /// The queue entries of one configuration, one a replicate.
   [[nodiscard]] std::vector<NewTrial> queue_entries(const ParamValues& point,
@@ -52,6 +60,7 @@ struct Study::Impl {
 
   StudyOptions options;
   StudyRecord record;
+  std::optional<std::uint64_t> n_configurations;  ///< Of the declared space, when it is finite.
   Owner owner = this_process();
   std::atomic<bool> stopped{false};
 
@@ -70,20 +79,21 @@ struct Trial::State {
   Claim claim;
   FrozenTrial frozen;  ///< As the storage will hold it once everything is stored.
   Attributes unstored_system_attrs;
-  ParamValues forced;   ///< Values the trial must take, by name.
+  Preset preset;
   ParamValues decided;  ///< External values suggested so far.
-  RelativeSample relative;
   std::size_t n_stored_params = 0;
   std::vector<double> constraints;
   PruneDecision last_decision;
 
   /// Decides one parameter and records it in the history. Needs the study's lock.
   ParamValue suggest_locked(std::string_view name, const Distribution& distribution);
+  /// Records what was decided for a declared space. Needs the study's lock.
+  void take(Suggestion suggestion);
   /// Stores the parameters that the storage does not have yet.
   void store_params(const Attributes& system_attrs = {});
 
  private:
-  [[nodiscard]] double decide(std::string_view name, const Distribution& distribution) const;
+  void record(Param param);
 };
 
 }  // namespace tune

@@ -13,57 +13,39 @@
 namespace tune {
 namespace {
 
-/// Optuna's rule for using a jointly drawn value: same kind of distribution, value inside the range asked.
-bool fits(const RelativeSample& relative, std::string_view name, double value, const Distribution& wanted) {
-  const auto drawn_from = relative.distributions.find(name);
-  if (drawn_from == relative.distributions.end()) return contains(wanted, value);
-  check_compatible(name, drawn_from->second, wanted);
-  return contains(wanted, value);
-}
-
 void check_json(std::string_view key, std::string_view json) {
   if (!nlohmann::json::accept(json)) {
     throw InvalidArgument(fmt::format("the value of attribute '{}' is not JSON: {:.200}", key, json));
   }
 }
 
-double only_value(const Distribution& distribution) {
-  return clamp_to_domain(distribution, 0.0);
-}
-
-/// What the study's earlier trials drew this parameter from.
-const Distribution* known_distribution(const History& history, std::string_view name) {
-  const Column* column = history.column(name);
-  return column == nullptr ? nullptr : &column->distributions.front();
-}
-
 }  // namespace
-
-double Trial::State::decide(std::string_view name, const Distribution& distribution) const {
-  if (const auto given = forced.find(name); given != forced.end()) {
-    return to_internal(distribution, given->second);
-  }
-  if (is_single(distribution)) return only_value(distribution);
-  const auto drawn = relative.params.find(name);
-  if (drawn != relative.params.end() && fits(relative, name, drawn->second, distribution)) return drawn->second;
-  const SamplingContext context = study->sampling_context(claim.number);
-  return study->options.sampler->sample_independent(context, name, distribution);
-}
 
 ParamValue Trial::State::suggest_locked(std::string_view name, const Distribution& distribution) {
   if (const auto earlier = decided.find(name); earlier != decided.end()) {
     check_compatible(name, frozen.find_param(name)->distribution, distribution);
     return earlier->second;
   }
-  if (const Distribution* known = known_distribution(study->history, name)) {
-    check_compatible(name, *known, distribution);
-  }
-  Param param{std::string(name), decide(name, distribution), distribution};
-  ParamValue value = param.external();
+  const SamplingContext context = study->sampling_context(claim.number);
+  check_known(context.history, name, distribution);
+  record({std::string(name), decide_param(*study->options.sampler, context, preset, name, distribution),
+          distribution});
+  return decided.find(name)->second;
+}
+
+void Trial::State::record(Param param) {
   study->history.add_param(claim.number, param);
+  decided.emplace(param.name, param.external());
   frozen.params.push_back(std::move(param));
-  decided.emplace(name, value);
-  return value;
+}
+
+void Trial::State::take(Suggestion suggestion) {
+  preset = std::move(suggestion.preset);
+  for (const auto& [key, json] : preset.relative.system_attrs) frozen.system_attrs[key] = json;
+  study->history.add_system_attrs(claim.number, preset.relative.system_attrs);
+  for (const Param& param : suggestion.configuration.params) study->history.add_param(claim.number, param);
+  frozen.params = std::move(suggestion.configuration.params);
+  decided = std::move(suggestion.configuration.values);
 }
 
 void Trial::State::store_params(const Attributes& system_attrs) {

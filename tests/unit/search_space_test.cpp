@@ -37,6 +37,36 @@ TEST(SearchSpace, KeepsAConditionalParameterOnlyUnderItsChoices) {
   EXPECT_FALSE(SearchSpace::is_active(*space.find("momentum"), {{"optimizer", std::string("adam")}}));
 }
 
+TEST(SearchSpace, CountsConditionalParametersOnlyWhereTheyExist) {
+  SearchSpace space;
+  EXPECT_EQ(space.cardinality(), 1U);
+  space.add({"kind", CategoricalDistribution{{std::string("a"), std::string("b")}}, {}});
+  space.add(
+      {"depth", IntDistribution{0, 6, false, 2}, {WhenOneOf{"kind", {std::string("b"), std::string("c")}}}});
+  EXPECT_EQ(space.cardinality(), 1U + 4U);
+  space.add({"width", IntDistribution{1, 10}, {WhenAtLeast{"depth", 3}}});
+  EXPECT_EQ(space.cardinality(), 1U + 2U + 2U * 10U);
+}
+
+TEST(SearchSpace, CountsWithoutWalkingThroughAllValues) {
+  SearchSpace space;
+  space.add({"seed", IntDistribution{0, 999'999'999'999}, {}});
+  space.add({"x", IntDistribution{1, 3}, {WhenOneOf{"seed", {std::int64_t{7}, std::int64_t{9}}}}});
+  EXPECT_EQ(space.cardinality(), 1'000'000'000'000U + 4U);
+}
+
+TEST(SearchSpace, HasNoCountWhenItIsInfiniteOrTooLarge) {
+  SearchSpace infinite;
+  infinite.add({"x", FloatDistribution{0.0, 1.0}, {}});
+  EXPECT_EQ(infinite.cardinality(), std::nullopt);
+  SearchSpace large;
+  large.add({"a", IntDistribution{1, 1'000'000'000}, {}});
+  large.add({"b", IntDistribution{1, 1'000'000'000}, {}});
+  EXPECT_EQ(large.cardinality(), 1'000'000'000'000'000'000U);
+  large.add({"c", IntDistribution{1, 2}, {}});
+  EXPECT_EQ(large.cardinality(), std::nullopt);
+}
+
 TEST(SearchSpace, RefusesANameTwice) {
   SearchSpace space = layered();
   EXPECT_THROW(space.add({"depth", IntDistribution{1, 2}, {}}), InvalidArgument);

@@ -19,6 +19,8 @@ struct SamplingContext {
   TrialNumber number;           ///< The trial that asks; it stands in the history as RUNNING.
   std::uint64_t seed = 0;       ///< The study's seed.
   const SearchSpace& declared;  ///< Empty for define-by-run.
+  /// How many configurations were drawn for this trial before and turned down as duplicates.
+  std::uint64_t attempt = 0;
 
   /// The stream for parameters drawn together.
   [[nodiscard]] RandomStream relative_stream() const;
@@ -31,6 +33,12 @@ struct RelativeSample {
   std::map<std::string, double, std::less<>> params;
   std::map<std::string, Distribution, std::less<>> distributions;  ///< What each was drawn from.
   Attributes system_attrs;
+};
+
+/// Whether a configuration that another trial has may be suggested again.
+enum class Duplicates : std::uint8_t {
+  kAllow,  ///< As Optuna does.
+  kAvoid,  ///< It is drawn again, and if need be replaced by the nearest one that no trial has.
 };
 
 /// Suggests parameters. Follows Optuna's BaseSampler, without its state: everything a decision needs comes
@@ -52,6 +60,9 @@ class Sampler {
   /// Decides one parameter alone, in internal representation.
   [[nodiscard]] virtual double sample_independent(const SamplingContext& context, std::string_view name,
                                                   const Distribution& distribution) const = 0;
+
+  /// What a study does about duplicates unless it is told.
+  [[nodiscard]] virtual Duplicates default_duplicates() const { return Duplicates::kAllow; }
 
   /// How many further configurations can be suggested, for a sampler with a finite plan: those that no finished
   /// and no running trial has. Nothing when there is no end. Enqueued trials run all the same. `declared` is

@@ -42,6 +42,7 @@ tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr
   options.seed = seed;
   options.space = config.space;
   options.replicates = config.replicates;
+  options.duplicates = config.duplicates;
   return options;
 }
 

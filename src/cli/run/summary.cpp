@@ -59,6 +59,12 @@ std::string result_text(const Session& session) {
                     single ? "best-trial" : "best-trials", single ? "best_trial" : "trial_table");
 }
 
+std::string exhausted_text(const tune::RunReport& report) {
+  const std::string end = "the study is complete";
+  if (!report.n_possible) return "the sampler has no further point: " + end;
+  return fmt::format("{0} of {0} possible configurations have been tried: {1}", *report.n_possible, end);
+}
+
 /// One sentence on why the run ended, or nothing when all is done.
 std::string reason_text(const Session& session, const tune::RunReport& report, std::optional<int> signal) {
   // Waiting for running trials after the time limit, the run was cut short all the same.
@@ -67,7 +73,7 @@ std::string reason_text(const Session& session, const tune::RunReport& report, s
     case tune::RunEnd::kDone:
       return "";
     case tune::RunEnd::kExhausted:
-      return "the sampler has no further point: the study is complete";
+      return exhausted_text(report);
     case tune::RunEnd::kInterrupted:
       return fmt::format("stopped; everything is saved; resume with: {}", session.request().command_line);
     case tune::RunEnd::kTimeout:

@@ -106,6 +106,11 @@ std::string options_text(const std::string& type, const GivenOptions& options) {
   return text;
 }
 
+std::string duplicates_text(std::optional<tune::Duplicates> duplicates) {
+  if (!duplicates) return "as the sampler does";
+  return duplicates == tune::Duplicates::kAvoid ? "avoid" : "allow";
+}
+
 /// The value of that name, if there is one, moved out of the others.
 Values taken_out(Values& values, std::string_view name) {
   Values taken;
@@ -204,6 +209,7 @@ void Comparison::compare_algorithms() {
       options_text(now_->sampler.type, now_->sampler.options), result_.accepted);
   say("sampler/seed", std::to_string(stored_->sampler.seed), std::to_string(now_->sampler.seed),
       result_.accepted);
+  say("duplicates", duplicates_text(stored_->duplicates), duplicates_text(now_->duplicates), result_.accepted);
   say("pruner", options_text(stored_->pruner.type, stored_->pruner.options),
       options_text(now_->pruner.type, now_->pruner.options), result_.accepted);
 }

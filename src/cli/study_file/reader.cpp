@@ -364,9 +364,13 @@ void StudyReader::read_constraints() {
 
 void StudyReader::read_duplicates() {
   const auto place = root_->member("duplicates");
-  if (!place || place->read_choice({"allow", "avoid"}) != "avoid") return;
-  config_.duplicates = Duplicates::kAvoid;
-  place->complain(fmt::format("\"allow\": \"avoid\" is {}", kNotYet));
+  const auto choice = place ? place->read_choice({"allow", "avoid"}) : std::nullopt;
+  if (!choice) return;
+  config_.duplicates = choice == "avoid" ? tune::Duplicates::kAvoid : tune::Duplicates::kAllow;
+  const auto space = root_->member("space");
+  const bool is_empty = space && space->node().kind == Node::Kind::kObject && space->node().members.empty();
+  if (choice == "avoid" && is_empty)
+    place->complain("\"allow\": the space has no parameter that could vary", "\"avoid\"");
 }
 
 void StudyReader::read_reproducible() {

@@ -81,8 +81,8 @@ constexpr const char* kFrame = R"json({
       }
     },
     "duplicates": {
-      "enum": ["allow", "avoid"], "default": "allow",
-      "description": "Whether a configuration may be suggested again."
+      "enum": ["allow", "avoid"],
+      "description": "Whether a configuration that a trial has may be suggested again; default: as the sampler does."
     },
     "reproducible": {
       "type": "object", "required": ["window"], "additionalProperties": false,

@@ -12,6 +12,7 @@
 #include "tune/frozen_trial.hpp"
 #include "tune/objective.hpp"
 #include "tune/option.hpp"
+#include "tune/samplers/sampler.hpp"
 #include "tune/search_space.hpp"
 
 namespace fmnist_tune {
@@ -58,8 +59,6 @@ struct Limits {
   std::optional<std::int64_t> failures_in_row;  ///< FAILs in a row that end the run.
 };
 
-enum class Duplicates : std::uint8_t { kAllow, kAvoid };
-
 /// A study file, read and checked. `studies/README.md` explains every key.
 struct StudyConfig {
   std::string name;
@@ -74,7 +73,7 @@ struct StudyConfig {
   std::optional<std::uint64_t> training_seed;
   std::vector<ConstraintBound> constraints;
   Limits limits;
-  Duplicates duplicates = Duplicates::kAllow;
+  std::optional<tune::Duplicates> duplicates;  ///< When the file does not say: the sampler's.
   std::optional<std::string> storage;
   std::optional<std::int64_t> reproducible_window;
   /// The file as one line of JSON, without `$schema`: reading it again gives the same config.

@@ -20,7 +20,7 @@ class GridPoints {
   explicit GridPoints(const SearchSpace& space);
 
   [[nodiscard]] std::uint64_t n_numbers() const { return n_numbers_; }
-  /// The number of points. O(product of the parameters that others depend on).
+  /// The number of points, at the cost of SearchSpace::cardinality.
   [[nodiscard]] std::uint64_t size() const;
 
   /// The parameters of a point, external values; nothing for a number that is no point.
@@ -31,11 +31,8 @@ class GridPoints {
   [[nodiscard]] std::optional<std::uint64_t> number_of(const Lookup& internal_value) const;
 
  private:
-  [[nodiscard]] std::uint64_t count_from(std::size_t position, ParamValues& decided) const;
-
   const SearchSpace& space_;
   std::vector<std::uint64_t> cardinality_;  ///< By parameter.
-  std::vector<bool> is_parent_;             ///< By parameter: others depend on it.
   std::uint64_t n_numbers_ = 1;
 };
 

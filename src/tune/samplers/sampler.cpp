@@ -7,11 +7,14 @@ namespace {
 // equal streams would only correlate two draws of one trial.
 constexpr std::uint64_t kRelativeIndex = 0;
 
+// Odd, so that no two attempts share a stream: 2^64 divided by the golden ratio.
+constexpr std::uint64_t kAttemptStride = 0x9e3779b97f4a7c15U;
+
 StreamKey key_of(const SamplingContext& context, std::uint64_t index) {
   return {.seed = context.seed,
           .trial = static_cast<std::uint64_t>(context.number.value),
           .purpose = Purpose::kSuggestion,
-          .index = index};
+          .index = index + kAttemptStride * context.attempt};
 }
 
 }  // namespace

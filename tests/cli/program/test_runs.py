@@ -96,6 +96,19 @@ class Runs(ProgramTest):
         self.assertEqual(len(self.finished_trials("tiny.db")), 12)
         self.assert_sound("tiny.db")
 
+    def test_a_study_that_avoids_duplicates_ends_when_every_configuration_is_tried(self):
+        space = {"optimizer": {"type": "categorical", "choices": ["sgd", "adam"]},
+                 "depth": {"type": "int", "low": 1, "high": 3}}
+        study = self.study("tiny", space=space, duplicates="avoid")
+        processes = [self.start(study, "--trials", "100", "--jobs", "2") for _ in range(2)]
+        for process in processes:
+            code, _, messages = self.finish(process)
+            self.assertEqual(code, 0, messages)
+            self.assertIn("6 of 6 possible configurations have been tried", messages)
+        configurations = {parts[1] for _, parts in self.results("tiny.db").items()}
+        self.assertEqual((len(self.states("tiny.db")), len(configurations)), (6, 6))
+        self.assertIn("nothing to do: 6 of 5", self.succeed(study, "--trials", "5"))
+
     def test_the_progress_of_each_process_is_that_of_the_study(self):
         study = self.study("long")
         first = self.start(study, "--trials", "12", "--jobs", "1")

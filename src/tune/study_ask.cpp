@@ -1,0 +1,190 @@
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
+#include "tune/study_impl.hpp"
+#include "tune/suggestion.hpp"
+#include "tune/taken_configurations.hpp"
+
+namespace tune {
+namespace {
+
+/// The parameters a queue entry prescribes.
+ParamValues queued_params(const Attributes& system_attrs) {
+  const auto fixed = system_attrs.find(kFixedParamsKey);
+  return fixed == system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
+}
+
+/// What a trial was given, external values.
+ParamValues suggested_params(const History& history, std::size_t number) {
+  ParamValues values;
+  for (const std::uint32_t index : history.trial(number).columns) {
+    const Column& column = history.columns()[index];
+    values.emplace(column.name,
+                   to_external(column.distributions[column.distribution_of[number]], column.value(number)));
+  }
+  return values;
+}
+
+}  // namespace
+
+SamplingContext Study::Impl::sampling_context(TrialNumber number) {
+  HistoryView view(history);
+  options.pruner->group_trials({view, number, options.seed, record.name}, groups);
+  if (const auto& group_of = groups.of_trial; !group_of.empty()) {
+    view = view.only(group_of, group_of.at(static_cast<std::size_t>(number.value)));
+  }
+  return {view, number, options.seed, options.space};
+}
+
+ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
+  ParamValues own = queued_params(trial.system_attrs);
+  const std::size_t first = original_of(trial.number);
+  if (first == static_cast<std::size_t>(trial.number.value)) return own;
+  const TrialRecord& original = history.trial(first);
+  const ParamValues queued = queued_params(original.system_attrs);
+  // A trial enqueued with parameters of its own is no replicate, whatever its number.
+  if (!own.empty() && own != queued) return own;
+  ParamValues values = suggested_params(history, first);
+  values.insert(queued.begin(), queued.end());
+  return values;
+}
+
+bool Study::Impl::avoids_duplicates() const {
+  return !options.space.empty() &&
+         options.duplicates.value_or(options.sampler->default_duplicates()) == Duplicates::kAvoid;
+}
+
+std::optional<std::uint64_t> Study::Impl::n_remaining() const {
+  const auto of_plan = options.sampler->n_remaining(HistoryView(history), options.space);
+  if (!avoids_duplicates() || !n_configurations) return of_plan;
+  const std::uint64_t n_begun = history.size() / static_cast<std::uint64_t>(options.replicates);
+  // Before that many trials there is no need to know which configurations they have.
+  const std::uint64_t n_taken = n_begun < *n_configurations ? n_begun : count_taken(history, options.space);
+  const std::uint64_t n_free = *n_configurations - std::min(*n_configurations, n_taken);
+  return of_plan ? std::min(*of_plan, n_free) : n_free;
+}
+
+std::optional<std::int64_t> Study::Impl::planned_size() const {
+  const auto left = n_remaining();
+  if (!left) return std::nullopt;
+  const std::int64_t n_begun =
+      (static_cast<std::int64_t>(history.size()) + options.replicates - 1) / options.replicates;
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max() / options.replicates - n_begun;
+  const std::int64_t n_left =
+      *left < static_cast<std::uint64_t>(most) ? static_cast<std::int64_t>(*left) : most;
+  return (n_begun + n_left) * options.replicates;
+}
+
+Reservation Study::Impl::reserve_within_plan(std::optional<std::int64_t> max_trials, AskResult& result) {
+  std::optional<std::int64_t> max_size = planned_size();
+  for (;;) {
+    Reservation reservation = options.storage->reserve(record.id, owner, max_trials, max_size);
+    if (!max_size || reservation.status != ReserveStatus::kAllFinished) return reservation;
+    refresh_locked();  // A trial that another process added may have taken nothing of the plan.
+    if (max_trials && static_cast<std::int64_t>(history.finished_count()) >= *max_trials) return reservation;
+    const auto seen = std::exchange(max_size, planned_size());
+    if (max_size != seen) continue;
+    result.exhausted = true;
+    const bool has_all = n_configurations && count_taken(history, options.space) >= *n_configurations;
+    if (has_all) result.n_possible = n_configurations;
+    return reservation;
+  }
+}
+
+std::size_t Study::Impl::original_of(TrialNumber number) const {
+  const auto index = static_cast<std::size_t>(number.value);
+  return index - index % static_cast<std::size_t>(options.replicates);
+}
+
+bool Study::Impl::original_is_open(TrialNumber number) const {
+  const std::size_t first = original_of(number);
+  if (first == static_cast<std::size_t>(number.value)) return false;
+  const TrialRecord& original = history.trial(first);
+  return original.state == TrialState::kRunning && original.columns.empty();
+}
+
+bool Study::Impl::may_be_duplicated(TrialNumber number) const {
+  if (!avoids_duplicates()) return false;
+  return std::any_of(history.running().begin(), history.running().end(), [&](std::uint32_t other) {
+    const TrialRecord& trial = history.trial(other);
+    return static_cast<std::int64_t>(other) < number.value && trial.columns.empty() && trial.is_owned &&
+           !live.contains({static_cast<std::int64_t>(other)});
+  });
+}
+
+AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
+  const std::scoped_lock lock(impl_->mutex);
+  AskResult result;
+  Reservation reservation = impl_->reserve_within_plan(max_trials, result);
+  result.status = reservation.status;
+  if (reservation.status != ReserveStatus::kReserved) return result;
+
+  auto state = std::make_unique<Trial::State>();
+  state->study = impl_.get();
+  state->claim = reservation.claim;
+  state->frozen = std::move(reservation.trial);
+  impl_->live[state->claim.number] = state->claim.epoch;
+  try {
+    if (!give_params(*state, result)) return result;
+  } catch (...) {
+    abandon(state->claim);
+    throw;
+  }
+  result.trial = Trial(std::move(state));
+  return result;
+}
+
+bool Study::give_params(Trial::State& trial, AskResult& result) {
+  impl_->refresh_locked();
+  impl_->history.apply(trial.frozen);
+  if (impl_->original_is_open(trial.claim.number) || impl_->may_be_duplicated(trial.claim.number)) {
+    abandon(trial.claim);
+    result.status = ReserveStatus::kOthersRunning;
+    return false;
+  }
+  try {
+    suggest_declared(trial);
+  } catch (const InvalidArgument& error) {
+    result.error = error.what();
+  } catch (const FormatError& error) {
+    result.error = error.what();
+  }
+  trial.store_params(trial.preset.relative.system_attrs);
+  return true;
+}
+
+void Study::abandon(const Claim& claim) {
+  impl_->let_go(claim);
+  try {
+    storage().requeue(claim);
+    impl_->refresh_locked();
+  } catch (const StorageError&) {
+    // The error that led here counts; the trial is requeued when this process has ended.
+  }
+}
+
+void Study::suggest_declared(Trial::State& trial) {
+  const SamplingContext context = impl_->sampling_context(trial.claim.number);
+  const TakenConfigurations taken(impl_->history, trial.claim.number, impl_->options.replicates);
+  trial.preset.forced = impl_->forced_params(trial.frozen);
+  Suggestion suggestion = suggest(*impl_->options.sampler, context, trial.preset.forced,
+                                  impl_->avoids_duplicates() ? &taken : nullptr);
+  trial.take(std::move(suggestion));
+}
+
+Trial Study::ask() {
+  AskResult result = ask_within(std::nullopt);
+  if (!result.trial) throw InvalidArgument("the sampler has no further point to suggest");
+  if (!result.error.empty()) {
+    (void)tell(std::move(*result.trial), TrialState::kFail, result.error);
+    throw InvalidArgument("the parameters of an enqueued trial cannot be taken: " + result.error);
+  }
+  return std::move(*result.trial);
+}
+
+}  // namespace tune

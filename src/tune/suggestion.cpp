@@ -1,0 +1,51 @@
+#include "tune/suggestion.hpp"
+
+#include "tune/nearest_configuration.hpp"
+
+namespace tune {
+namespace {
+
+constexpr std::uint64_t kMaxRedraws = 10;
+
+Suggestion draw(const Sampler& sampler, const SamplingContext& context, const ParamValues& forced) {
+  Suggestion drawn;
+  drawn.preset = {forced, sampler.sample_relative(context)};
+  drawn.configuration = decide_configuration(sampler, context, drawn.preset);
+  drawn.n_redraws = context.attempt;
+  return drawn;
+}
+
+/// Moves a suggestion that is taken to the nearest configuration that is not.
+void move(Suggestion& suggestion, const Sampler& sampler, const SamplingContext& context,
+          const TakenConfigurations& taken) {
+  auto nearest = nearest_configuration(
+      {.space = context.declared,
+       .start = suggestion.configuration,
+       .forced = suggestion.preset.forced,
+       .decide =
+           [&](std::string_view name, const Distribution& distribution) {
+             return decide_param(sampler, context, suggestion.preset, name, distribution);
+           },
+       .is_wanted = [&](const Configuration& candidate) { return !taken.contains(candidate.params); }});
+  if (!nearest) return;
+  suggestion.configuration = *std::move(nearest);
+  suggestion.n_redraws = kMaxRedraws;
+  suggestion.is_moved = true;
+}
+
+}  // namespace
+
+Suggestion suggest(const Sampler& sampler, SamplingContext context, const ParamValues& forced,
+                   const TakenConfigurations* taken) {
+  Suggestion first = draw(sampler, context, forced);
+  if (taken == nullptr || !taken->contains(first.configuration.params)) return first;
+  for (context.attempt = 1; context.attempt <= kMaxRedraws; ++context.attempt) {
+    Suggestion again = draw(sampler, context, forced);
+    if (!taken->contains(again.configuration.params)) return again;
+  }
+  context.attempt = 0;
+  move(first, sampler, context, *taken);
+  return first;
+}
+
+}  // namespace tune
