@@ -94,6 +94,8 @@ class History {
   [[nodiscard]] const Column* column(std::string_view name) const;
   /// Number of trials in that state.
   [[nodiscard]] std::size_t count(TrialState state) const { return counts_[static_cast<std::size_t>(state)]; }
+  /// All trials with a lower number are finished.
+  [[nodiscard]] std::size_t n_settled() const { return n_settled_; }
   /// COMPLETE + PRUNED + FAIL.
   [[nodiscard]] std::size_t finished_count() const {
     return count(TrialState::kComplete) + count(TrialState::kPruned) + count(TrialState::kFail);
@@ -129,6 +131,7 @@ class History {
   std::vector<Column> columns_;
   std::map<std::string, std::uint32_t, std::less<>> column_by_name_;
   std::array<std::size_t, 5> counts_{};
+  std::size_t n_settled_ = 0;
   std::vector<std::uint32_t> running_;
   std::unique_ptr<HistoryIndex> index_;
 };

@@ -41,10 +41,6 @@ void print_help(const CommandHelp& help, const po::options_description& options)
   throw UsageError(error.what() + hint);
 }
 
-std::string extra_word(const std::vector<std::string>& words) {
-  return fmt::format("unexpected argument \"{}\"", words[1]);
-}
-
 }  // namespace
 
 void add_storage_option(po::options_description& options) {
@@ -65,7 +61,8 @@ void add_format_option(po::options_description& options) {
 
 std::optional<po::variables_map> parse_options(const CommandHelp& help, po::options_description options,
                                                const std::string& positional,
-                                               const std::vector<std::string>& arguments) {
+                                               const std::vector<std::string>& arguments,
+                                               std::size_t max_words) {
   options.add_options()("help,h", "this text");
   po::options_description all;
   all.add(options).add_options()(positional.c_str(), po::value<std::vector<std::string>>());
@@ -82,11 +79,15 @@ std::optional<po::variables_map> parse_options(const CommandHelp& help, po::opti
     print_help(help, options);
     return std::nullopt;
   }
-  if (values.contains(positional) && values[positional].as<std::vector<std::string>>().size() > 1) {
-    throw UsageError(fmt::format("{}\nusage: {}", extra_word(values[positional].as<std::vector<std::string>>()),
-                                 help.usage));
+  if (const auto words = positional_words(values, positional); words.size() > max_words) {
+    throw UsageError(fmt::format("unexpected argument \"{}\"\nusage: {}", words[max_words], help.usage));
   }
   return values;
+}
+
+std::vector<std::string> positional_words(const po::variables_map& values, const std::string& positional) {
+  if (!values.contains(positional)) return {};
+  return values[positional].as<std::vector<std::string>>();
 }
 
 std::optional<std::string> text_option(const po::variables_map& values, const std::string& name) {
@@ -99,15 +100,19 @@ std::optional<std::string> text_option(const po::variables_map& values, const st
 std::optional<std::int64_t> whole_number_option(const po::variables_map& values, const std::string& name,
                                                 std::int64_t minimum, std::int64_t maximum) {
   const auto text = text_option(values, name);
-  if (!text) return std::nullopt;
+  return text ? std::optional(whole_number("--" + name, *text, minimum, maximum)) : std::nullopt;
+}
+
+std::int64_t whole_number(std::string_view what, const std::string& text, std::int64_t minimum,
+                          std::int64_t maximum) {
   std::int64_t number = 0;
-  const char* end = text->data() + text->size();
-  const auto [stop, error] = std::from_chars(text->data(), end, number);
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, number);
   if (error != std::errc() || stop != end || number < minimum || number > maximum) {
     const std::string range = maximum == std::numeric_limits<std::int64_t>::max()
                                   ? fmt::format("of at least {}", minimum)
                                   : fmt::format("from {} to {}", minimum, maximum);
-    throw UsageError(fmt::format("--{}: expected a whole number {}, found \"{}\"", name, range, *text));
+    throw UsageError(fmt::format("{}: expected a whole number {}, found \"{}\"", what, range, text));
   }
   return number;
 }

@@ -26,12 +26,16 @@ void add_storage_option(boost::program_options::options_description& options);
 void add_study_option(boost::program_options::options_description& options);
 void add_format_option(boost::program_options::options_description& options);
 
-/// Reads the arguments, of which those without a name are values of `positional` (at most one). Prints the
-/// help and returns nothing when `--help` is among them. Throws UsageError that names what is wrong, with the
-/// nearest known option.
+/// Reads the arguments, of which those without a name are values of `positional`, `max_words` at most. Prints
+/// the help and returns nothing when `--help` is among them. Throws UsageError that names what is wrong, with
+/// the nearest known option.
 [[nodiscard]] std::optional<boost::program_options::variables_map> parse_options(
     const CommandHelp& help, boost::program_options::options_description options, const std::string& positional,
-    const std::vector<std::string>& arguments);
+    const std::vector<std::string>& arguments, std::size_t max_words = 1);
+
+/// The arguments without a name.
+[[nodiscard]] std::vector<std::string> positional_words(const boost::program_options::variables_map& values,
+                                                        const std::string& positional);
 
 /// The text of an option, or nothing.
 [[nodiscard]] std::optional<std::string> text_option(const boost::program_options::variables_map& values,
@@ -41,6 +45,10 @@ void add_format_option(boost::program_options::options_description& options);
 [[nodiscard]] std::optional<std::int64_t> whole_number_option(
     const boost::program_options::variables_map& values, const std::string& name, std::int64_t minimum,
     std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
+
+/// The text as a whole number from `minimum` to `maximum`. Throws UsageError that begins with `what`.
+[[nodiscard]] std::int64_t whole_number(std::string_view what, const std::string& text, std::int64_t minimum,
+                                        std::int64_t maximum = std::numeric_limits<std::int64_t>::max());
 
 /// `--format`; table when it is not given. Throws UsageError.
 [[nodiscard]] Format format_option(const boost::program_options::variables_map& values);

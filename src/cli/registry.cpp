@@ -13,6 +13,7 @@ const std::vector<Command>& commands() {
        "Shows the trials that no other one beats, for several objectives.",
        best_trials_command},
       {"trials", {}, "Lists the trials of a study.", trials_command},
+      {"explain", {}, "Says why a trial has its parameters, and why it was pruned.", explain_command},
       {"studies", {}, "Lists the studies in a storage.", studies_command},
       {"help", {}, "Explains a command.", help_command},
   };

@@ -11,6 +11,7 @@ int run_command(const Invocation& invocation);
 int best_trial_command(const Invocation& invocation);
 int best_trials_command(const Invocation& invocation);
 int trials_command(const Invocation& invocation);
+int explain_command(const Invocation& invocation);
 int studies_command(const Invocation& invocation);
 int help_command(const Invocation& invocation);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <numeric>
 
+#include "tune/history_cursor.hpp"
 #include "tune/history_index.hpp"
 
 namespace tune {
@@ -38,8 +39,13 @@ void note_report(std::vector<std::uint32_t>& order, std::size_t place, std::size
   order.push_back(static_cast<std::uint32_t>(place));
 }
 
-/// The storage's mark on a running trial: nothing that a sampler or pruner could use.
+/// The storage's mark on a running trial.
 constexpr std::string_view kOwnerKey = "tune:owner";
+
+/// Nothing that a sampler or pruner could use.
+bool is_bookkeeping(std::string_view key) {
+  return key == kOwnerKey || key == kSuggestionKey;
+}
 
 /// Whether a finished trial is told again as it is known.
 bool is_known(const TrialRecord& record, const FrozenTrial& trial) {
@@ -92,6 +98,8 @@ void History::set_state(TrialRecord& record, std::size_t number, TrialState stat
   if (state == TrialState::kRunning) running_.insert(place, static_cast<std::uint32_t>(number));
   record.state = state;
   states_[number] = state;
+  n_settled_ = std::min(n_settled_, number);
+  while (n_settled_ < states_.size() && is_finished(states_[n_settled_])) ++n_settled_;
 }
 
 std::uint32_t History::column_index(const std::string& name) {
@@ -178,7 +186,7 @@ void History::add_system_attrs(TrialNumber number, const Attributes& attributes)
   if (attributes.empty()) return;
   TrialRecord& target = record(number);
   for (const auto& [key, value] : attributes) {
-    if (key != kOwnerKey) target.system_attrs[key] = value;
+    if (!is_bookkeeping(key)) target.system_attrs[key] = value;
   }
   if (!has_constraint_key(attributes)) return;
   const auto constraints = constraint_values(target.system_attrs);

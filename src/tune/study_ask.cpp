@@ -6,6 +6,7 @@
 
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
+#include "tune/history_cursor.hpp"
 #include "tune/study_impl.hpp"
 #include "tune/suggestion.hpp"
 #include "tune/taken_configurations.hpp"
@@ -28,6 +29,18 @@ ParamValues suggested_params(const History& history, std::size_t number) {
                    to_external(column.distributions[column.distribution_of[number]], column.value(number)));
   }
   return values;
+}
+
+/// A trial that was interrupted keeps the record of when it was suggested.
+bool needs_record(const FrozenTrial& trial, const Suggestion& suggestion, const Sampler& sampler) {
+  const ParamValues& forced = suggestion.preset.forced;
+  const auto& params = suggestion.configuration.params;
+  // What is not declared will be asked for one by one.
+  const bool is_decided_elsewhere =
+      !params.empty() && std::all_of(params.begin(), params.end(),
+                                     [&](const Param& param) { return forced.contains(param.name); });
+  if (is_decided_elsewhere || trial.system_attrs.contains(kSuggestionKey)) return false;
+  return sampler.uses_history() || suggestion.n_redraws > 0;
 }
 
 }  // namespace
@@ -174,6 +187,11 @@ void Study::suggest_declared(Trial::State& trial) {
   trial.preset.forced = impl_->forced_params(trial.frozen);
   Suggestion suggestion = suggest(*impl_->options.sampler, context, trial.preset.forced,
                                   impl_->avoids_duplicates() ? &taken : nullptr);
+  if (needs_record(trial.frozen, suggestion, *impl_->options.sampler)) {
+    const SuggestionRecord record{cursor_of(impl_->history, trial.claim.number), suggestion.n_redraws,
+                                  suggestion.is_moved};
+    suggestion.preset.relative.system_attrs[kSuggestionKey] = to_json(record);
+  }
   trial.take(std::move(suggestion));
 }
 

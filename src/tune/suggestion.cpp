@@ -7,8 +7,10 @@ namespace {
 
 constexpr std::uint64_t kMaxRedraws = 10;
 
-Suggestion draw(const Sampler& sampler, const SamplingContext& context, const ParamValues& forced) {
+Suggestion draw(const Sampler& sampler, SamplingContext context, const ParamValues& forced,
+                WithReasons with_reasons) {
   Suggestion drawn;
+  if (with_reasons == WithReasons::kYes) context.reasons = &drawn.reasons;
   drawn.preset = {forced, sampler.sample_relative(context)};
   drawn.configuration = decide_configuration(sampler, context, drawn.preset);
   drawn.n_redraws = context.attempt;
@@ -36,11 +38,11 @@ void move(Suggestion& suggestion, const Sampler& sampler, const SamplingContext&
 }  // namespace
 
 Suggestion suggest(const Sampler& sampler, SamplingContext context, const ParamValues& forced,
-                   const TakenConfigurations* taken) {
-  Suggestion first = draw(sampler, context, forced);
+                   const TakenConfigurations* taken, WithReasons with_reasons) {
+  Suggestion first = draw(sampler, context, forced, with_reasons);
   if (taken == nullptr || !taken->contains(first.configuration.params)) return first;
   for (context.attempt = 1; context.attempt <= kMaxRedraws; ++context.attempt) {
-    Suggestion again = draw(sampler, context, forced);
+    Suggestion again = draw(sampler, context, forced, with_reasons);
     if (!taken->contains(again.configuration.params)) return again;
   }
   context.attempt = 0;

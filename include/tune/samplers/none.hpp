@@ -10,6 +10,7 @@ namespace tune {
 class NoneSampler final : public Sampler {
  public:
   [[nodiscard]] std::string_view name() const override { return "none"; }
+  [[nodiscard]] bool uses_history() const override { return false; }
   [[nodiscard]] double sample_independent(const SamplingContext& context, std::string_view name,
                                           const Distribution& distribution) const override;
   [[nodiscard]] std::optional<std::uint64_t> n_remaining(const HistoryView& history,

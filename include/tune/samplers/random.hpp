@@ -10,6 +10,7 @@ namespace tune {
 class RandomSampler final : public Sampler {
  public:
   [[nodiscard]] std::string_view name() const override { return "random"; }
+  [[nodiscard]] bool uses_history() const override { return false; }
   [[nodiscard]] double sample_independent(const SamplingContext& context, std::string_view name,
                                           const Distribution& distribution) const override;
 };

@@ -6,9 +6,11 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tune/history.hpp"
 #include "tune/random.hpp"
+#include "tune/samplers/reasons.hpp"
 #include "tune/search_space.hpp"
 
 namespace tune {
@@ -21,6 +23,7 @@ struct SamplingContext {
   const SearchSpace& declared;  ///< Empty for define-by-run.
   /// How many configurations were drawn for this trial before and turned down as duplicates.
   std::uint64_t attempt = 0;
+  std::vector<Reason>* reasons = nullptr;  ///< Where the sampler says why, when somebody wants to know.
 
   /// The stream for parameters drawn together.
   [[nodiscard]] RandomStream relative_stream() const;
@@ -60,6 +63,9 @@ class Sampler {
   /// Decides one parameter alone, in internal representation.
   [[nodiscard]] virtual double sample_independent(const SamplingContext& context, std::string_view name,
                                                   const Distribution& distribution) const = 0;
+
+  /// Whether a suggestion depends on other trials: only then a study stores what it could see of them.
+  [[nodiscard]] virtual bool uses_history() const { return true; }
 
   /// What a study does about duplicates unless it is told.
   [[nodiscard]] virtual Duplicates default_duplicates() const { return Duplicates::kAllow; }

@@ -25,10 +25,10 @@ std::vector<std::string> study_names(tune::SqliteReader& reader) {
 }  // namespace
 
 std::optional<po::variables_map> parse_query(const CommandHelp& help, po::options_description options,
-                                             const std::vector<std::string>& arguments) {
+                                             const std::vector<std::string>& arguments, std::size_t max_words) {
   add_storage_option(options);
   add_format_option(options);
-  return parse_options(help, std::move(options), "DB", arguments);
+  return parse_options(help, std::move(options), "DB", arguments, max_words);
 }
 
 tune::SqliteReader open_for_query(const po::variables_map& values) {

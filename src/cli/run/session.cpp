@@ -10,11 +10,11 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/run/devices.hpp"
+#include "cli/run/known_objectives.hpp"
 #include "cli/run/module_loader.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/run/study_counter.hpp"
 #include "cli/run/study_opening.hpp"
-#include "fmnist/manifest.hpp"
 #include "tune/error.hpp"
 #include "tune/storages/sqlite.hpp"
 
@@ -22,10 +22,6 @@ namespace fmnist_tune {
 namespace {
 
 /// The only objective that this program brings; a study file may name no other.
-Manifests known_manifests() {
-  return {&fmnist::manifest()};
-}
-
 const tune::ObjectiveManifest& manifest_of(const Manifests& manifests, const std::string& type) {
   const auto found =
       std::find_if(manifests.begin(), manifests.end(),

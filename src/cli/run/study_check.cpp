@@ -33,12 +33,7 @@ Json parsed_attribute(const tune::StudyRecord& stored, const char* key) {
 
 /// Ours keeps its seed: suggestions are keyed by it.
 std::uint64_t seed_of(const tune::StudyRecord& stored, std::optional<std::uint64_t> asked) {
-  const Json seed = parsed_attribute(stored, kSeedKey);
-  if (!seed.is_number_integer()) {
-    throw UsageError(
-        fmt::format("study \"{}\" has a study file but no seed ({}); it is damaged", stored.name, kSeedKey));
-  }
-  const auto kept = seed.get<std::uint64_t>();
+  const std::uint64_t kept = kept_seed(stored);
   if (asked && *asked != kept) {
     refuse(stored, {fmt::format("--seed: the study was begun with seed {} and keeps it, {} was asked for", kept,
                                 *asked)});
@@ -88,9 +83,21 @@ Resumption check_resumable(const tune::StudyRecord& stored, const StudyConfig& c
                            std::optional<std::uint64_t> asked_seed, const Manifests& manifests,
                            const TrialsOf& trials) {
   check_directions(stored, config);
+  const auto text = kept_study_file(stored);
+  return text ? check_ours(stored, *text, config, asked_seed, manifests)
+              : check_foreign(stored, config, asked_seed, trials);
+}
+
+std::optional<std::string> kept_study_file(const tune::StudyRecord& stored) {
   const Json text = parsed_attribute(stored, kStudyFileKey);
-  return text.is_string() ? check_ours(stored, text.get<std::string>(), config, asked_seed, manifests)
-                          : check_foreign(stored, config, asked_seed, trials);
+  return text.is_string() ? std::optional(text.get<std::string>()) : std::nullopt;
+}
+
+std::uint64_t kept_seed(const tune::StudyRecord& stored) {
+  const Json seed = parsed_attribute(stored, kSeedKey);
+  if (seed.is_number_integer()) return seed.get<std::uint64_t>();
+  throw UsageError(
+      fmt::format("study \"{}\" has a study file but no seed ({}); it is damaged", stored.name, kSeedKey));
 }
 
 std::vector<tune::Direction> directions_of(const StudyConfig& config) {

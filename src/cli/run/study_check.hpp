@@ -34,6 +34,12 @@ using TrialsOf = std::function<std::vector<tune::FrozenTrial>()>;
                                          std::optional<std::uint64_t> asked_seed, const Manifests& manifests,
                                          const TrialsOf& trials);
 
+/// The text of the study file that a study of this program keeps; nothing for another program's.
+[[nodiscard]] std::optional<std::string> kept_study_file(const tune::StudyRecord& stored);
+
+/// The seed that a study with a study file keeps. Throws UsageError when it is not there.
+[[nodiscard]] std::uint64_t kept_seed(const tune::StudyRecord& stored);
+
 /// The directions of the study file's objectives.
 [[nodiscard]] std::vector<tune::Direction> directions_of(const StudyConfig& config);
 

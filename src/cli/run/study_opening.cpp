@@ -32,17 +32,8 @@ tune::Attributes attributes_of(const StudyOpening& opening, std::uint64_t seed, 
 
 tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
                               std::uint64_t seed) {
-  const StudyConfig& config = opening.config;
-  tune::StudyOptions options;
-  options.study_name = config.name;
-  options.directions = directions_of(config);
+  tune::StudyOptions options = search_options(opening.config, seed);
   options.storage = storage;
-  options.sampler = tune::make_sampler(config.sampler.type, config.sampler.options);
-  options.pruner = tune::make_pruner(config.pruner.type, config.pruner.options);
-  options.seed = seed;
-  options.space = config.space;
-  options.replicates = config.replicates;
-  options.duplicates = config.duplicates;
   return options;
 }
 
@@ -68,6 +59,19 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
 }
 
 }  // namespace
+
+tune::StudyOptions search_options(const StudyConfig& config, std::uint64_t seed) {
+  tune::StudyOptions options;
+  options.study_name = config.name;
+  options.directions = directions_of(config);
+  options.sampler = tune::make_sampler(config.sampler.type, config.sampler.options);
+  options.pruner = tune::make_pruner(config.pruner.type, config.pruner.options);
+  options.seed = seed;
+  options.space = config.space;
+  options.replicates = config.replicates;
+  options.duplicates = config.duplicates;
+  return options;
+}
 
 tune::Study open_study(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
                        spdlog::logger& log) {

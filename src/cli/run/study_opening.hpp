@@ -17,6 +17,9 @@ struct StudyOpening {
   tune::Attributes provenance;  ///< From the objective.
 };
 
+/// How a study file wants its study searched; no storage, no points.
+[[nodiscard]] tune::StudyOptions search_options(const StudyConfig& config, std::uint64_t seed);
+
 /// Creates the study with its points, or goes on with the one that is there: checks it, records an allowed
 /// change of the study file, takes over the trials of dead processes. Throws UsageError when it does not fit,
 /// before anything is written.

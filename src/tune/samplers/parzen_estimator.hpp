@@ -52,6 +52,11 @@ class ParzenEstimator {
   [[nodiscard]] std::vector<double> log_density(const Columns& points) const {
     return density_.log_density(points);
   }
+  /// The same for one parameter alone, whatever the others are.
+  [[nodiscard]] std::vector<double> marginal_log_density(std::size_t parameter,
+                                                         const std::vector<double>& values) const {
+    return MixtureDensity({kernels_[parameter]}, weights_).log_density({values});
+  }
 
  private:
   std::vector<const Distribution*> space_;

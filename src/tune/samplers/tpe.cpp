@@ -1,5 +1,7 @@
 #include "tune/samplers/tpe.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <iterator>
@@ -72,6 +74,9 @@ class Suggestion {
     const ParzenEstimator above = fit(split.above, false);
     const auto candidates = below.draw(stream, static_cast<std::size_t>(options_.n_ei_candidates));
     const std::size_t best = samplers::first_best(samplers::acquisition(below, above, candidates));
+    if (context_.reasons != nullptr) {
+      context_.reasons->push_back(reason(samplers::weigh(split, below, above, candidates, best)));
+    }
     std::vector<double> values;
     for (const auto& column : candidates) {
       values.push_back(column[best]);
@@ -92,6 +97,19 @@ class Suggestion {
                            std::move(observations.orders));
   }
 
+  [[nodiscard]] Reason reason(Weighing weighing) const {
+    Reason reason;
+    for (const TpeParameter& parameter : space_) {
+      reason.parameters.emplace_back(parameter.name);
+    }
+    reason.text = fmt::format(
+        "the candidate of {} that is likeliest among the {} best trials compared with the "
+        "{} others",
+        weighing.log_l.size(), weighing.below.size(), weighing.above.size());
+    reason.weighing = std::move(weighing);
+    return reason;
+  }
+
   const TpeOptions& options_;
   const SamplingContext& context_;
   std::span<const TpeParameter> space_;
@@ -100,6 +118,16 @@ class Suggestion {
 
 bool is_startup(const TpeOptions& options, const std::vector<std::size_t>& scored) {
   return static_cast<std::int64_t>(scored.size()) < options.n_startup_trials;
+}
+
+void note_startup(const TpeOptions& options, const SamplingContext& context, std::string_view name,
+                  std::size_t n_scored) {
+  if (context.reasons == nullptr) {
+    return;
+  }
+  context.reasons->push_back({{std::string(name)},
+                              fmt::format("drawn at random: {} of {} startup trials were finished", n_scored,
+                                          options.n_startup_trials)});
 }
 
 // What is decided together: one group, with `group` any number of them.
@@ -191,6 +219,7 @@ double TpeSampler::sample_independent(const SamplingContext& context, std::strin
   RandomStream stream = context.independent_stream(name);
   const std::vector<std::size_t> scored = samplers::scored_trials(context.history);
   if (is_startup(options_, scored) || is_single(distribution)) {
+    note_startup(options_, context, name, scored.size());
     return draw_uniform(distribution, stream);
   }
   const TpeParameter parameter{name, &distribution, context.history.column(name)};

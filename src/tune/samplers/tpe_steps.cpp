@@ -1,6 +1,7 @@
 #include "tune/samplers/tpe_steps.hpp"
 
 #include <algorithm>
+#include <functional>
 
 #include "tune/samplers/relative_params.hpp"
 
@@ -133,6 +134,24 @@ std::vector<double> acquisition(const ParzenEstimator& below, const ParzenEstima
   std::transform(scores.begin(), scores.end(), log_g.begin(), scores.begin(),
                  [](double l, double g) { return l - g; });
   return scores;
+}
+
+Weighing weigh(const TrialSplit& split, const ParzenEstimator& below, const ParzenEstimator& above,
+               const ParzenEstimator::Columns& candidates, std::size_t chosen) {
+  Weighing weighing{.below = split.below,
+                    .above = split.above,
+                    .candidates = candidates,
+                    .log_l = below.log_density(candidates),
+                    .log_g = above.log_density(candidates),
+                    .shares = {},
+                    .chosen = chosen};
+  for (std::size_t d = 0; d < candidates.size(); ++d) {
+    auto share = below.marginal_log_density(d, candidates[d]);
+    const auto log_g = above.marginal_log_density(d, candidates[d]);
+    std::transform(share.begin(), share.end(), log_g.begin(), share.begin(), std::minus<>());
+    weighing.shares.push_back(std::move(share));
+  }
+  return weighing;
 }
 
 std::size_t first_best(std::span<const double> scores) {

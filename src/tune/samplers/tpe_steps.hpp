@@ -7,6 +7,8 @@
 
 #include "tune/history.hpp"
 #include "tune/samplers/parzen_estimator.hpp"
+#include "tune/samplers/reasons.hpp"
+#include "tune/samplers/trial_split.hpp"
 
 /// The steps of a TPE suggestion between the split and the answer, each callable alone.
 namespace tune::samplers {
@@ -38,6 +40,11 @@ struct Observations {
 /// log l(x) − log g(x) at each point.
 [[nodiscard]] std::vector<double> acquisition(const ParzenEstimator& below, const ParzenEstimator& above,
                                               const ParzenEstimator::Columns& points);
+
+/// A choice among candidates and all that led to it, for people.
+[[nodiscard]] Weighing weigh(const TrialSplit& split, const ParzenEstimator& below,
+                             const ParzenEstimator& above, const ParzenEstimator::Columns& candidates,
+                             std::size_t chosen);
 
 /// Index of the largest score, the first on ties; NaN never wins.
 [[nodiscard]] std::size_t first_best(std::span<const double> scores);

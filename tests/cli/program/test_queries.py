@@ -34,6 +34,15 @@ class Queries(ProgramTest):
             answer = json.loads(self.succeed("best-trial", self.copy(name), "--study", study, "-f", "json"))
             self.assertEqual(answer["number"], self.expected(name, study)["best_trial"], study)
 
+    def test_explain_says_what_it_needs(self):
+        self.copy("single.db")
+        self.assertIn("which trial?", self.fail_with(2, "explain", "single.db"))
+        self.assertIn("which trial?", self.fail_with(2, "explain", "3", "--storage", "sqlite:///single.db", "4"))
+        self.assertIn("unexpected argument", self.fail_with(2, "explain", "single.db", "3", "4"))
+        self.assertIn("expected a whole number", self.fail_with(2, "explain", "single.db", "best"))
+        self.assertIn("made by another program",
+                      self.fail_with(2, "explain", "single.db", "1", "--study", "single-min"))
+
     def test_a_query_leaves_file_and_folder_as_they_are(self):
         self.copy("single.db")
         before = self.digest("single.db")

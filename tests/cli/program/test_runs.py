@@ -96,6 +96,35 @@ class Runs(ProgramTest):
         self.assertEqual(len(self.finished_trials("tiny.db")), 12)
         self.assert_sound("tiny.db")
 
+    def test_every_suggestion_of_a_run_can_be_explained(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "9", "--jobs", "2")
+        for number in range(9):
+            answer = json.loads(self.succeed("explain", "tiny.db", number, "-f", "json"))
+            self.assertEqual((answer["number"], answer["origin"], answer["confirmed"]), (number, "suggested", True))
+        joint = answer["decisions"][0]
+        chosen = joint["candidates"][joint["chosen"]]
+        self.assertEqual(len(joint["candidates"]), 24)
+        self.assertEqual(chosen["score"], max(candidate["score"] for candidate in joint["candidates"]))
+        self.assertEqual({name: answer["params"][name] for name in chosen["params"]}, chosen["params"])
+        seen = answer["seen"]
+        self.assertEqual(len(joint["below"]) + len(joint["above"]),
+                         seen["complete"] + seen["pruned"] + seen["running"])
+        text = self.succeed("explain", "tiny.db", 8)
+        for part in ("good trials: ", "other trials: ", "log l - log g", "why: the candidate of 24"):
+            self.assertIn(part, text)
+        rows = self.succeed("explain", "--storage", "tiny.db", 8, "-f", "csv").splitlines()
+        self.assertTrue(rows[0].startswith("decision,candidate,chosen,log_l,log_g,score,params_"), rows[0])
+        self.assertGreaterEqual(len(rows), 1 + 24)
+        self.assertIn("drawn at random: 0 of 4 startup trials", self.succeed("explain", "tiny.db", 0))
+
+    def test_a_suggestion_is_not_explained_by_a_search_that_has_changed(self):
+        self.succeed(self.study("tiny"), "--trials", "7", "--jobs", "1")
+        changed = self.study("tiny", sampler={"type": "tpe", "seed": 42, "n_startup_trials": 2})
+        self.succeed(changed, "--trials", "8", "--jobs", "1")
+        self.assertIn("the suggestion is another one", self.succeed("explain", "tiny.db", 3))
+        self.assertNotIn("the suggestion is another one", self.succeed("explain", "tiny.db", 7))
+
     def test_a_study_that_avoids_duplicates_ends_when_every_configuration_is_tried(self):
         space = {"optimizer": {"type": "categorical", "choices": ["sgd", "adam"]},
                  "depth": {"type": "int", "low": 1, "high": 3}}

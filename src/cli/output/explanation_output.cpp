@@ -1,0 +1,294 @@
+#include "cli/output/explanation_output.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <numeric>
+
+#include "cli/output/trial_reason.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+using tune::Explanation;
+using tune::Reason;
+using tune::Weighing;
+
+/// More candidates tell a person no more.
+constexpr std::size_t kShownCandidates = 5;
+
+tune::ParamValue external(const ExplainedTrial& explained, const std::string& parameter, double internal) {
+  const tune::ParameterDeclaration* declared = explained.space.find(parameter);
+  return declared == nullptr ? tune::ParamValue(internal) : tune::to_external(declared->distribution, internal);
+}
+
+double score(const Weighing& weighing, std::size_t candidate) {
+  return weighing.log_l[candidate] - weighing.log_g[candidate];
+}
+
+std::string count_text(std::size_t n, const char* what) {
+  return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
+}
+
+std::string seen_text(const Explanation& explanation) {
+  return fmt::format("{} ({} complete, {} pruned), {} running",
+                     count_text(explanation.n_complete + explanation.n_pruned, "finished trial"),
+                     explanation.n_complete, explanation.n_pruned, explanation.n_running);
+}
+
+std::string suggested_text(const ExplainedTrial& explained) {
+  const Explanation& explanation = explained.explanation;
+  std::string text = fmt::format("suggested by {}", explained.sampler_name);
+  if (!explanation.reasons.empty()) text += " from " + seen_text(explanation);
+  if (explanation.is_moved) {
+    text += fmt::format("; other trials had all {} draws: this is the nearest configuration to the first",
+                        explanation.n_redraws + 1);
+  } else if (explanation.n_redraws > 0) {
+    text += fmt::format("; other trials had the first {}", count_text(explanation.n_redraws, "draw"));
+  }
+  return text;
+}
+
+std::string origin_text(const ExplainedTrial& explained) {
+  switch (explained.explanation.origin) {
+    case Explanation::Origin::kSuggested:
+      return suggested_text(explained);
+    case Explanation::Origin::kEnqueued:
+      return "put into the queue with these parameters";
+    case Explanation::Origin::kReplicate:
+      return fmt::format("repeats the configuration of trial {}: explain that one",
+                         explained.explanation.original.value);
+    case Explanation::Origin::kNotRecorded:
+      break;
+  }
+  return "not known: nothing is stored about what the sampler could see; another program may have made the "
+         "trial";
+}
+
+const char* origin_name(Explanation::Origin origin) {
+  switch (origin) {
+    case Explanation::Origin::kSuggested:
+      return "suggested";
+    case Explanation::Origin::kEnqueued:
+      return "enqueued";
+    case Explanation::Origin::kReplicate:
+      return "replicate";
+    case Explanation::Origin::kNotRecorded:
+      break;
+  }
+  return "not recorded";
+}
+
+std::vector<std::pair<std::string, std::string>> facts_of(const ExplainedTrial& explained) {
+  const tune::FrozenTrial& trial = explained.trial;
+  std::vector<std::pair<std::string, std::string>> facts = {
+      {"trial", std::to_string(trial.number.value)}, {"state", std::string(tune::to_string(trial.state))}};
+  if (const auto reason = reason_of(trial)) facts.emplace_back("reason", *reason);
+  for (const tune::Param& param : trial.params) {
+    facts.emplace_back(printable(param.name), printable(tune::to_text(param.external())));
+  }
+  facts.emplace_back("origin", origin_text(explained));
+  return facts;
+}
+
+/// The candidates, best first.
+std::vector<std::size_t> by_score(const Weighing& weighing) {
+  std::vector<std::size_t> order(weighing.log_l.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return score(weighing, a) > score(weighing, b); });
+  return order;
+}
+
+std::string names_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
+  return text;
+}
+
+std::string candidates_text(const ExplainedTrial& explained, const Reason& reason,
+                            std::optional<std::size_t> width) {
+  const Weighing& weighing = *reason.weighing;
+  const auto order = by_score(weighing);
+  Table table{{"candidate", "log l - log g", "log l", "log g"}, {}};
+  table.columns.insert(table.columns.end(), reason.parameters.begin(), reason.parameters.end());
+  for (std::size_t i = 0; i < std::min(order.size(), kShownCandidates); ++i) {
+    const std::size_t candidate = order[i];
+    std::vector<Cell> row = {static_cast<std::int64_t>(candidate), score(weighing, candidate),
+                             weighing.log_l[candidate], weighing.log_g[candidate]};
+    for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+      row.push_back(external(explained, reason.parameters[d], weighing.candidates[d][candidate]));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return to_table(table, width);
+}
+
+/// The parameters whose value speaks most for and against the candidate that was taken.
+std::string sentence(const ExplainedTrial& explained, const Reason& reason) {
+  const Weighing& weighing = *reason.weighing;
+  std::string text = fmt::format("why: {}", reason.text);
+  if (reason.parameters.size() < 2) return text + ".\n";
+  const auto share = [&](std::size_t d) { return weighing.shares[d][weighing.chosen]; };
+  std::vector<std::size_t> order(reason.parameters.size());
+  std::iota(order.begin(), order.end(), std::size_t{0});
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return share(a) > share(b); });
+  const auto told = [&](std::size_t d) {
+    const auto value = external(explained, reason.parameters[d], weighing.candidates[d][weighing.chosen]);
+    return fmt::format("{} = {} ({:+.2f})", printable(reason.parameters[d]), printable(tune::to_text(value)),
+                       share(d));
+  };
+  text += fmt::format("; alone, {} speaks most for it", told(order.front()));
+  if (share(order.back()) < 0.0) text += fmt::format(", {} against it", told(order.back()));
+  return text + ".\n";
+}
+
+std::string decision_text(const ExplainedTrial& explained, const Reason& reason,
+                          std::optional<std::size_t> width) {
+  std::string text = fmt::format("\n{}\n", names_text(reason.parameters));
+  if (!reason.weighing) return text + fmt::format("why: {}.\n", reason.text);
+  text += fmt::format("good trials: {}\nother trials: {}\n", ranges_text(reason.weighing->below),
+                      ranges_text(reason.weighing->above));
+  return text + candidates_text(explained, reason, width) + sentence(explained, reason);
+}
+
+/// Parameters that came about one by one in the same way are told together.
+std::vector<Reason> told_together(const std::vector<Reason>& reasons) {
+  std::vector<Reason> told;
+  for (const Reason& reason : reasons) {
+    const bool goes_on =
+        !told.empty() && !reason.weighing && !told.back().weighing && told.back().text == reason.text;
+    if (goes_on) {
+      told.back().parameters.insert(told.back().parameters.end(), reason.parameters.begin(),
+                                    reason.parameters.end());
+    } else {
+      told.push_back(reason);
+    }
+  }
+  return told;
+}
+
+Json numbers_json(const std::vector<std::size_t>& numbers) {
+  Json list = Json::array();
+  for (const std::size_t number : numbers) list.push_back(number);
+  return list;
+}
+
+Json candidate_json(const ExplainedTrial& explained, const Reason& reason, std::size_t candidate) {
+  const Weighing& weighing = *reason.weighing;
+  Json params = Json::object();
+  Json shares = Json::object();
+  for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+    const std::string& name = reason.parameters[d];
+    params[name] = json_value(external(explained, name, weighing.candidates[d][candidate]));
+    shares[name] = json_number(weighing.shares[d][candidate]);
+  }
+  return {{"params", params},
+          {"log_l", json_number(weighing.log_l[candidate])},
+          {"log_g", json_number(weighing.log_g[candidate])},
+          {"score", json_number(score(weighing, candidate))},
+          {"shares", shares}};
+}
+
+Json decision_json(const ExplainedTrial& explained, const Reason& reason) {
+  Json decision = {{"parameters", reason.parameters}, {"text", reason.text}};
+  if (!reason.weighing) return decision;
+  decision["below"] = numbers_json(reason.weighing->below);
+  decision["above"] = numbers_json(reason.weighing->above);
+  decision["chosen"] = reason.weighing->chosen;
+  decision["candidates"] = Json::array();
+  for (std::size_t c = 0; c < reason.weighing->log_l.size(); ++c) {
+    decision["candidates"].push_back(candidate_json(explained, reason, c));
+  }
+  return decision;
+}
+
+}  // namespace
+
+std::string ranges_text(const std::vector<std::size_t>& ascending) {
+  std::string text;
+  for (std::size_t i = 0; i < ascending.size();) {
+    std::size_t end = i + 1;
+    while (end < ascending.size() && ascending[end] == ascending[end - 1] + 1) ++end;
+    text += fmt::format("{}{}", text.empty() ? "" : ", ", ascending[i]);
+    if (end - i > 1) text += fmt::format("-{}", ascending[end - 1]);
+    i = end;
+  }
+  return text.empty() ? "none" : text;
+}
+
+std::string explanation_text(const ExplainedTrial& explained, std::optional<std::size_t> width) {
+  std::string text = to_fact_list(facts_of(explained), width);
+  const Explanation& explanation = explained.explanation;
+  if (explanation.origin != Explanation::Origin::kNotRecorded && !explanation.is_confirmed) {
+    return text +
+           "\nComputed again, the suggestion is another one: the study's sampler, its options, its space or "
+           "the\n"
+           "program have changed since. So there is no telling why.\n";
+  }
+  for (const Reason& reason : told_together(explanation.reasons)) {
+    text += decision_text(explained, reason, width);
+  }
+  return text;
+}
+
+Json explanation_json(const ExplainedTrial& explained) {
+  const Explanation& explanation = explained.explanation;
+  const bool is_replicate = explanation.origin == Explanation::Origin::kReplicate;
+  const auto reason = reason_of(explained.trial);
+  Json params = Json::object();
+  for (const tune::Param& param : explained.trial.params) params[param.name] = json_value(param.external());
+  Json document = {{"number", explained.trial.number.value},
+                   {"state", tune::to_string(explained.trial.state)},
+                   {"params", params},
+                   {"origin", origin_name(explanation.origin)},
+                   {"original", is_replicate ? Json(explanation.original.value) : Json()},
+                   {"confirmed", explanation.is_confirmed},
+                   {"seen",
+                    {{"complete", explanation.n_complete},
+                     {"pruned", explanation.n_pruned},
+                     {"running", explanation.n_running}}},
+                   {"redraws", explanation.n_redraws},
+                   {"moved", explanation.is_moved},
+                   {"reason", reason ? Json(*reason) : Json()},
+                   {"decisions", Json::array()}};
+  for (const Reason& one : explanation.reasons) document["decisions"].push_back(decision_json(explained, one));
+  return document;
+}
+
+Table candidates_table(const ExplainedTrial& explained) {
+  Table table{{"decision", "candidate", "chosen", "log_l", "log_g", "score"}, {}};
+  std::map<std::string, std::size_t> place;  // Of a parameter's first column.
+  for (const Reason& reason : explained.explanation.reasons) {
+    for (const std::string& name : reason.parameters) {
+      if (!reason.weighing || !place.emplace(name, table.columns.size()).second) continue;
+      table.columns.insert(table.columns.end(), {"params_" + name, "score_" + name});
+    }
+  }
+  std::int64_t decision = 0;
+  for (const Reason& reason : explained.explanation.reasons) {
+    if (!reason.weighing) continue;
+    const Weighing& weighing = *reason.weighing;
+    for (std::size_t c = 0; c < weighing.log_l.size(); ++c) {
+      std::vector<Cell> row(table.columns.size());
+      row[0] = decision;
+      row[1] = static_cast<std::int64_t>(c);
+      row[2] = c == weighing.chosen;
+      row[3] = weighing.log_l[c];
+      row[4] = weighing.log_g[c];
+      row[5] = score(weighing, c);
+      for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+        const std::size_t column = place.at(reason.parameters[d]);
+        row[column] = external(explained, reason.parameters[d], weighing.candidates[d][c]);
+        row[column + 1] = weighing.shares[d][c];
+      }
+      table.rows.push_back(std::move(row));
+    }
+    ++decision;
+  }
+  return table;
+}
+
+}  // namespace fmnist_tune

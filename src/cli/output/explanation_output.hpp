@@ -1,0 +1,38 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "cli/output/json.hpp"
+#include "cli/output/table.hpp"
+#include "tune/analysis/explanation.hpp"
+#include "tune/frozen_trial.hpp"
+#include "tune/search_space.hpp"
+
+namespace fmnist_tune {
+
+/// A trial and why it is as it is.
+struct ExplainedTrial {
+  tune::FrozenTrial trial;
+  tune::Explanation explanation;
+  tune::SearchSpace space;   ///< The study's.
+  std::string sampler_name;  ///< The one that the study has now.
+};
+
+/// For a person: what came from where, the trials that were held for good and for others, the best candidates,
+/// and a sentence for each decision.
+[[nodiscard]] std::string explanation_text(const ExplainedTrial& explained, std::optional<std::size_t> width);
+
+/// Everything: `number, state, origin, original, confirmed, seen, redraws, moved, reason, decisions`, the
+/// latter with all candidates.
+[[nodiscard]] Json explanation_json(const ExplainedTrial& explained);
+
+/// A row a candidate: `decision, candidate, chosen`, its parameters as `params_…`, `log_l, log_g, score`, and
+/// the share of each parameter alone as `score_…`.
+[[nodiscard]] Table candidates_table(const ExplainedTrial& explained);
+
+/// "0-3, 7, 9-11".
+[[nodiscard]] std::string ranges_text(const std::vector<std::size_t>& ascending);
+
+}  // namespace fmnist_tune

@@ -1,0 +1,49 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tune/history.hpp"
+
+namespace tune {
+
+/// The system attribute with a trial's SuggestionRecord.
+inline constexpr const char* kSuggestionKey = "tune:suggestion";
+
+/// Trials first … last.
+struct TrialRange {
+  std::size_t first = 0;
+  std::size_t last = 0;
+
+  friend bool operator==(const TrialRange&, const TrialRange&) = default;
+};
+
+/// What a suggestion could see of a history: which trials were finished, which ran. Their values and parameters
+/// never change from then on, so that the ranges are all there is to remember.
+struct HistoryCursor {
+  std::vector<TrialRange> finished;
+  std::vector<TrialRange> running;
+
+  friend bool operator==(const HistoryCursor&, const HistoryCursor&) = default;
+};
+
+/// What is stored with a suggestion, so that it can be computed again.
+struct SuggestionRecord {
+  HistoryCursor cursor;
+  std::uint64_t n_redraws = 0;
+  bool is_moved = false;
+
+  friend bool operator==(const SuggestionRecord&, const SuggestionRecord&) = default;
+};
+
+/// The trials but for the one that asks. O(1) for the finished ones in front of all others, O(n) for the rest.
+[[nodiscard]] HistoryCursor cursor_of(const History& history, TrialNumber asking);
+
+/// As `{"finished": "0-37,39", "running": "38"}`, with `"redraws": 3` and `"moved": true` where that is so.
+[[nodiscard]] std::string to_json(const SuggestionRecord& record);
+/// Throws FormatError.
+[[nodiscard]] SuggestionRecord suggestion_from_json(std::string_view text);
+
+}  // namespace tune
