@@ -83,6 +83,9 @@ inline constexpr std::string_view kConstraintsKey = "constraints";
 inline constexpr std::string_view kFixedParamsKey = "fixed_params";
 /// Name of the system attribute that says why a trial failed or was pruned (JSON string).
 inline constexpr std::string_view kReasonKey = "tune:reason";
+/// Name of the system attribute with what the sampler could see when the trial was suggested (JSON object of a
+/// few bytes).
+inline constexpr std::string_view kSuggestionKey = "tune:suggestion";
 
 /// Constraint values among a trial's system attributes, merged from `constraints` and Optuna 5's
 /// `constraints:<name>`; empty when there are none. A `constraints:<i>` replaces entry i

@@ -55,7 +55,7 @@ class RandomStream {
   double uniform(double low, double high);
   /// An unbiased integer in [0, n). Throws InvalidArgument when n is 0.
   std::uint64_t below(std::uint64_t n);
-  /// A standard normal number (Box–Muller, one value a pair of uniforms).
+  /// A standard normal number: the quantile of one uniform number.
   double normal();
   /// Fills with uniform 32-bit words; for masks and other bulk needs.
   void fill(std::span<std::uint32_t> words);

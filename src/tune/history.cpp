@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <numeric>
 
-#include "tune/history_cursor.hpp"
 #include "tune/history_index.hpp"
 
 namespace tune {

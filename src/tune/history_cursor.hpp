@@ -9,9 +9,6 @@
 
 namespace tune {
 
-/// The system attribute with a trial's SuggestionRecord.
-inline constexpr const char* kSuggestionKey = "tune:suggestion";
-
 /// Trials first … last.
 struct TrialRange {
   std::size_t first = 0;

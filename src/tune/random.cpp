@@ -3,9 +3,9 @@
 #include <Random123/philox.h>
 
 #include <cmath>
-#include <numbers>
 
 #include "tune/error.hpp"
+#include "tune/math/elementary.hpp"
 
 namespace tune {
 
@@ -53,8 +53,10 @@ std::uint64_t RandomStream::below(std::uint64_t n) {
 }
 
 double RandomStream::normal() {
-  const double radius = std::sqrt(-2.0 * std::log1p(-uniform()));
-  return radius * std::cos(2.0 * std::numbers::pi * uniform());
+  constexpr double kHalfStep = 0x1p-54;  // Keeps clear of 0, whose quantile is infinite.
+  const double u = uniform();
+  return u < 0.5 ? math::lower_normal_quantile(u + kHalfStep)
+                 : -math::lower_normal_quantile((1.0 - u) - kHalfStep);
 }
 
 void RandomStream::fill(std::span<std::uint32_t> words) {

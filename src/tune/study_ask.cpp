@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "tune/error.hpp"
-#include "tune/format/param_json.hpp"
 #include "tune/history_cursor.hpp"
 #include "tune/study_impl.hpp"
 #include "tune/suggestion.hpp"
@@ -13,23 +12,6 @@
 
 namespace tune {
 namespace {
-
-/// The parameters a queue entry prescribes.
-ParamValues queued_params(const Attributes& system_attrs) {
-  const auto fixed = system_attrs.find(kFixedParamsKey);
-  return fixed == system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
-}
-
-/// What a trial was given, external values.
-ParamValues suggested_params(const History& history, std::size_t number) {
-  ParamValues values;
-  for (const std::uint32_t index : history.trial(number).columns) {
-    const Column& column = history.columns()[index];
-    values.emplace(column.name,
-                   to_external(column.distributions[column.distribution_of[number]], column.value(number)));
-  }
-  return values;
-}
 
 /// A trial that was interrupted keeps the record of when it was suggested.
 bool needs_record(const FrozenTrial& trial, const Suggestion& suggestion, const Sampler& sampler) {
@@ -190,7 +172,7 @@ void Study::suggest_declared(Trial::State& trial) {
   if (needs_record(trial.frozen, suggestion, *impl_->options.sampler)) {
     const SuggestionRecord record{cursor_of(impl_->history, trial.claim.number), suggestion.n_redraws,
                                   suggestion.is_moved};
-    suggestion.preset.relative.system_attrs[kSuggestionKey] = to_json(record);
+    suggestion.preset.relative.system_attrs[std::string(kSuggestionKey)] = to_json(record);
   }
   trial.take(std::move(suggestion));
 }

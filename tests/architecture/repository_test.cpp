@@ -36,8 +36,8 @@ std::vector<std::string> files_below(const fs::path& folder) {
   static const std::vector<std::string> kNotOurs = {".git", ".venv", "__pycache__", "build"};
   std::vector<std::string> files;
   for (auto it = fs::recursive_directory_iterator(folder); it != fs::recursive_directory_iterator(); ++it) {
-    if (it->is_directory() && is_one_of(it->path().filename().string(), kNotOurs)) {
-      it.disable_recursion_pending();
+    if (is_one_of(it->path().filename().string(), kNotOurs)) {
+      it.disable_recursion_pending();  // In a linked work tree .git is a file.
     } else if (it->is_regular_file()) {
       files.push_back(fs::relative(it->path(), kRoot).generic_string());
     }

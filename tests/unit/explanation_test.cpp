@@ -238,7 +238,7 @@ TEST(Explanation, IsNotThereForTrialsOfOtherPrograms) {
   Study study = create_study(options);
   run_in_parallel(study, 12);
   auto trials = study.trials();
-  trials.back().system_attrs.erase(kSuggestionKey);
+  trials.back().system_attrs.erase(std::string(kSuggestionKey));
   EXPECT_EQ(explain_suggestion(options, trials, TrialNumber{11}).origin, Explanation::Origin::kNotRecorded);
   EXPECT_THROW((void)explain_suggestion(options, trials, TrialNumber{12}), InvalidArgument);
 }
@@ -247,7 +247,7 @@ TEST(SuggestionRecord, IsAFewBytesHoweverLongTheHistoryIs) {
   StudyOptions options = tpe_study();
   Study study = create_study(options);
   run_in_parallel(study, 200);
-  EXPECT_LE(study.trials().back().system_attrs.at(kSuggestionKey).size(), 64U);
+  EXPECT_LE(study.trials().back().system_attrs.at(std::string(kSuggestionKey)).size(), 64U);
 }
 
 TEST(SuggestionRecord, ReadsWhatItWrites) {

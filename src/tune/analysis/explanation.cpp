@@ -5,8 +5,8 @@
 
 #include "tune/analysis/explanation.hpp"
 #include "tune/error.hpp"
-#include "tune/format/param_json.hpp"
 #include "tune/history_cursor.hpp"
+#include "tune/study_impl.hpp"
 #include "tune/suggestion.hpp"
 
 namespace tune {
@@ -74,11 +74,6 @@ class Past {
   TrialGroups groups_;
 };
 
-ParamValues queued_params(const FrozenTrial& trial) {
-  const auto fixed = trial.system_attrs.find(kFixedParamsKey);
-  return fixed == trial.system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
-}
-
 bool has_all(const ParamValues& values, const FrozenTrial& trial) {
   return std::all_of(trial.params.begin(), trial.params.end(),
                      [&](const Param& param) { return values.contains(param.name); });
@@ -101,7 +96,7 @@ class Recomputation {
     // A trial that was interrupted went into the queue with the parameters that it had been suggested.
     Explanation free = explain_with({});
     if (free.is_confirmed) return free;
-    const ParamValues queued = queued_params(trial_);
+    const ParamValues queued = queued_params(trial_.system_attrs);
     return queued.empty() ? free : explain_with(queued);
   }
 
@@ -156,7 +151,7 @@ Explanation explain_suggestion(const StudyOptions& options, std::span<const Froz
   const std::int64_t replicate = number.value % options.replicates;
   const auto record = stored_record(trial);
   if (record) return Recomputation(options, trials, trial, *record).explain();
-  if (const ParamValues queued = queued_params(trial); !queued.empty() && has_all(queued, trial)) {
+  if (const ParamValues queued = queued_params(trial.system_attrs); !queued.empty() && has_all(queued, trial)) {
     explanation.origin = Explanation::Origin::kEnqueued;
     explanation.is_confirmed = true;
   } else if (replicate != 0) {

@@ -2,11 +2,13 @@
 
 #include <cmath>
 
+#include "tune/math/elementary.hpp"
+
 namespace tune {
 namespace {
 
 double middle(double low, double high, bool log) {
-  return log ? std::exp(0.5 * (std::log(low) + std::log(high))) : 0.5 * low + 0.5 * high;
+  return log ? math::exp(0.5 * (math::log(low) + math::log(high))) : 0.5 * low + 0.5 * high;
 }
 
 struct Middle {

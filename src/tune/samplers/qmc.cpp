@@ -4,6 +4,7 @@
 #include <cmath>
 #include <vector>
 
+#include "tune/math/elementary.hpp"
 #include "tune/math/sobol.hpp"
 #include "tune/samplers/random.hpp"
 
@@ -51,7 +52,7 @@ struct FromUnitInterval {
 
   double operator()(const FloatDistribution& d) const {
     if (d.log) {
-      return std::exp(between(std::log(d.low), std::log(d.high), unit));
+      return math::exp(between(math::log(d.low), math::log(d.high), unit));
     }
     if (d.step) {
       const double x = between(d.low - 0.5 * *d.step, d.high + 0.5 * *d.step, unit);
@@ -65,7 +66,7 @@ struct FromUnitInterval {
     const auto high = static_cast<double>(d.high);
     const auto step = static_cast<double>(d.step);
     if (d.log) {
-      return std::nearbyint(std::exp(between(std::log(low - 0.5), std::log(high + 0.5), unit)));
+      return std::nearbyint(math::exp(between(math::log(low - 0.5), math::log(high + 0.5), unit)));
     }
     const double x = between(low - 0.5 * step, high + 0.5 * step, unit);
     return std::floor((x - low) / step + 0.5) * step + low;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "tune/math/elementary.hpp"
+
 namespace tune {
 namespace {
 
@@ -24,7 +26,7 @@ struct UniformDraw {
     if (d.step) {
       return d.low + grid_index() * *d.step;
     }
-    const double x = d.log ? std::exp(draw_between(std::log(d.low), std::log(d.high), stream))
+    const double x = d.log ? math::exp(draw_between(math::log(d.low), math::log(d.high), stream))
                            : draw_between(d.low, d.high, stream);
     return std::clamp(x, d.low, std::nextafter(d.high, d.low));  // The upper end is open, as in Optuna.
   }
@@ -35,7 +37,7 @@ struct UniformDraw {
       return low + grid_index() * static_cast<double>(d.step);
     }
     const double high = static_cast<double>(d.high);
-    return std::nearbyint(std::exp(draw_between(std::log(low - 0.5), std::log(high + 0.5), stream)));
+    return std::nearbyint(math::exp(draw_between(math::log(low - 0.5), math::log(high + 0.5), stream)));
   }
 
   double operator()(const CategoricalDistribution& /*d*/) const { return grid_index(); }
