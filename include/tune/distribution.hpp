@@ -1,9 +1,13 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -45,11 +49,39 @@ struct IntDistribution {
   friend bool operator==(const IntDistribution&, const IntDistribution&) = default;
 };
 
+/// A list of choices that does not change. Copies share the values: each trial of a study carries its
+/// distributions.
+class ChoiceList {
+ public:
+  using const_iterator = std::vector<ParamValue>::const_iterator;
+
+  ChoiceList() = default;
+  ChoiceList(std::vector<ParamValue> values)  // NOLINT(google-explicit-constructor): it stands for a vector.
+      : values_(std::make_shared<const std::vector<ParamValue>>(std::move(values))) {}
+  ChoiceList(std::initializer_list<ParamValue> values) : ChoiceList(std::vector<ParamValue>(values)) {}
+
+  [[nodiscard]] std::size_t size() const { return list().size(); }
+  [[nodiscard]] bool empty() const { return list().empty(); }
+  [[nodiscard]] const_iterator begin() const { return list().begin(); }
+  [[nodiscard]] const_iterator end() const { return list().end(); }
+  [[nodiscard]] const ParamValue& operator[](std::size_t index) const { return list()[index]; }
+  [[nodiscard]] const ParamValue& front() const { return list().front(); }
+  [[nodiscard]] const ParamValue& back() const { return list().back(); }
+
+  /// Equal by `same_value`, one by one. O(1) for copies.
+  friend bool operator==(const ChoiceList& a, const ChoiceList& b);
+
+ private:
+  [[nodiscard]] const std::vector<ParamValue>& list() const;
+
+  std::shared_ptr<const std::vector<ParamValue>> values_;
+};
+
 /// One of a list of values, at least one, no two the same. No order among them is implied.
 struct CategoricalDistribution {
-  std::vector<ParamValue> choices;
+  ChoiceList choices;
 
-  friend bool operator==(const CategoricalDistribution& a, const CategoricalDistribution& b);
+  friend bool operator==(const CategoricalDistribution&, const CategoricalDistribution&) = default;
 };
 
 /// Optuna's three distributions. Their *internal representation* is one double: the number itself, or the

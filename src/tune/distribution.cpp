@@ -189,8 +189,13 @@ std::string to_text(const ParamValue& value) {
   return text != nullptr ? *text : to_json(value);
 }
 
-bool operator==(const CategoricalDistribution& a, const CategoricalDistribution& b) {
-  return std::equal(a.choices.begin(), a.choices.end(), b.choices.begin(), b.choices.end(), same_value);
+const std::vector<ParamValue>& ChoiceList::list() const {
+  static const std::vector<ParamValue> kNone;
+  return values_ ? *values_ : kNone;
+}
+
+bool operator==(const ChoiceList& a, const ChoiceList& b) {
+  return a.values_ == b.values_ || std::equal(a.begin(), a.end(), b.begin(), b.end(), same_value);
 }
 
 Distribution validated(Distribution distribution) {

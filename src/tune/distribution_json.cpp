@@ -95,9 +95,9 @@ IntDistribution read_int(const json& attributes, std::string_view text) {
 CategoricalDistribution read_categorical(const json& attributes, std::string_view text) {
   const json& choices = member(attributes, "choices", text);
   if (!choices.is_array() || choices.empty()) refuse(text, "'choices' must be a list that is not empty");
-  CategoricalDistribution d;
-  for (const auto& node : choices) d.choices.push_back(choice_from_json(node, text));
-  return d;
+  std::vector<ParamValue> values;
+  for (const auto& node : choices) values.push_back(choice_from_json(node, text));
+  return {std::move(values)};
 }
 
 /// `name` and `attributes` of a distribution; Optuna 2 had six kinds, three of them under other names.

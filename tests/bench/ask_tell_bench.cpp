@@ -39,9 +39,9 @@ tune::SearchSpace mixed_space() {
   space.add({"i1", tune::IntDistribution{32, 512, true, 1}, {}});
   space.add({"i2", tune::IntDistribution{0, 100, false, 5}, {}});
   for (int n_choices = 3; n_choices <= 5; ++n_choices) {
-    tune::CategoricalDistribution choices;
-    for (int i = 0; i < n_choices; ++i) choices.choices.emplace_back("choice" + std::to_string(i));
-    space.add({"c" + std::to_string(n_choices), choices, {}});
+    std::vector<tune::ParamValue> choices;
+    for (int i = 0; i < n_choices; ++i) choices.emplace_back("choice" + std::to_string(i));
+    space.add({"c" + std::to_string(n_choices), tune::CategoricalDistribution{std::move(choices)}, {}});
   }
   return space;
 }

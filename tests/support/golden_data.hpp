@@ -45,11 +45,11 @@ inline std::vector<double> golden_numbers(const nlohmann::json& json) {
 inline Distribution golden_distribution(const nlohmann::json& json) {
   const auto type = json.at("type").get<std::string>();
   if (type == "categorical") {
-    CategoricalDistribution categorical;
+    std::vector<ParamValue> choices;
     for (std::size_t i = 0; i < json.at("n_choices").get<std::size_t>(); ++i) {
-      categorical.choices.emplace_back("choice " + std::to_string(i));
+      choices.emplace_back("choice " + std::to_string(i));
     }
-    return categorical;
+    return CategoricalDistribution{std::move(choices)};
   }
   if (type == "int") {
     return IntDistribution{json.at("low").get<std::int64_t>(), json.at("high").get<std::int64_t>(),

@@ -40,12 +40,12 @@ inline Distribution random_distribution(RandomStream& stream) {
       return validated(IntDistribution{start, start + draw_int(stream, 0, 2000), true, 1});
     }
     default: {
-      CategoricalDistribution categorical;
+      std::vector<ParamValue> choices;
       const std::int64_t n = draw_int(stream, 1, 9);
       for (std::int64_t i = 0; i < n; ++i) {
-        categorical.choices.emplace_back(i);
+        choices.emplace_back(i);
       }
-      return categorical;
+      return CategoricalDistribution{std::move(choices)};
     }
   }
 }

@@ -29,11 +29,11 @@ ParamValues param_values(const json& object) {
 Distribution distribution_of(const json& parameter) {
   const std::string type = parameter.at("type");
   if (type == "categorical") {
-    CategoricalDistribution categorical;
+    std::vector<ParamValue> choices;
     for (const json& choice : parameter.at("choices")) {
-      categorical.choices.push_back(param_value(choice));
+      choices.push_back(param_value(choice));
     }
-    return categorical;
+    return CategoricalDistribution{std::move(choices)};
   }
   if (type == "int") {
     return validated(IntDistribution{parameter.at("low"), parameter.at("high"), parameter.at("log"),

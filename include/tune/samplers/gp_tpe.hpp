@@ -38,6 +38,7 @@ class GpTpeSampler final : public Sampler {
   explicit GpTpeSampler(GpTpeOptions options = {});
 
   [[nodiscard]] std::string_view name() const override { return "gp_tpe"; }
+  [[nodiscard]] Duplicates default_duplicates() const override { return Duplicates::kAvoid; }
   [[nodiscard]] RelativeSample sample_relative(const SamplingContext& context) const override;
   [[nodiscard]] double sample_independent(const SamplingContext& context, std::string_view name,
                                           const Distribution& distribution) const override;

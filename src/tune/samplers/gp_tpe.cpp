@@ -1,5 +1,7 @@
 #include "tune/samplers/gp_tpe.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <optional>
 #include <string>
@@ -54,8 +56,10 @@ Configuration startup_point(const SurrogateSpace& space, const SamplingContext& 
   RandomStream stream = context.relative_stream();
   Configuration configuration(space.size());
   for (std::size_t d = 0; d < space.size(); ++d) {
-    const double u =
-        d < n ? math::to_unit_interval(math::scrambled(point[d], context.seed, d)) : stream.uniform();
+    // A point that another trial has would only come again.
+    const double u = d < n && context.attempt == 0
+                         ? math::to_unit_interval(math::scrambled(point[d], context.seed, d))
+                         : stream.uniform();
     configuration[d] = space.from_unit(d, u);
   }
   return configuration;
@@ -88,6 +92,24 @@ RelativeSample sample_of(const SurrogateSpace& space, const Configuration& confi
   return sample;
 }
 
+void note_reason(const SamplingContext& context, const RelativeSample& sample, bool is_startup,
+                 std::size_t n_scored, std::int64_t n_startup_trials) {
+  if (context.reasons == nullptr) {
+    return;
+  }
+  Reason reason;
+  for (const auto& [name, value] : sample.params) {
+    reason.parameters.push_back(name);
+  }
+  reason.text = is_startup ? fmt::format("a point of a Sobol sequence: {} of {} startup trials were finished",
+                                         n_scored, n_startup_trials)
+                           : fmt::format(
+                                 "the largest expected improvement that was found with a Gaussian process "
+                                 "learnt from {} finished trials",
+                                 n_scored);
+  context.reasons->push_back(std::move(reason));
+}
+
 }  // namespace
 
 GpTpeSampler::GpTpeSampler(GpTpeOptions options)
@@ -108,7 +130,9 @@ RelativeSample GpTpeSampler::sample_relative(const SamplingContext& context) con
       scored.empty() || static_cast<std::int64_t>(scored.size()) < options_.n_startup_trials;
   const Configuration point =
       is_startup ? startup_point(*space, context) : learnt_point(*space, context, scored);
-  return sample_of(*space, point, context.declared.empty());
+  RelativeSample sample = sample_of(*space, point, context.declared.empty());
+  note_reason(context, sample, is_startup, scored.size(), options_.n_startup_trials);
+  return sample;
 }
 
 double GpTpeSampler::sample_independent(const SamplingContext& context, std::string_view name,
