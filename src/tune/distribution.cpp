@@ -82,7 +82,7 @@ std::size_t hash_of(const ParamValue& value) {
 }
 
 /// A value that stands in the list before, or null. O(n) for n choices.
-const ParamValue* find_twice(const std::vector<ParamValue>& choices) {
+const ParamValue* find_twice(const ChoiceList& choices) {
   constexpr std::size_t kFew = 16;  // Comparing each with each is faster than hashing.
   for (std::size_t i = 0; i < choices.size() && choices.size() <= kFew; ++i) {
     const auto here = choices.begin() + static_cast<std::ptrdiff_t>(i);

@@ -182,7 +182,7 @@ Trial Study::ask() {
   if (!result.trial) throw InvalidArgument("the sampler has no further point to suggest");
   if (!result.error.empty()) {
     (void)tell(std::move(*result.trial), TrialState::kFail, result.error);
-    throw InvalidArgument("the parameters of an enqueued trial cannot be taken: " + result.error);
+    throw InvalidArgument("the trial cannot take its parameters: " + result.error);
   }
   return std::move(*result.trial);
 }

@@ -165,9 +165,7 @@ TEST_P(BadInput, TwoHundredParameters) {
 }
 
 TEST_P(BadInput, TenThousandChoices) {
-  CategoricalDistribution categorical;
-  for (std::int64_t i = 0; i < 10'000; ++i) categorical.choices.emplace_back(i);
-  run({{"c", categorical}}, 20, tell_some_value);
+  run({{"c", testing::numbered_choices(10'000)}}, 20, tell_some_value);
 }
 
 TEST_P(BadInput, HugeIntegersAndStepsThatRoundTowardsTheUpperEnd) {
@@ -220,12 +218,8 @@ Distribution extreme_distribution(RandomStream& stream) {
       const std::int64_t low = testing::draw_int(stream, 1, std::int64_t{1} << stream.below(53));
       return IntDistribution{low, testing::draw_int(stream, low, kHuge), true, 1};
     }
-    default: {
-      CategoricalDistribution categorical;
-      const std::int64_t n = stream.below(8) == 0 ? 10'000 : testing::draw_int(stream, 1, 30);
-      for (std::int64_t i = 0; i < n; ++i) categorical.choices.emplace_back(i);
-      return categorical;
-    }
+    default:
+      return testing::numbered_choices(stream.below(8) == 0 ? 10'000 : testing::draw_int(stream, 1, 30));
   }
 }
 

@@ -211,11 +211,7 @@ TEST_P(SamplerConformance, WorksWithTwoHundredParameters) {
 }
 
 TEST_P(SamplerConformance, WorksWithTenThousandChoices) {
-  std::vector<ParamValue> choices;
-  for (std::int64_t i = 0; i < 10000; ++i) {
-    choices.emplace_back(i);
-  }
-  expect_inside_for(25, {{"c", CategoricalDistribution{std::move(choices)}}});
+  expect_inside_for(25, {{"c", testing::numbered_choices(10000)}});
 }
 
 TEST_P(SamplerConformance, StaysInsideExtremeRanges) {
@@ -246,18 +242,14 @@ TEST_P(SamplerConformance, StaysInsideWhenRoundingMeetsTheUpperEnd) {
 }
 
 TEST_P(SamplerConformance, StaysInsideAChoiceListThatGrewOrShrank) {
-  const auto choices = [](std::int64_t n) {
-    CategoricalDistribution categorical;
-    for (std::int64_t i = 0; i < n; ++i) categorical.choices.emplace_back(i);
-    return categorical;
-  };
   std::vector<TrialBuilder> trials;
   for (std::int64_t i = 0; i < 30; ++i) {
-    trials.push_back(
-        TrialBuilder(i).complete(static_cast<double>(i)).param("c", static_cast<double>(i % 5), choices(5)));
+    trials.push_back(TrialBuilder(i)
+                         .complete(static_cast<double>(i))
+                         .param("c", static_cast<double>(i % 5), testing::numbered_choices(5)));
   }
-  expect_inside(testing::make_history(trials), {{"c", choices(9)}});
-  expect_inside(testing::make_history(trials), {{"c", choices(2)}});
+  expect_inside(testing::make_history(trials), {{"c", testing::numbered_choices(9)}});
+  expect_inside(testing::make_history(trials), {{"c", testing::numbered_choices(2)}});
 }
 
 TEST_P(SamplerConformance, StaysInsideARangeThatMovedAwayFromTheHistory) {

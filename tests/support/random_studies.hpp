@@ -17,6 +17,15 @@ struct NamedDistribution {
 };
 using Space = std::vector<NamedDistribution>;
 
+/// The choices 0 … n − 1.
+inline CategoricalDistribution numbered_choices(std::int64_t n) {
+  std::vector<ParamValue> choices;
+  for (std::int64_t i = 0; i < n; ++i) {
+    choices.emplace_back(i);
+  }
+  return {std::move(choices)};
+}
+
 inline std::int64_t draw_int(RandomStream& stream, std::int64_t low, std::int64_t high) {
   return low + static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(high - low + 1)));
 }
@@ -40,12 +49,7 @@ inline Distribution random_distribution(RandomStream& stream) {
       return validated(IntDistribution{start, start + draw_int(stream, 0, 2000), true, 1});
     }
     default: {
-      std::vector<ParamValue> choices;
-      const std::int64_t n = draw_int(stream, 1, 9);
-      for (std::int64_t i = 0; i < n; ++i) {
-        choices.emplace_back(i);
-      }
-      return CategoricalDistribution{std::move(choices)};
+      return numbered_choices(draw_int(stream, 1, 9));
     }
   }
 }

@@ -100,16 +100,16 @@ TEST(Distribution, SaysWhatIsWrongWithARange) {
 }
 
 TEST(Distribution, FindsAChoiceThatIsThereTwiceInALongListToo) {
-  CategoricalDistribution choices{
+  std::vector<ParamValue> choices{
       {std::monostate{}, std::string("1"), std::string("null"), 0.5, std::numeric_limits<double>::quiet_NaN()}};
-  for (std::int64_t i = 1; i < 100; ++i) choices.choices.emplace_back(i);
-  EXPECT_NO_THROW((void)validated(choices));
+  for (std::int64_t i = 1; i < 100; ++i) choices.emplace_back(i);
+  EXPECT_NO_THROW((void)validated(CategoricalDistribution{choices}));
   const std::vector<ParamValue> again{
       1.0, true, std::monostate{}, std::string("1"), -std::nan(""), std::int64_t{99}};
   for (const ParamValue& value : again) {
-    CategoricalDistribution twice = choices;
-    twice.choices.push_back(value);
-    EXPECT_THROW((void)validated(twice), InvalidArgument) << to_json(value);
+    std::vector<ParamValue> twice = choices;
+    twice.push_back(value);
+    EXPECT_THROW((void)validated(CategoricalDistribution{twice}), InvalidArgument) << to_json(value);
   }
 }
 
