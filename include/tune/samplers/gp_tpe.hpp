@@ -13,11 +13,12 @@ struct GpTpeOptions {
 
 /// This project's own sampler: a Gaussian process where that finds more in few trials, TPE elsewhere.
 ///
-/// The first trials are points of a scrambled Sobol sequence. Then a Gaussian process with a Matérn-5/2 kernel,
-/// a length a parameter (most probable ones under the priors of Hvarfner et al., ICML 2024), learns the
-/// logarithms of losses above the best, and the configuration with the largest expected improvement found is
-/// taken (Jones, Schonlau and Welch, "Efficient global optimization of expensive black-box functions", 1998; in
-/// logarithms after Ament et al., NeurIPS 2023). Never one that a trial it learnt from has.
+/// The first trials are points of a scrambled Sobol sequence; in spaces of more than eight parameters TPE has
+/// the next, until there are four trials for each parameter beyond the eighth. Then a Gaussian process with a
+/// Matérn-5/2 kernel, a length a parameter (most probable ones under the priors of Hvarfner et al., ICML 2024),
+/// learns the logarithms of losses above the best, and the configuration with the largest expected improvement
+/// found is taken (Jones, Schonlau and Welch, "Efficient global optimization of expensive black-box functions",
+/// 1998; in logarithms after Ament et al., NeurIPS 2023). Never one that a trial it learnt from has.
 ///
 /// Conditional spaces are one tree: a parameter that does not exist in a configuration stands in the middle of
 /// its range. Declared conditions are used as they are; in define-by-run studies those that explain all trials

@@ -28,15 +28,30 @@ constexpr std::size_t kMostChoices = 64;
 // Trials that are looked at to find out which parameters depend on which.
 constexpr std::size_t kMostLookedAt = 1000;
 
+// A process of many dimensions sends its first trials to the far corners of the space, where it knows nothing.
+// So TPE goes first: four trials for each parameter beyond the eighth.
+constexpr std::size_t kEasyParameters = 8;
+constexpr std::size_t kTrialsAParameter = 4;
+
+std::size_t count_free(const SurrogateSpace& space) {
+  const auto& parameters = space.parameters();
+  return static_cast<std::size_t>(std::count_if(parameters.begin(), parameters.end(),
+                                                [](const auto& parameter) { return !parameter.is_single; }));
+}
+
+bool knows_enough(const SurrogateSpace& space, std::size_t n_scored) {
+  const std::size_t n_free = count_free(space);
+  return n_free <= kEasyParameters || n_scored >= kTrialsAParameter * (n_free - kEasyParameters);
+}
+
 bool suits_a_surrogate(const SurrogateSpace& space) {
-  std::size_t n_free = 0;
   for (const auto& parameter : space.parameters()) {
-    n_free += parameter.is_single ? 0 : 1;
     const auto* categorical = std::get_if<CategoricalDistribution>(parameter.distribution);
     if (categorical != nullptr && categorical->choices.size() > kMostChoices) {
       return false;
     }
   }
+  const std::size_t n_free = count_free(space);
   return n_free > 0 && n_free <= kMostParameters;
 }
 
@@ -128,6 +143,9 @@ RelativeSample GpTpeSampler::sample_relative(const SamplingContext& context) con
   }
   const bool is_startup =
       scored.empty() || static_cast<std::int64_t>(scored.size()) < options_.n_startup_trials;
+  if (!is_startup && !knows_enough(*space, scored.size())) {
+    return tpe_.sample_relative(context);
+  }
   const Configuration point =
       is_startup ? startup_point(*space, context) : learnt_point(*space, context, scored);
   RelativeSample sample = sample_of(*space, point, context.declared.empty());

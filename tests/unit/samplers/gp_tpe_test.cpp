@@ -178,6 +178,26 @@ TEST(GpTpeSampler, LeavesSpacesOfManyParametersToTpe) {
             TpeSampler().sample_relative(context_of(history)).params);
 }
 
+TEST(GpTpeSampler, LeavesTheFirstTrialsOfTwelveParametersToTpe) {
+  std::vector<TrialBuilder> trials;
+  const auto add_trial = [&](std::int64_t number) {
+    TrialBuilder trial(number);
+    trial.complete(std::fmod(0.618034 * static_cast<double>(number), 1.0));
+    for (int d = 0; d < 12; ++d) {
+      trial.param("x" + std::to_string(d), std::fmod(0.37 * static_cast<double>(number * (d + 1)), 1.0), kUnit);
+    }
+    trials.push_back(trial);
+  };
+  for (std::int64_t number = 0; number < 15; ++number) add_trial(number);
+  const History fifteen = make_history(trials);
+  EXPECT_EQ(GpTpeSampler().sample_relative(context_of(fifteen)).params,
+            TpeSampler().sample_relative(context_of(fifteen)).params);
+  add_trial(15);
+  const History sixteen = make_history(trials);
+  EXPECT_NE(GpTpeSampler().sample_relative(context_of(sixteen)).params,
+            TpeSampler().sample_relative(context_of(sixteen)).params);
+}
+
 TEST(GpTpeSampler, RefusesANegativeNumberOfStartupTrials) {
   EXPECT_THROW(GpTpeSampler({.n_startup_trials = -1}), InvalidArgument);
 }
