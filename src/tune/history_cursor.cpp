@@ -19,6 +19,13 @@ void append(std::vector<TrialRange>& ranges, std::size_t number) {
   }
 }
 
+std::vector<TrialRange>& ranges_for(HistoryCursor& cursor, const History& history, std::size_t number) {
+  const TrialState state = history.state(number);
+  if (is_finished(state)) return cursor.finished;
+  if (state == TrialState::kWaiting) return cursor.waiting;
+  return history.trial(number).columns.empty() ? cursor.open : cursor.running;
+}
+
 std::string text_of(const std::vector<TrialRange>& ranges) {
   std::string text;
   for (const auto& [first, last] : ranges) {
@@ -69,21 +76,28 @@ HistoryCursor cursor_of(const History& history, TrialNumber asking) {
   const std::size_t n_settled = history.n_settled();
   if (n_settled > 0) cursor.finished.push_back({0, n_settled - 1});
   for (std::size_t number = n_settled; number < history.size(); ++number) {
-    if (is_finished(history.state(number))) append(cursor.finished, number);
-  }
-  for (const std::uint32_t number : history.running()) {
-    if (static_cast<std::int64_t>(number) != asking.value) append(cursor.running, number);
+    if (static_cast<std::int64_t>(number) == asking.value) continue;
+    append(ranges_for(cursor, history, number), number);
   }
   return cursor;
 }
 
 std::string to_json(const SuggestionRecord& record) {
-  std::string text = fmt::format(R"({{"finished": "{}")", text_of(record.cursor.finished));
-  if (!record.cursor.running.empty())
-    text += fmt::format(R"(, "running": "{}")", text_of(record.cursor.running));
-  if (record.n_redraws > 0) text += fmt::format(R"(, "redraws": {})", record.n_redraws);
-  if (record.is_moved) text += R"(, "moved": true)";
-  return text + "}";
+  std::string members;
+  const auto add = [&](const char* name, const std::string& value) {
+    members += fmt::format("{}\"{}\": {}", members.empty() ? "" : ", ", name, value);
+  };
+  const auto add_ranges = [&](const char* name, const std::vector<TrialRange>& ranges) {
+    if (!ranges.empty()) add(name, '"' + text_of(ranges) + '"');
+  };
+  add_ranges("finished", record.cursor.finished);
+  add_ranges("running", record.cursor.running);
+  add_ranges("open", record.cursor.open);
+  add_ranges("waiting", record.cursor.waiting);
+  if (!record.given.empty()) add("given", nlohmann::json(record.given).dump());
+  if (record.n_redraws > 0) add("redraws", std::to_string(record.n_redraws));
+  if (record.is_moved) add("moved", "true");
+  return "{" + members + "}";
 }
 
 SuggestionRecord suggestion_from_json(std::string_view text) {
@@ -91,7 +105,9 @@ SuggestionRecord suggestion_from_json(std::string_view text) {
   const Json json = Json::parse(text, nullptr, false);
   if (!json.is_object()) refuse(text);
   try {
-    return {{ranges_from(json.value("finished", "")), ranges_from(json.value("running", ""))},
+    return {{ranges_from(json.value("finished", "")), ranges_from(json.value("running", "")),
+             ranges_from(json.value("open", "")), ranges_from(json.value("waiting", ""))},
+            json.value("given", std::vector<std::string>()),
             json.value("redraws", std::uint64_t{0}),
             json.value("moved", false)};
   } catch (const Json::exception&) {

@@ -151,7 +151,8 @@ void SearchSpace::add_repeated(const std::string& name, const Distribution& dist
     throw InvalidArgument(
         fmt::format("parameter '{}' repeats by '{}', which is not a declared int parameter", name, count));
   }
-  for (std::int64_t layer = 0; layer < range->high; ++layer) {
+  const std::int64_t n_layers = range->high;  // `add` moves the declarations.
+  for (std::int64_t layer = 0; layer < n_layers; ++layer) {
     std::vector<Condition> all = conditions;
     all.emplace_back(WhenAtLeast{count, layer + 1});
     add({fmt::format("{}_l{}", name, layer), distribution, std::move(all)});

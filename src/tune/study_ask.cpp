@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <chrono>
 #include <limits>
 #include <utility>
 
@@ -13,16 +14,25 @@
 namespace tune {
 namespace {
 
+/// Parameters are suggested in milliseconds: whoever takes longer has been stopped, and others go on without
+/// it.
+constexpr std::chrono::seconds kPatienceWithOpenTrials{2};
+
 /// A trial that was interrupted keeps the record of when it was suggested.
-bool needs_record(const FrozenTrial& trial, const Suggestion& suggestion, const Sampler& sampler) {
+bool needs_record(const FrozenTrial& trial, const Suggestion& suggestion) {
   const ParamValues& forced = suggestion.preset.forced;
   const auto& params = suggestion.configuration.params;
   // What is not declared will be asked for one by one.
   const bool is_decided_elsewhere =
       !params.empty() && std::all_of(params.begin(), params.end(),
                                      [&](const Param& param) { return forced.contains(param.name); });
-  if (is_decided_elsewhere || trial.system_attrs.contains(kSuggestionKey)) return false;
-  return sampler.uses_history() || suggestion.n_redraws > 0;
+  return !is_decided_elsewhere && !trial.system_attrs.contains(kSuggestionKey);
+}
+
+std::vector<std::string> names_of(const ParamValues& params) {
+  std::vector<std::string> names;
+  for (const auto& [name, value] : params) names.push_back(name);
+  return names;
 }
 
 }  // namespace
@@ -103,13 +113,18 @@ bool Study::Impl::original_is_open(TrialNumber number) const {
   return original.state == TrialState::kRunning && original.columns.empty();
 }
 
-bool Study::Impl::may_be_duplicated(TrialNumber number) const {
+bool Study::Impl::may_be_duplicated(TrialNumber number) {
   if (!avoids_duplicates()) return false;
-  return std::any_of(history.running().begin(), history.running().end(), [&](std::uint32_t other) {
+  const auto open = std::find_if(history.running().begin(), history.running().end(), [&](std::uint32_t other) {
     const TrialRecord& trial = history.trial(other);
     return static_cast<std::int64_t>(other) < number.value && trial.columns.empty() && trial.is_owned &&
            !live.contains({static_cast<std::int64_t>(other)});
   });
+  if (open == history.running().end()) return false;
+  const auto now = std::chrono::steady_clock::now();
+  const TrialNumber first{static_cast<std::int64_t>(*open)};
+  if (awaited.trial != first) awaited = {first, now};
+  return now - awaited.since < kPatienceWithOpenTrials;
 }
 
 AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
@@ -169,8 +184,10 @@ void Study::suggest_declared(Trial::State& trial) {
   trial.preset.forced = impl_->forced_params(trial.frozen);
   Suggestion suggestion = suggest(*impl_->options.sampler, context, trial.preset.forced,
                                   impl_->avoids_duplicates() ? &taken : nullptr);
-  if (needs_record(trial.frozen, suggestion, *impl_->options.sampler)) {
-    const SuggestionRecord record{cursor_of(impl_->history, trial.claim.number), suggestion.n_redraws,
+  if (needs_record(trial.frozen, suggestion)) {
+    const bool looks_back = impl_->options.sampler->uses_history() || suggestion.n_redraws > 0;
+    const SuggestionRecord record{looks_back ? cursor_of(impl_->history, trial.claim.number) : HistoryCursor{},
+                                  names_of(suggestion.preset.forced), suggestion.n_redraws,
                                   suggestion.is_moved};
     suggestion.preset.relative.system_attrs[std::string(kSuggestionKey)] = to_json(record);
   }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -44,9 +45,9 @@ struct Study::Impl {
   /// True while the trial that this one replicates is being given its parameters by another process. Needs the
   /// lock.
   [[nodiscard]] bool original_is_open(TrialNumber number) const;
-  /// True while duplicates are avoided and another process is giving an earlier trial its parameters. Needs the
-  /// lock.
-  [[nodiscard]] bool may_be_duplicated(TrialNumber number) const;
+  /// True while duplicates are avoided and another process is giving an earlier trial its parameters, for a
+  /// moment at most. Needs the lock.
+  [[nodiscard]] bool may_be_duplicated(TrialNumber number);
   [[nodiscard]] std::size_t original_of(TrialNumber number) const;
   /// The queue entries of one configuration, one a replicate.
   [[nodiscard]] std::vector<NewTrial> queue_entries(const ParamValues& point,
@@ -66,6 +67,11 @@ struct Study::Impl {
 
   mutable std::mutex mutex;
   History history;
+  /// The trial of another process that has no parameters yet, and since when it is waited for.
+  struct {
+    TrialNumber trial{-1};
+    std::chrono::steady_clock::time_point since;
+  } awaited;
   TrialGroups groups;  ///< As the pruner left them.
   Cursor cursor;
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.

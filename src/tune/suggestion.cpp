@@ -18,8 +18,9 @@ Suggestion draw(const Sampler& sampler, SamplingContext context, const ParamValu
 }
 
 /// Moves a suggestion that is taken to the nearest configuration that is not.
-void move(Suggestion& suggestion, const Sampler& sampler, const SamplingContext& context,
-          const TakenConfigurations& taken) {
+void move(Suggestion& suggestion, const Sampler& sampler, SamplingContext context,
+          const TakenConfigurations& taken, WithReasons with_reasons) {
+  if (with_reasons == WithReasons::kYes) context.reasons = &suggestion.reasons;
   auto nearest = nearest_configuration(
       {.space = context.declared,
        .start = suggestion.configuration,
@@ -46,7 +47,7 @@ Suggestion suggest(const Sampler& sampler, SamplingContext context, const ParamV
     if (!taken->contains(again.configuration.params)) return again;
   }
   context.attempt = 0;
-  move(first, sampler, context, *taken);
+  move(first, sampler, context, *taken, with_reasons);
   return first;
 }
 

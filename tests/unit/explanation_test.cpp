@@ -178,7 +178,63 @@ TEST(Explanation, IsNotConfirmedAfterTheSearchHasChanged) {
   Study study = create_study(options);
   run_in_parallel(study, 30);
   options.seed = 4;
-  EXPECT_FALSE(explain_suggestion(options, study.trials(), TrialNumber{29}).is_confirmed);
+  const Explanation explanation = explain_suggestion(options, study.trials(), TrialNumber{29});
+  EXPECT_FALSE(explanation.is_confirmed);
+  EXPECT_TRUE(explanation.reasons.empty());
+}
+
+TEST(Explanation, NamesTheParametersOfThePartlyEnqueuedConfigurationAlsoAfterAnInterruption) {
+  const StudyOptions options = tpe_study();
+  Study study = create_study(options);
+  run_in_parallel(study, 20);
+  (void)study.enqueue_trials({{{"lr", 0.05}}});
+  study.requeue(study.ask());
+  run_in_parallel(study, 2);
+  const Explanation explanation = explain_suggestion(options, study.trials(), TrialNumber{20});
+  EXPECT_TRUE(explanation.is_confirmed);
+  EXPECT_EQ(explanation.given, std::vector<std::string>{"lr"});
+}
+
+TEST(Explanation, OfAnInterruptedReplicateNamesItsOriginal) {
+  StudyOptions options = tpe_study();
+  options.replicates = 2;
+  Study study = create_study(options);
+  run_in_parallel(study, 1);
+  study.requeue(study.ask());
+  run_in_parallel(study, 1);
+  const Explanation explanation = explain_suggestion(options, study.trials(), TrialNumber{1});
+  EXPECT_EQ(explanation.origin, Explanation::Origin::kReplicate);
+  EXPECT_EQ(explanation.original, TrialNumber{0});
+}
+
+TEST(Explanation, CoversAGridWithPointsThatStillWait) {
+  StudyOptions options = tpe_study();
+  options.sampler = std::make_shared<const GridSampler>();
+  options.space = {};
+  options.space.add({"lr", FloatDistribution{0.1, 0.4, false, 0.1}, {}});
+  options.space.add({"depth", IntDistribution{1, 3}, {}});
+  options.points = {
+      {{"lr", 0.2}}, {{"lr", 0.1}, {"depth", std::int64_t{1}}}, {{"lr", 0.3}, {"depth", std::int64_t{2}}}};
+  Study study = create_study(options);
+  run_in_parallel(study, 8);
+  const auto trials = study.trials();
+  EXPECT_TRUE(explain_suggestion(options, trials, TrialNumber{0}).is_confirmed);
+  EXPECT_TRUE(explain_suggestion(options, trials, TrialNumber{7}).is_confirmed);
+}
+
+TEST(Explanation, SeesATrialOfAnotherProcessAsItWasWhenItHadNoParametersYet) {
+  const StudyOptions options = tpe_study();
+  Study study = create_study(options);
+  run_in_parallel(study, 12);
+  Owner other = this_process();
+  other.pid += 1;
+  const Reservation open = options.storage->reserve(study.id(), other);
+  run_in_parallel(study, 1);
+  const Param lr{"lr", 1e-3, FloatDistribution{1e-5, 1e-1, true}};
+  options.storage->start(open.claim, {&lr, 1}, {});
+  const Explanation explanation = explain_suggestion(options, study.trials(), TrialNumber{13});
+  EXPECT_TRUE(explanation.is_confirmed);
+  EXPECT_EQ(explanation.n_running, 1U);
 }
 
 TEST(Explanation, CoversRedrawnAndMovedSuggestions) {
@@ -251,9 +307,11 @@ TEST(SuggestionRecord, IsAFewBytesHoweverLongTheHistoryIs) {
 }
 
 TEST(SuggestionRecord, ReadsWhatItWrites) {
-  const SuggestionRecord record{{{{0, 37}, {39, 39}, {41, 50}}, {{38, 38}, {40, 40}}}, 3, true};
+  const HistoryCursor cursor{{{0, 37}, {39, 39}, {41, 50}}, {{38, 38}, {40, 40}}, {{51, 51}}, {{52, 60}}};
+  const SuggestionRecord record{cursor, {"a \"b\"", "lr"}, 3, true};
   EXPECT_EQ(to_json(record),
-            R"({"finished": "0-37,39,41-50", "running": "38,40", "redraws": 3, "moved": true})");
+            R"({"finished": "0-37,39,41-50", "running": "38,40", "open": "51", "waiting": "52-60", )"
+            R"("given": ["a \"b\"","lr"], "redraws": 3, "moved": true})");
   EXPECT_EQ(suggestion_from_json(to_json(record)), record);
   EXPECT_EQ(suggestion_from_json(to_json(SuggestionRecord{})), SuggestionRecord{});
 }
@@ -262,7 +320,7 @@ TEST(SuggestionRecord, RefusesWhatIsNone) {
   for (const char* text :
        {"", "[]", "3", R"({"finished": 3})", R"({"finished": "a"})", R"({"finished": "3-1"})",
         R"({"finished": "1,1"})", R"({"finished": "1-"})", R"({"finished": "1;2"})",
-        R"({"finished": "0", "redraws": "many"})", R"({"finished": "5,3"})"}) {
+        R"({"finished": "0", "redraws": "many"})", R"({"given": "lr"})", R"({"finished": "5,3"})"}) {
     EXPECT_THROW((void)suggestion_from_json(text), FormatError) << text;
   }
 }

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <span>
+#include <string>
 #include <vector>
 
 #include "tune/frozen_trial.hpp"
@@ -26,7 +27,9 @@ struct Explanation {
   std::size_t n_running = 0;
   std::uint64_t n_redraws = 0;  ///< Draws turned down because other trials had them.
   bool is_moved = false;        ///< All were: it is the nearest configuration to the first that no trial had.
-  /// How the parameters came about; one that is not named here was drawn without regard to other trials.
+  std::vector<std::string> given;  ///< Parameters that the trial was enqueued with, whatever `reasons` say.
+  /// How the parameters came about, where `is_confirmed`; one that is not named here was drawn without regard
+  /// to other trials.
   std::vector<Reason> reasons;
   /// The suggestion computed again has the parameters that the trial has. False when the study's sampler, its
   /// options, the space or the seed are others now.

@@ -14,9 +14,9 @@ namespace {
 
 const CommandHelp kHelp = {
     "fmnist-tune explain DB N [options]",
-    "Says why trial N has its parameters, and why it was pruned or failed: which trials the sampler held for\n"
-    "good and for others, the candidates it drew, and how each was scored, log l - log g. The suggestion is\n"
-    "computed again from what is stored. Nothing is written, a study may run.",
+    "Says why trial N has its parameters, and why it was pruned or failed. Of tpe it shows which trials were held\n"
+    "for good and for others, the candidates, and how each was scored, log l - log g. The suggestion is computed\n"
+    "again from what is stored. Nothing is written, a study may run.",
     "  fmnist-tune explain mlp.db 42\n"
     "  fmnist-tune explain mlp.db 42 -f json | jq .decisions"};
 

@@ -31,6 +31,12 @@ std::string count_text(std::size_t n, const char* what) {
   return fmt::format("{} {}{}", n, what, n == 1 ? "" : "s");
 }
 
+std::string names_text(const std::vector<std::string>& names) {
+  std::string text;
+  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
+  return text;
+}
+
 std::string seen_text(const Explanation& explanation) {
   return fmt::format("{} ({} complete, {} pruned), {} running",
                      count_text(explanation.n_complete + explanation.n_pruned, "finished trial"),
@@ -40,17 +46,22 @@ std::string seen_text(const Explanation& explanation) {
 std::string suggested_text(const ExplainedTrial& explained) {
   const Explanation& explanation = explained.explanation;
   std::string text = fmt::format("suggested by {}", explained.sampler_name);
+  if (!explanation.given.empty())
+    text += fmt::format(", but for {} of its queue entry", names_text(explanation.given));
   if (!explanation.reasons.empty()) text += " from " + seen_text(explanation);
   if (explanation.is_moved) {
     text += fmt::format("; other trials had all {} draws: this is the nearest configuration to the first",
                         explanation.n_redraws + 1);
   } else if (explanation.n_redraws > 0) {
-    text += fmt::format("; other trials had the first {}", count_text(explanation.n_redraws, "draw"));
+    text += explanation.n_redraws == 1
+                ? "; another trial had the first draw"
+                : fmt::format("; other trials had the first {} draws", explanation.n_redraws);
   }
   return text;
 }
 
 std::string origin_text(const ExplainedTrial& explained) {
+  if (explained.trial.params.empty()) return "not suggested yet, or interrupted: it has no parameters";
   switch (explained.explanation.origin) {
     case Explanation::Origin::kSuggested:
       return suggested_text(explained);
@@ -88,8 +99,25 @@ std::vector<std::pair<std::string, std::string>> facts_of(const ExplainedTrial& 
   for (const tune::Param& param : trial.params) {
     facts.emplace_back(printable(param.name), printable(tune::to_text(param.external())));
   }
-  facts.emplace_back("origin", origin_text(explained));
   return facts;
+}
+
+/// The words in lines of at most that many characters.
+std::string wrapped(const std::string& text, std::optional<std::size_t> width) {
+  if (!width) return text + "\n";
+  std::string lines;
+  std::size_t column = 0;
+  for (std::size_t begin = 0; begin < text.size();) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    const std::size_t length = character_count(word);
+    const bool fits = column == 0 || column + 1 + length <= *width;
+    if (column > 0) lines += fits ? ' ' : '\n';
+    lines += word;
+    column = fits && column > 0 ? column + 1 + length : length;
+    begin = end + 1;
+  }
+  return lines + "\n";
 }
 
 /// The candidates, best first.
@@ -99,12 +127,6 @@ std::vector<std::size_t> by_score(const Weighing& weighing) {
   std::stable_sort(order.begin(), order.end(),
                    [&](std::size_t a, std::size_t b) { return score(weighing, a) > score(weighing, b); });
   return order;
-}
-
-std::string names_text(const std::vector<std::string>& names) {
-  std::string text;
-  for (const std::string& name : names) text += (text.empty() ? "" : ", ") + printable(name);
-  return text;
 }
 
 std::string candidates_text(const ExplainedTrial& explained, const Reason& reason,
@@ -125,33 +147,48 @@ std::string candidates_text(const ExplainedTrial& explained, const Reason& reaso
   return to_table(table, width);
 }
 
-/// The parameters whose value speaks most for and against the candidate that was taken.
+bool is_given(const ExplainedTrial& explained, const std::string& name) {
+  const auto& given = explained.explanation.given;
+  return std::find(given.begin(), given.end(), name) != given.end();
+}
+
+/// Positions of the parameters that were taken as drawn, those whose value speaks most for the candidate first.
+std::vector<std::size_t> by_share(const ExplainedTrial& explained, const Reason& reason) {
+  std::vector<std::size_t> order;
+  for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+    const tune::Param* param = explained.trial.find_param(reason.parameters[d]);
+    const double drawn = reason.weighing->candidates[d][reason.weighing->chosen];
+    if (param != nullptr && param->value == drawn && !is_given(explained, param->name)) order.push_back(d);
+  }
+  const auto share = [&](std::size_t d) { return reason.weighing->shares[d][reason.weighing->chosen]; };
+  std::stable_sort(order.begin(), order.end(),
+                   [&](std::size_t a, std::size_t b) { return share(a) > share(b); });
+  return order;
+}
+
 std::string sentence(const ExplainedTrial& explained, const Reason& reason) {
   const Weighing& weighing = *reason.weighing;
   std::string text = fmt::format("why: {}", reason.text);
-  if (reason.parameters.size() < 2) return text + ".\n";
-  const auto share = [&](std::size_t d) { return weighing.shares[d][weighing.chosen]; };
-  std::vector<std::size_t> order(reason.parameters.size());
-  std::iota(order.begin(), order.end(), std::size_t{0});
-  std::stable_sort(order.begin(), order.end(),
-                   [&](std::size_t a, std::size_t b) { return share(a) > share(b); });
+  const auto order = by_share(explained, reason);
+  if (reason.parameters.size() < 2 || order.empty()) return text + ".";
   const auto told = [&](std::size_t d) {
     const auto value = external(explained, reason.parameters[d], weighing.candidates[d][weighing.chosen]);
     return fmt::format("{} = {} ({:+.2f})", printable(reason.parameters[d]), printable(tune::to_text(value)),
-                       share(d));
+                       weighing.shares[d][weighing.chosen]);
   };
   text += fmt::format("; alone, {} speaks most for it", told(order.front()));
-  if (share(order.back()) < 0.0) text += fmt::format(", {} against it", told(order.back()));
-  return text + ".\n";
+  if (weighing.shares[order.back()][weighing.chosen] < 0.0)
+    text += fmt::format(", {} against it", told(order.back()));
+  return text + ".";
 }
 
 std::string decision_text(const ExplainedTrial& explained, const Reason& reason,
                           std::optional<std::size_t> width) {
   std::string text = fmt::format("\n{}\n", names_text(reason.parameters));
-  if (!reason.weighing) return text + fmt::format("why: {}.\n", reason.text);
+  if (!reason.weighing) return text + wrapped(fmt::format("why: {}.", reason.text), width);
   text += fmt::format("good trials: {}\nother trials: {}\n", ranges_text(reason.weighing->below),
                       ranges_text(reason.weighing->above));
-  return text + candidates_text(explained, reason, width) + sentence(explained, reason);
+  return text + candidates_text(explained, reason, width) + wrapped(sentence(explained, reason), width);
 }
 
 /// Parameters that came about one by one in the same way are told together.
@@ -220,13 +257,14 @@ std::string ranges_text(const std::vector<std::size_t>& ascending) {
 }
 
 std::string explanation_text(const ExplainedTrial& explained, std::optional<std::size_t> width) {
-  std::string text = to_fact_list(facts_of(explained), width);
+  std::string text = to_fact_list(facts_of(explained), width) + "\n" + wrapped(origin_text(explained), width);
   const Explanation& explanation = explained.explanation;
   if (explanation.origin != Explanation::Origin::kNotRecorded && !explanation.is_confirmed) {
     return text +
-           "\nComputed again, the suggestion is another one: the study's sampler, its options, its space or "
-           "the\n"
-           "program have changed since. So there is no telling why.\n";
+           wrapped(
+               "Computed again, the suggestion is another one: the study's sampler, its options, its space or "
+               "the program have changed since. So there is no telling why.",
+               width);
   }
   for (const Reason& reason : told_together(explanation.reasons)) {
     text += decision_text(explained, reason, width);
@@ -252,6 +290,7 @@ Json explanation_json(const ExplainedTrial& explained) {
                      {"running", explanation.n_running}}},
                    {"redraws", explanation.n_redraws},
                    {"moved", explanation.is_moved},
+                   {"given", explanation.given},
                    {"reason", reason ? Json(*reason) : Json()},
                    {"decisions", Json::array()}};
   for (const Reason& one : explanation.reasons) document["decisions"].push_back(decision_json(explained, one));

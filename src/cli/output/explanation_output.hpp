@@ -24,8 +24,8 @@ struct ExplainedTrial {
 /// and a sentence for each decision.
 [[nodiscard]] std::string explanation_text(const ExplainedTrial& explained, std::optional<std::size_t> width);
 
-/// Everything: `number, state, origin, original, confirmed, seen, redraws, moved, reason, decisions`, the
-/// latter with all candidates.
+/// Everything: `number, state, origin, original, confirmed, seen, redraws, moved, given, reason, decisions`,
+/// the latter with all candidates; none when the suggestion is not confirmed.
 [[nodiscard]] Json explanation_json(const ExplainedTrial& explained);
 
 /// A row a candidate: `decision, candidate, chosen`, its parameters as `params_…`, `log_l, log_g, score`, and

@@ -30,7 +30,15 @@ FrozenTrial as_running(const FrozenTrial& trial, std::vector<Param> params) {
   running.id = trial.id;
   running.number = trial.number;
   running.params = std::move(params);
+  running.system_attrs = trial.system_attrs;
   return running;
+}
+
+/// With what its queue entry says.
+FrozenTrial as_waiting(const FrozenTrial& trial) {
+  FrozenTrial waiting = as_running(trial, {});
+  waiting.state = TrialState::kWaiting;
+  return waiting;
 }
 
 /// The history that the trial saw when it asked.
@@ -39,17 +47,11 @@ class Past {
   Past(const StudyOptions& options, std::span<const FrozenTrial> trials, const FrozenTrial& asking,
        const HistoryCursor& cursor)
       : history_(options.directions) {
-    for (const TrialRange& range : cursor.finished) {
-      for (std::size_t n = range.first; n <= range.last; ++n) history_.apply(trial_at(trials, n));
-    }
-    for (const TrialRange& range : cursor.running) {
-      for (std::size_t n = range.first; n <= range.last; ++n) {
-        const FrozenTrial& trial = trial_at(trials, n);
-        FrozenTrial running = as_running(trial, trial.params);
-        running.system_attrs = trial.system_attrs;
-        history_.apply(running);
-      }
-    }
+    apply(cursor.finished, [&](std::size_t n) { return trial_at(trials, n); });
+    apply(cursor.running,
+          [&](std::size_t n) { return as_running(trial_at(trials, n), trial_at(trials, n).params); });
+    apply(cursor.open, [&](std::size_t n) { return as_running(trial_at(trials, n), {}); });
+    apply(cursor.waiting, [&](std::size_t n) { return as_waiting(trial_at(trials, n)); });
     history_.apply(as_running(asking, {}));
     const HistoryView view(history_);
     options.pruner->group_trials({view, asking.number, options.seed, options.study_name}, groups_);
@@ -70,6 +72,13 @@ class Past {
     return trial_of(trials, {static_cast<std::int64_t>(number)});
   }
 
+  template <typename Seen>
+  void apply(const std::vector<TrialRange>& ranges, const Seen& seen) {
+    for (const TrialRange& range : ranges) {
+      for (std::size_t n = range.first; n <= range.last; ++n) history_.apply(seen(n));
+    }
+  }
+
   History history_;
   TrialGroups groups_;
 };
@@ -77,12 +86,6 @@ class Past {
 bool has_all(const ParamValues& values, const FrozenTrial& trial) {
   return std::all_of(trial.params.begin(), trial.params.end(),
                      [&](const Param& param) { return values.contains(param.name); });
-}
-
-bool is_same(const std::vector<Param>& a, const std::vector<Param>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Param& one, const Param& other) {
-    return one.name == other.name && one.value == other.value;
-  });
 }
 
 /// One suggestion, computed again.
@@ -93,27 +96,37 @@ class Recomputation {
       : options_(options), trial_(trial), record_(record), past_(options, trials, trial, record.cursor) {}
 
   [[nodiscard]] Explanation explain() const {
-    // A trial that was interrupted went into the queue with the parameters that it had been suggested.
-    Explanation free = explain_with({});
-    if (free.is_confirmed) return free;
-    const ParamValues queued = queued_params(trial_.system_attrs);
-    return queued.empty() ? free : explain_with(queued);
-  }
-
- private:
-  [[nodiscard]] Explanation explain_with(const ParamValues& forced) const {
     Explanation explanation;
     explanation.origin = Explanation::Origin::kSuggested;
     explanation.n_complete = past_.history().count(TrialState::kComplete);
     explanation.n_pruned = past_.history().count(TrialState::kPruned);
     explanation.n_running = past_.history().running().size() - 1;
-    Suggestion again = suggest_again(forced);
-    explanation.reasons = std::move(again.reasons);
-    explanation.n_redraws = again.n_redraws;
-    explanation.is_moved = again.is_moved;
-    explanation.is_confirmed = is_same(again.configuration.params, trial_.params) &&
+    explanation.n_redraws = record_.n_redraws;
+    explanation.is_moved = record_.is_moved;
+    explanation.given = record_.given;
+    Suggestion again = suggest_again(given_values());
+    explanation.is_confirmed = again.configuration.params == trial_.params &&
                                again.n_redraws == record_.n_redraws && again.is_moved == record_.is_moved;
+    if (explanation.is_confirmed) explanation.reasons = about_the_trial(std::move(again.reasons));
     return explanation;
+  }
+
+ private:
+  [[nodiscard]] ParamValues given_values() const {
+    ParamValues values;
+    for (const std::string& name : record_.given) {
+      if (const Param* param = trial_.find_param(name)) values.emplace(name, param->external());
+    }
+    return values;
+  }
+
+  /// What was decided about parameters that do not exist is left out.
+  [[nodiscard]] std::vector<Reason> about_the_trial(std::vector<Reason> reasons) const {
+    std::erase_if(reasons, [&](const Reason& reason) {
+      return std::none_of(reason.parameters.begin(), reason.parameters.end(),
+                          [&](const std::string& name) { return trial_.find_param(name) != nullptr; });
+    });
+    return reasons;
   }
 
   [[nodiscard]] Suggestion suggest_again(const ParamValues& forced) const {
@@ -148,18 +161,17 @@ Explanation explain_suggestion(const StudyOptions& options, std::span<const Froz
                                TrialNumber number) {
   const FrozenTrial& trial = trial_of(trials, number);
   Explanation explanation;
+  if (trial.params.empty()) return explanation;
+  if (const auto record = stored_record(trial)) return Recomputation(options, trials, trial, *record).explain();
   const std::int64_t replicate = number.value % options.replicates;
-  const auto record = stored_record(trial);
-  if (record) return Recomputation(options, trials, trial, *record).explain();
-  if (const ParamValues queued = queued_params(trial.system_attrs); !queued.empty() && has_all(queued, trial)) {
+  const TrialNumber original{number.value - replicate};
+  if (replicate != 0 && trial.params == trial_of(trials, original).params) {
+    explanation.origin = Explanation::Origin::kReplicate;
+    explanation.original = original;
+    explanation.is_confirmed = true;
+  } else if (has_all(queued_params(trial.system_attrs), trial)) {
     explanation.origin = Explanation::Origin::kEnqueued;
     explanation.is_confirmed = true;
-  } else if (replicate != 0) {
-    explanation.origin = Explanation::Origin::kReplicate;
-    explanation.original = {number.value - replicate};
-    explanation.is_confirmed = is_same(trial.params, trial_of(trials, explanation.original).params);
-  } else if (!options.sampler->uses_history()) {
-    return Recomputation(options, trials, trial, {}).explain();
   }
   return explanation;
 }

@@ -103,8 +103,7 @@ class Suggestion {
       reason.parameters.emplace_back(parameter.name);
     }
     reason.text = fmt::format(
-        "the candidate of {} that is likeliest among the {} best trials compared with the "
-        "{} others",
+        "the candidate of {} that is likeliest among the best trials ({}) compared with the others ({})",
         weighing.log_l.size(), weighing.below.size(), weighing.above.size());
     reason.weighing = std::move(weighing);
     return reason;

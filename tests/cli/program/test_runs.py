@@ -123,6 +123,7 @@ class Runs(ProgramTest):
         changed = self.study("tiny", sampler={"type": "tpe", "seed": 42, "n_startup_trials": 2})
         self.succeed(changed, "--trials", "8", "--jobs", "1")
         self.assertIn("the suggestion is another one", self.succeed("explain", "tiny.db", 3))
+        self.assertEqual(json.loads(self.succeed("explain", "tiny.db", 3, "-f", "json"))["decisions"], [])
         self.assertNotIn("the suggestion is another one", self.succeed("explain", "tiny.db", 7))
 
     def test_a_study_that_avoids_duplicates_ends_when_every_configuration_is_tried(self):
