@@ -12,13 +12,14 @@
 namespace fmnist_tune {
 namespace {
 
-const CommandHelp kHelp = {
-    "fmnist-tune explain DB N [options]",
-    "Says why trial N has its parameters, and why it was pruned or failed. Of tpe it shows which trials were held\n"
-    "for good and for others, the candidates, and how each was scored, log l - log g. The suggestion is computed\n"
-    "again from what is stored. Nothing is written, a study may run.",
-    "  fmnist-tune explain mlp.db 42\n"
-    "  fmnist-tune explain mlp.db 42 -f json | jq .decisions"};
+const CommandHelp kHelp = {"fmnist-tune explain DB N [options]",
+                           "Says why trial N has its parameters, and why it was pruned or failed. Of tpe it "
+                           "shows which trials were held\n"
+                           "for good and for others, the candidates, and how each was scored, log l - log g. "
+                           "The suggestion is computed\n"
+                           "again from what is stored. Nothing is written, a study may run.",
+                           "  fmnist-tune explain mlp.db 42\n"
+                           "  fmnist-tune explain mlp.db 42 -f json | jq .decisions"};
 
 /// The study file that the study keeps, read again. Throws UsageError for a study without one.
 StudyConfig stored_config(const tune::StudyRecord& study) {
