@@ -56,6 +56,21 @@ std::vector<ParamValues> run(Study& study, std::int64_t max_trials) {
   }
 }
 
+/// Goes on while other threads may still put a trial back.
+void run_to_the_end(Study& study) {
+  for (;;) {
+    AskResult ask = study.ask_within(std::nullopt);
+    if (ask.status == ReserveStatus::kAllFinished) return;
+    if (ask.trial) study.tell(std::move(*ask.trial), 1.0);
+  }
+}
+
+Owner another_process() {
+  Owner owner = this_process();
+  ++owner.pid;
+  return owner;
+}
+
 std::size_t n_distinct(const std::vector<ParamValues>& seen) {
   return std::set<ParamValues>(seen.begin(), seen.end()).size();
 }
@@ -167,7 +182,7 @@ TEST(Duplicates, AreComparedAmongTheSameReplicates) {
 TEST(Duplicates, AreAvoidedBetweenThreads) {
   Study study = create_study(avoiding<RandomSampler>());
   std::vector<std::thread> threads;
-  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { (void)run(study, 1000); });
+  for (int i = 0; i < 4; ++i) threads.emplace_back([&] { run_to_the_end(study); });
   for (auto& thread : threads) thread.join();
   std::vector<ParamValues> seen;
   for (const FrozenTrial& trial : study.trials()) {
@@ -175,7 +190,34 @@ TEST(Duplicates, AreAvoidedBetweenThreads) {
     for (const Param& param : trial.params) values.emplace(param.name, param.external());
     seen.push_back(std::move(values));
   }
-  EXPECT_EQ(n_distinct(seen), seen.size());
+  EXPECT_EQ(seen.size(), 16U);
+  EXPECT_EQ(n_distinct(seen), 16U);
+}
+
+TEST(Duplicates, WaitForATrialThatAnotherProcessIsGivingItsParameters) {
+  SearchSpace space;
+  space.add({"n", IntDistribution{1, 3}, {}});
+  StudyOptions options = avoiding<StubbornSampler>(std::move(space));
+  options.storage = make_in_memory_storage();
+  Study study = create_study(options);
+  const Reservation open = options.storage->reserve(study.id(), another_process());
+  EXPECT_EQ(study.ask_within(std::nullopt).status, ReserveStatus::kOthersRunning);
+  const Param first{"n", 1.0, IntDistribution{1, 3}};
+  options.storage->start(open.claim, {&first, 1}, {});
+  EXPECT_EQ(study.ask().params(), (ParamValues{{"n", std::int64_t{2}}}));
+}
+
+TEST(Duplicates, DoNotMakeAStudyWaitForAProcessThatWasStopped) {
+  StudyOptions options = avoiding<RandomSampler>();
+  options.storage = make_in_memory_storage();
+  Study study = create_study(options);
+  (void)options.storage->reserve(study.id(), another_process());
+  AskResult ask = study.ask_within(std::nullopt);
+  while (ask.status == ReserveStatus::kOthersRunning) {
+    std::this_thread::yield();
+    ask = study.ask_within(std::nullopt);
+  }
+  EXPECT_EQ(ask.status, ReserveStatus::kReserved);
 }
 
 TEST(Duplicates, AreAvoidedBetweenStudiesThatShareAFile) {

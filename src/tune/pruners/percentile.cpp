@@ -14,26 +14,33 @@ namespace pruners {
 
 std::vector<OptionSpec> schedule_option_specs() {
   const PercentileOptions preset;
-  return {{.name = "n_startup_trials",
+  std::vector<OptionSpec> specs = {{.name = "n_startup_trials",
+                                    .kind = OptionKind::kInt,
+                                    .default_value = preset.n_startup_trials,
+                                    .low = 0,
+                                    .description = "COMPLETE trials before pruning starts."}};
+  for (OptionSpec& spec : check_option_specs(preset.n_warmup_steps, preset.interval_steps)) {
+    specs.push_back(std::move(spec));
+  }
+  specs.push_back({.name = "n_min_trials",
+                   .kind = OptionKind::kInt,
+                   .default_value = preset.n_min_trials,
+                   .low = 1,
+                   .description = "COMPLETE trials that must have reported at the step."});
+  return specs;
+}
+
+std::vector<OptionSpec> check_option_specs(std::int64_t n_warmup_steps, std::int64_t interval_steps) {
+  return {{.name = "n_warmup_steps",
            .kind = OptionKind::kInt,
-           .default_value = preset.n_startup_trials,
-           .low = 0,
-           .description = "COMPLETE trials before pruning starts."},
-          {.name = "n_warmup_steps",
-           .kind = OptionKind::kInt,
-           .default_value = preset.n_warmup_steps,
+           .default_value = n_warmup_steps,
            .low = 0,
            .description = "No pruning at steps below this."},
           {.name = "interval_steps",
            .kind = OptionKind::kInt,
-           .default_value = preset.interval_steps,
+           .default_value = interval_steps,
            .low = 1,
-           .description = "Steps between two checks, counted from the warm-up."},
-          {.name = "n_min_trials",
-           .kind = OptionKind::kInt,
-           .default_value = preset.n_min_trials,
-           .low = 1,
-           .description = "COMPLETE trials that must have reported at the step."}};
+           .description = "Steps between two checks, counted from the warm-up."}};
 }
 
 bool is_check_due(std::span<const IntermediateValue> reports, std::int64_t n_warmup_steps,

@@ -13,6 +13,10 @@ namespace tune::pruners {
 /// The options that the median and the percentile rule share.
 [[nodiscard]] std::vector<OptionSpec> schedule_option_specs();
 
+/// `n_warmup_steps` and `interval_steps`, for every pruner that checks at such steps.
+[[nodiscard]] std::vector<OptionSpec> check_option_specs(std::int64_t n_warmup_steps,
+                                                         std::int64_t interval_steps);
+
 /// Whether a check is due at the last of these reports (sorted by step): none was made yet since the latest
 /// multiple of `interval_steps` after `n_warmup_steps`.
 [[nodiscard]] bool is_check_due(std::span<const IntermediateValue> reports, std::int64_t n_warmup_steps,

@@ -56,26 +56,20 @@ PruneDecision ThresholdPruner::decide(const PruningContext& context) const {
 
 PrunerEntry threshold_pruner_entry() {
   const ThresholdOptions preset;
+  std::vector<OptionSpec> options = {{.name = "lower",
+                                      .kind = OptionKind::kFloat,
+                                      .default_value = {},
+                                      .description = "A value below it prunes; none by default."},
+                                     {.name = "upper",
+                                      .kind = OptionKind::kFloat,
+                                      .default_value = {},
+                                      .description = "A value above it prunes; none by default."}};
+  for (OptionSpec& spec : pruners::check_option_specs(preset.n_warmup_steps, preset.interval_steps)) {
+    options.push_back(std::move(spec));
+  }
   return {.name = "threshold",
           .description = "Prunes a trial whose value leaves fixed bounds.",
-          .options = {{.name = "lower",
-                       .kind = OptionKind::kFloat,
-                       .default_value = {},
-                       .description = "A value below it prunes; none by default."},
-                      {.name = "upper",
-                       .kind = OptionKind::kFloat,
-                       .default_value = {},
-                       .description = "A value above it prunes; none by default."},
-                      {.name = "n_warmup_steps",
-                       .kind = OptionKind::kInt,
-                       .default_value = preset.n_warmup_steps,
-                       .low = 0,
-                       .description = "No pruning at steps below this."},
-                      {.name = "interval_steps",
-                       .kind = OptionKind::kInt,
-                       .default_value = preset.interval_steps,
-                       .low = 1,
-                       .description = "Steps between two checks, counted from the warm-up."}},
+          .options = std::move(options),
           .make = make_threshold};
 }
 
