@@ -3,7 +3,6 @@
 #include <array>
 #include <cstdint>
 #include <limits>
-#include <map>
 #include <memory>
 #include <optional>
 #include <span>
@@ -12,6 +11,7 @@
 #include <vector>
 
 #include "tune/frozen_trial.hpp"
+#include "tune/name_map.hpp"
 
 namespace tune {
 
@@ -82,7 +82,7 @@ class History {
   /// until they are applied.
   void apply(const FrozenTrial& trial);
   /// Changes to one running trial, without rewriting the rest of it.
-  void add_param(TrialNumber number, const Param& param);
+  void add_params(TrialNumber number, std::span<const Param> params);
   void add_report(TrialNumber number, IntermediateValue report);
   void add_system_attrs(TrialNumber number, const Attributes& attributes);
 
@@ -110,7 +110,8 @@ class History {
   [[nodiscard]] std::vector<std::uint32_t> common_columns() const;
   /// The RUNNING trials by number.
   [[nodiscard]] std::span<const std::uint32_t> running() const { return running_; }
-  /// The trials that have that parameter, in any state, by value; equal ones by number.
+  /// The trials that have that parameter, in any state, by value; equal ones in an order of that parameter
+  /// alone.
   [[nodiscard]] std::span<const std::uint32_t> by_value(const Column& column) const;
   [[nodiscard]] StepValues complete_values_at(std::int64_t step) const;
 
@@ -129,7 +130,7 @@ class History {
   std::vector<TrialRecord> trials_;
   std::vector<TrialState> states_;  ///< Those of `trials_`, side by side.
   std::vector<Column> columns_;
-  std::map<std::string, std::uint32_t, std::less<>> column_by_name_;
+  NameMap<std::uint32_t> column_by_name_;
   std::array<std::size_t, 5> counts_{};
   std::size_t n_settled_ = 0;
   std::vector<std::uint32_t> running_;

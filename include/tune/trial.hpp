@@ -70,7 +70,8 @@ class Trial {
   [[nodiscard]] const Attributes& user_attrs() const;
   [[nodiscard]] const Attributes& system_attrs() const;
   /// What was suggested so far, external values.
-  [[nodiscard]] ParamValues params() const;
+  [[nodiscard]] const ParamValues& params() const&;
+  [[nodiscard]] ParamValues params() &&;
 
  private:
   friend class Study;

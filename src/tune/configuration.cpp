@@ -8,10 +8,9 @@ namespace tune {
 namespace {
 
 /// Optuna's rule for using a jointly drawn value: same kind of distribution, value inside the range asked.
-bool fits(const RelativeSample& relative, std::string_view name, double value, const Distribution& wanted) {
-  const auto drawn_from = relative.distributions.find(name);
-  if (drawn_from != relative.distributions.end()) check_compatible(name, drawn_from->second, wanted);
-  return contains(wanted, value);
+bool fits(const Param& drawn, const Distribution& wanted) {
+  check_compatible(drawn.name, drawn.distribution, wanted);
+  return contains(wanted, drawn.value);
 }
 
 double only_value(const Distribution& distribution) {
@@ -31,10 +30,8 @@ double decide_param(const Sampler& sampler, const SamplingContext& context, cons
     return to_internal(distribution, given->second);
   }
   if (is_single(distribution)) return only_value(distribution);
-  const auto drawn = preset.relative.params.find(name);
-  if (drawn != preset.relative.params.end() && fits(preset.relative, name, drawn->second, distribution)) {
-    return drawn->second;
-  }
+  const Param* drawn = preset.relative.find(name);
+  if (drawn != nullptr && fits(*drawn, distribution)) return drawn->value;
   return sampler.sample_independent(context, name, distribution);
 }
 

@@ -151,7 +151,10 @@ void History::set_params(TrialRecord& record, std::size_t number, const std::vec
 
 void History::set_value(std::uint32_t index, std::size_t number, const Param& param) {
   Column& column = columns_[index];
-  if (column.values.size() <= number) {
+  if (column.values.size() == number) {
+    column.values.push_back(kAbsent);
+    column.distribution_of.push_back(0);
+  } else if (column.values.size() < number) {
     column.values.resize(number + 1, kAbsent);
     column.distribution_of.resize(number + 1, 0);
   }
@@ -164,12 +167,15 @@ void History::set_value(std::uint32_t index, std::size_t number, const Param& pa
   column.distribution_of[number] = distribution_index(column, param.distribution);
 }
 
-void History::add_param(TrialNumber number, const Param& param) {
+void History::add_params(TrialNumber number, std::span<const Param> params) {
   TrialRecord& target = record(number);
   const auto row = static_cast<std::size_t>(number.value);
-  const std::uint32_t index = column_index(param.name);
-  if (!columns_[index].has(row)) target.columns.push_back(index);
-  set_value(index, row, param);
+  target.columns.reserve(target.columns.size() + params.size());
+  for (const Param& param : params) {
+    const std::uint32_t index = column_index(param.name);
+    if (!columns_[index].has(row)) target.columns.push_back(index);
+    set_value(index, row, param);
+  }
 }
 
 void History::add_report(TrialNumber number, IntermediateValue report) {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <utility>
 
+#include "tune/value_order.hpp"
+
 namespace tune {
 namespace {
 
@@ -89,7 +91,9 @@ void HistoryIndex::update(const Column& values, ColumnOrder& order) {
     }
   }
   insert_sorted(order.sorted, order.pending,
-                by_key([&](std::uint32_t number) { return values.values[number]; }));
+                [of = values.values.data(), by = ValueOrder(values.name)](std::uint32_t a, std::uint32_t b) {
+                  return by.is_before(of[a], a, of[b], b);
+                });
 }
 
 std::span<const std::uint32_t> HistoryIndex::by_value(const History& history, std::size_t column) {

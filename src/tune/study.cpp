@@ -26,6 +26,8 @@ constexpr const char* kPointKey = "tune:point";
 /// The storage's mark on a running trial; it goes with the trial's end.
 constexpr const char* kOwnerKey = "tune:owner";
 
+}  // namespace
+
 StudyOptions with_default_parts(StudyOptions options) {
   if (!options.storage) options.storage = make_in_memory_storage();
   if (!options.sampler) options.sampler = std::make_shared<GpTpeSampler>();
@@ -41,6 +43,8 @@ StudyOptions with_default_parts(StudyOptions options) {
   }
   return options;
 }
+
+namespace {
 
 std::string list_text(const std::vector<Direction>& directions) {
   std::string text;
@@ -212,7 +216,7 @@ FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> va
   const std::scoped_lock lock(impl_->mutex);
   impl_->history.apply(frozen);
   impl_->let_go(told.claim);
-  return frozen;
+  return std::move(frozen);
 }
 
 FrozenTrial Study::tell(Trial&& trial, double value) {

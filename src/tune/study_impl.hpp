@@ -15,6 +15,10 @@
 
 namespace tune {
 
+/// With a storage in memory, a sampler and a pruner where none is given. Throws InvalidArgument for options
+/// that contradict each other.
+[[nodiscard]] StudyOptions with_default_parts(StudyOptions options);
+
 /// The parameters a queue entry prescribes. Throws FormatError.
 [[nodiscard]] ParamValues queued_params(const Attributes& system_attrs);
 /// What a trial was given, external values.

@@ -1,5 +1,7 @@
 #include "tune/suggestion.hpp"
 
+#include <algorithm>
+
 #include "tune/nearest_configuration.hpp"
 
 namespace tune {
@@ -15,6 +17,13 @@ Suggestion draw(const Sampler& sampler, SamplingContext context, const ParamValu
   drawn.configuration = decide_configuration(sampler, context, drawn.preset);
   drawn.n_redraws = context.attempt;
   return drawn;
+}
+
+/// Whether nothing about it could be otherwise.
+bool is_given(const Suggestion& suggestion) {
+  const auto& params = suggestion.configuration.params;
+  return std::all_of(params.begin(), params.end(),
+                     [&](const Param& param) { return suggestion.preset.forced.contains(param.name); });
 }
 
 /// Moves a suggestion that is taken to the nearest configuration that is not.
@@ -41,7 +50,7 @@ void move(Suggestion& suggestion, const Sampler& sampler, SamplingContext contex
 Suggestion suggest(const Sampler& sampler, SamplingContext context, const ParamValues& forced,
                    const TakenConfigurations* taken, WithReasons with_reasons) {
   Suggestion first = draw(sampler, context, forced, with_reasons);
-  if (taken == nullptr || !taken->contains(first.configuration.params)) return first;
+  if (taken == nullptr || is_given(first) || !taken->contains(first.configuration.params)) return first;
   for (context.attempt = 1; context.attempt <= kMaxRedraws; ++context.attempt) {
     Suggestion again = draw(sampler, context, forced, with_reasons);
     if (!taken->contains(again.configuration.params)) return again;

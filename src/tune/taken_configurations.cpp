@@ -5,6 +5,9 @@
 #include <set>
 #include <vector>
 
+#include "tune/error.hpp"
+#include "tune/study_impl.hpp"
+
 namespace tune {
 namespace {
 
@@ -39,6 +42,20 @@ std::optional<std::vector<double>> values_within(const History& history, const S
   return has_others ? std::nullopt : std::optional(std::move(values));
 }
 
+/// Whether a queue entry gives exactly these parameters. One that cannot be read gives none: the trial will
+/// fail.
+bool prescribes(const Attributes& system_attrs, std::span<const Param> params) {
+  try {
+    const ParamValues given = queued_params(system_attrs);
+    return given.size() == params.size() && std::all_of(params.begin(), params.end(), [&](const Param& param) {
+             const auto value = given.find(param.name);
+             return value != given.end() && same_value(value->second, param.external());
+           });
+  } catch (const FormatError&) {
+    return false;
+  }
+}
+
 }  // namespace
 
 bool TakenConfigurations::contains(std::span<const Param> params) const {
@@ -47,9 +64,21 @@ bool TakenConfigurations::contains(std::span<const Param> params) const {
     const auto numbers = with_value(*history_, param);
     if (!fewest || numbers.size() < fewest->size()) fewest = numbers;
   }
-  return fewest && std::any_of(fewest->begin(), fewest->end(), [&](std::uint32_t number) {
-           return counts(number) && has_exactly(number, params);
-         });
+  const bool is_had = fewest && std::any_of(fewest->begin(), fewest->end(), [&](std::uint32_t number) {
+                        return counts(number) && has_exactly(number, params);
+                      });
+  return is_had || is_prescribed(params);
+}
+
+bool TakenConfigurations::is_prescribed(std::span<const Param> params) const {
+  if (history_->count(TrialState::kWaiting) == 0) return false;
+  for (std::size_t number = 0; number < history_->size(); ++number) {
+    if (history_->state(number) == TrialState::kWaiting && counts(static_cast<std::uint32_t>(number)) &&
+        prescribes(history_->trial(number).system_attrs, params)) {
+      return true;
+    }
+  }
+  return false;
 }
 
 bool TakenConfigurations::counts(std::uint32_t number) const {

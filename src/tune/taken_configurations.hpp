@@ -8,7 +8,8 @@
 
 namespace tune {
 
-/// Which configurations the trials of a study have, whatever their state, but for the trial that asks.
+/// Which configurations the trials of a study have, whatever their state, or must take as they wait, but for
+/// the trial that asks.
 ///
 /// With replicates only trials that are the same replicate of their configuration are compared.
 class TakenConfigurations {
@@ -16,12 +17,13 @@ class TakenConfigurations {
   TakenConfigurations(const History& history, TrialNumber asking, std::int64_t replicates)
       : history_(&history), asking_(asking.value), replicates_(replicates) {}
 
-  /// Whether a trial has exactly these parameters. O(d log n) and, for each trial that shares the rarest of
-  /// the values, O(d).
+  /// Whether a trial has exactly these parameters, or waits to take them. O(d log n) and, for each trial that
+  /// shares the rarest of the values, O(d); while trials wait O(n), and O(d) for each of those.
   [[nodiscard]] bool contains(std::span<const Param> params) const;
 
  private:
   [[nodiscard]] bool counts(std::uint32_t number) const;
+  [[nodiscard]] bool is_prescribed(std::span<const Param> params) const;
   [[nodiscard]] bool has_exactly(std::uint32_t number, std::span<const Param> params) const;
 
   const History* history_;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <span>
+#include <utility>
 
 #include "tune/error.hpp"
 #include "tune/format/constraint_json.hpp"
@@ -34,7 +35,7 @@ ParamValue Trial::State::suggest_locked(std::string_view name, const Distributio
 }
 
 void Trial::State::record(Param param) {
-  study->history.add_param(claim.number, param);
+  study->history.add_params(claim.number, {&param, 1});
   decided.emplace(param.name, param.external());
   frozen.params.push_back(std::move(param));
 }
@@ -43,7 +44,7 @@ void Trial::State::take(Suggestion suggestion) {
   preset = std::move(suggestion.preset);
   for (const auto& [key, json] : preset.relative.system_attrs) frozen.system_attrs[key] = json;
   study->history.add_system_attrs(claim.number, preset.relative.system_attrs);
-  for (const Param& param : suggestion.configuration.params) study->history.add_param(claim.number, param);
+  study->history.add_params(claim.number, suggestion.configuration.params);
   frozen.params = std::move(suggestion.configuration.params);
   decided = std::move(suggestion.configuration.values);
 }
@@ -148,8 +149,12 @@ const Attributes& Trial::system_attrs() const {
   return state_->frozen.system_attrs;
 }
 
-ParamValues Trial::params() const {
+const ParamValues& Trial::params() const& {
   return state_->decided;
+}
+
+ParamValues Trial::params() && {
+  return std::move(state_->decided);
 }
 
 }  // namespace tune

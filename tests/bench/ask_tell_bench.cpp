@@ -121,6 +121,7 @@ void ask_tell(benchmark::State& state, const char* sampler, const char* history)
       state.ResumeTiming();
     }
     tune::Trial trial = study.ask();
+    benchmark::DoNotOptimize(trial.params());
     study.tell(std::move(trial), 1e3);
   }
 }

@@ -124,10 +124,9 @@ inline std::vector<double> suggest_all(const Sampler& sampler, const SamplingCon
   const RelativeSample relative = sampler.sample_relative(context);
   std::vector<double> values;
   for (const auto& [name, distribution] : space) {
-    const auto drawn_from = relative.distributions.find(name);
-    const bool decided = drawn_from != relative.distributions.end() && drawn_from->second == distribution;
-    values.push_back(decided ? relative.params.find(name)->second
-                             : sampler.sample_independent(context, name, distribution));
+    const Param* drawn = relative.find(name);
+    const bool decided = drawn != nullptr && drawn->distribution == distribution;
+    values.push_back(decided ? drawn->value : sampler.sample_independent(context, name, distribution));
   }
   return values;
 }

@@ -132,6 +132,19 @@ TEST(Duplicates, OfRunningTrialsAreAvoidedToo) {
   EXPECT_EQ(study.ask_within(std::nullopt).status, ReserveStatus::kOthersRunning);
 }
 
+TEST(Duplicates, OfListedPointsThatWaitAreAvoidedToo) {
+  SearchSpace space;
+  space.add({"m", IntDistribution{1, 2}, {}});
+  space.add({"n", IntDistribution{1, 2}, {}});
+  StudyOptions options = avoiding<StubbornSampler>(std::move(space));
+  const std::int64_t one = 1;
+  options.points = {{{"m", one}}, {{"m", one}, {"n", one}}};
+  Study study = create_study(std::move(options));
+  const Trial partial = study.ask();
+  EXPECT_EQ(partial.params(), (ParamValues{{"m", one}, {"n", std::int64_t{2}}}));
+  EXPECT_EQ(study.ask().params(), (ParamValues{{"m", one}, {"n", one}}));
+}
+
 TEST(Duplicates, AreTakenAsTheyAreWhenEnqueued) {
   StudyOptions options = avoiding<RandomSampler>();
   const ParamValues point = {{"kind", std::string("a")}, {"n", std::int64_t{4}}};

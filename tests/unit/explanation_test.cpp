@@ -2,11 +2,14 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "tune/error.hpp"
 #include "tune/history_cursor.hpp"
 #include "tune/pruners/hyperband.hpp"
+#include "tune/pruners/nop.hpp"
+#include "tune/samplers/gp_tpe.hpp"
 #include "tune/samplers/grid.hpp"
 #include "tune/samplers/qmc.hpp"
 #include "tune/samplers/random.hpp"
@@ -268,8 +271,46 @@ TEST(Explanation, ConfirmsSamplersThatLookAtNoOtherTrial) {
     run_in_parallel(study, 10);
     const Explanation explanation = explain_suggestion(options, study.trials(), TrialNumber{7});
     EXPECT_TRUE(explanation.is_confirmed) << sampler->name();
-    EXPECT_TRUE(explanation.reasons.empty()) << sampler->name();
+    ASSERT_FALSE(explanation.reasons.empty()) << sampler->name();
+    EXPECT_EQ(explanation.reasons.front().text,
+              sampler->name() == "qmc" ? "point 7 of a Sobol sequence" : "drawn at random");
   }
+}
+
+TEST(Explanation, SaysHowMuchOfAGridWasTaken) {
+  StudyOptions options = tpe_study();
+  options.pruner = std::make_shared<const NopPruner>();
+  options.sampler = std::make_shared<const GridSampler>();
+  options.space = {};
+  options.space.add({"depth", IntDistribution{1, 6}, {}});
+  Study study = create_study(options);
+  for (int i = 0; i < 6; ++i) study.tell(study.ask(), 1.0);
+  const Explanation explanation = explain_suggestion(options, study.trials(), TrialNumber{4});
+  EXPECT_TRUE(explanation.is_confirmed);
+  ASSERT_EQ(explanation.reasons.size(), 1U);
+  EXPECT_EQ(explanation.reasons.front().parameters, std::vector<std::string>{"depth"});
+  EXPECT_NE(explanation.reasons.front().text.find("4 of 6 were taken"), std::string::npos)
+      << explanation.reasons.front().text;
+}
+
+TEST(Explanation, TellsWhatAGaussianProcessExpectsOfItsCandidates) {
+  StudyOptions options = tpe_study();
+  options.pruner = std::make_shared<const NopPruner>();
+  options.sampler = std::make_shared<const GpTpeSampler>();
+  Study study = create_study(options);
+  run_in_parallel(study, 20);
+  const auto trials = study.trials();
+  const Explanation explanation = explain_suggestion(options, trials, TrialNumber{19});
+  EXPECT_TRUE(explanation.is_confirmed);
+  ASSERT_EQ(explanation.reasons.size(), 1U);
+  const Reason& reason = explanation.reasons.front();
+  ASSERT_TRUE(reason.forecast);
+  EXPECT_GT(reason.forecast->n_compared, 300U);
+  EXPECT_TRUE(std::is_sorted(reason.forecast->score.rbegin(), reason.forecast->score.rend()));
+  for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+    EXPECT_EQ(reason.forecast->candidates[d].front(), trials[19].find_param(reason.parameters[d])->value);
+  }
+  EXPECT_GT(reason.forecast->deviation.front(), 0.0);
 }
 
 TEST(Explanation, CoversSpacesThatAreNotDeclared) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace tune {
 namespace {
 
@@ -79,11 +81,35 @@ TEST(HistoryView, ShowsTheTrialsOfOtherGroupsAsWaitingWithoutResults) {
   EXPECT_EQ(all.only(group_of, 1).state(1), TrialState::kComplete);
 }
 
+TEST(History, OrdersEqualValuesInAWayOfEachParameter) {
+  constexpr std::size_t kTrials = 60;
+  const Distribution grid = IntDistribution{1, 4};
+  History history({Direction::kMinimize});
+  History asked_now_and_then({Direction::kMinimize});
+  std::vector<std::uint32_t> numbers;
+  for (std::uint32_t i = 0; i < kTrials; ++i) {
+    const std::vector<Param> params{{"m", i < 40 ? 1.0 : 2.0, grid}, {"n", i < 40 ? 1.0 : 2.0, grid}};
+    history.add_params({i}, params);
+    asked_now_and_then.add_params({i}, params);
+    (void)asked_now_and_then.by_value(*asked_now_and_then.column("m"));
+    numbers.push_back(i);
+  }
+  const auto of_m = history.by_value(*history.column("m"));
+  const auto of_n = history.by_value(*history.column("n"));
+  EXPECT_FALSE(std::equal(of_m.begin(), of_m.end(), of_n.begin()));
+  const auto again = asked_now_and_then.by_value(*asked_now_and_then.column("m"));
+  EXPECT_TRUE(std::equal(of_m.begin(), of_m.end(), again.begin(), again.end()));
+  std::vector<std::uint32_t> low(of_m.begin(), of_m.begin() + 40);
+  EXPECT_FALSE(std::is_sorted(low.begin(), low.end()));
+  std::sort(low.begin(), low.end());
+  EXPECT_TRUE(std::equal(low.begin(), low.end(), numbers.begin()));
+}
+
 TEST(History, RemembersEveryDistributionOfAParameter) {
   History history({Direction::kMinimize});
-  history.add_param({0}, {"n", 1.0, IntDistribution{1, 4}});
-  history.add_param({1}, {"n", 6.0, IntDistribution{1, 8}});
-  history.add_param({2}, {"n", 2.0, IntDistribution{1, 4}});
+  history.add_params({0}, std::vector<Param>{{"n", 1.0, IntDistribution{1, 4}}});
+  history.add_params({1}, std::vector<Param>{{"n", 6.0, IntDistribution{1, 8}}});
+  history.add_params({2}, std::vector<Param>{{"n", 2.0, IntDistribution{1, 4}}});
   const Column& n = *history.column("n");
   ASSERT_EQ(n.distributions.size(), 2U);
   EXPECT_EQ(n.distribution_of, (std::vector<std::uint32_t>{0, 1, 0}));

@@ -28,8 +28,7 @@ struct Explanation {
   std::uint64_t n_redraws = 0;  ///< Draws turned down because other trials had them.
   bool is_moved = false;        ///< All were: it is the nearest configuration to the first that no trial had.
   std::vector<std::string> given;  ///< Parameters that the trial was enqueued with, whatever `reasons` say.
-  /// How the parameters came about, where `is_confirmed`; one that is not named here was drawn without regard
-  /// to other trials.
+  /// How the parameters came about, where `is_confirmed`.
   std::vector<Reason> reasons;
   /// The suggestion computed again has the parameters that the trial has. False when the study's sampler, its
   /// options, the space or the seed are others now.

@@ -21,11 +21,24 @@ struct Weighing {
   std::size_t chosen = 0;  ///< The candidate that was taken.
 };
 
+/// The most promising of the configurations that a sampler compared by what a model of the loss expects of
+/// them, the best first, which was taken. The model's losses are small where trials are good, have mean 0 and
+/// variance 1 over the trials it learnt from, and bad ones may be compressed.
+struct Forecast {
+  /// Internal values, a column a parameter, NaN where the configuration lacks it.
+  std::vector<std::vector<double>> candidates;
+  std::vector<double> mean;       ///< By candidate: the loss expected of it.
+  std::vector<double> deviation;  ///< How uncertain that is.
+  std::vector<double> score;      ///< Logarithm of the expected improvement on the best trial.
+  std::size_t n_compared = 0;
+};
+
 /// How some parameters of a trial came about.
 struct Reason {
   std::vector<std::string> parameters;
   std::string text;  ///< One clause: "drawn at random: 3 of 10 startup trials are finished".
   std::optional<Weighing> weighing{};
+  std::optional<Forecast> forecast{};
 };
 
 }  // namespace tune

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -31,11 +30,16 @@ struct SamplingContext {
   [[nodiscard]] RandomStream independent_stream(std::string_view parameter) const;
 };
 
-/// Parameters decided together, in internal representation, and what must be stored with them.
+/// Parameters decided together and what must be stored with them.
 struct RelativeSample {
-  std::map<std::string, double, std::less<>> params;
-  std::map<std::string, Distribution, std::less<>> distributions;  ///< What each was drawn from.
+  std::vector<Param> params;  ///< By name, each once, with the distribution that it was drawn from.
   Attributes system_attrs;
+
+  /// Takes a parameter that is not among them, in any order of names.
+  void add(Param param);
+  [[nodiscard]] std::vector<std::string> names() const;
+  /// The parameter of that name, or null. O(log n).
+  [[nodiscard]] const Param* find(std::string_view name) const;
 };
 
 /// Whether a configuration that another trial has may be suggested again.

@@ -28,9 +28,10 @@ struct TpeOptions {
 /// COMPLETE and PRUNED trials are split into below (good) and above by value, then by (step, intermediate
 /// value) for pruned ones, infeasible ones last; RUNNING trials count as above with `constant_liar`; FAIL
 /// and WAITING trials are ignored. Infinite values are ordered as such; NaN intermediate values count as worst.
-/// Where several trials took the same value, the wider bandwidths go by the order of the trials; in Optuna by
-/// an order that depends on numpy's version and the processor (`tests/bench/README.md`). Cost of a suggestion:
-/// O(n·d) for n trials and d parameters (with `group`: O(n·d·log n)).
+/// Where several trials took the same value, a hash of the parameter's name and their numbers says which of
+/// them have the wider bandwidths; in Optuna it depends on numpy's version and the processor
+/// (`tests/bench/README.md`). Cost of a suggestion: O(n·d) for n trials and d parameters (with `group`:
+/// O(n·d·log n)).
 class TpeSampler final : public Sampler {
  public:
   /// Throws InvalidArgument when an option is out of range, and for `group` with `multivariate` false.

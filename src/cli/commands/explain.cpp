@@ -21,18 +21,6 @@ const CommandHelp kHelp = {"fmnist-tune explain DB N [options]",
                            "  fmnist-tune explain mlp.db 42\n"
                            "  fmnist-tune explain mlp.db 42 -f json | jq .decisions"};
 
-/// The study file that the study keeps, read again. Throws UsageError for a study without one.
-StudyConfig stored_config(const tune::StudyRecord& study) {
-  const auto text = kept_study_file(study);
-  if (!text) {
-    throw UsageError(
-        fmt::format("study \"{}\" was made by another program: it keeps no study file from which its "
-                    "suggestions could be computed again",
-                    study.name));
-  }
-  return parse_study_text(*text, "the study file kept in the storage", known_manifests());
-}
-
 std::string answer(const ExplainedTrial& explained, Format format) {
   switch (format) {
     case Format::kJson:
@@ -46,7 +34,6 @@ std::string answer(const ExplainedTrial& explained, Format format) {
 }
 
 ExplainedTrial explain(tune::SqliteReader& reader, const tune::StudyRecord& study, tune::TrialNumber number) {
-  const StudyConfig config = stored_config(study);
   tune::TrialFilter all;
   all.with_intermediate = true;
   const auto trials = reader.trials(study.id, all);
@@ -55,9 +42,12 @@ ExplainedTrial explain(tune::SqliteReader& reader, const tune::StudyRecord& stud
     throw UsageError(fmt::format("study \"{}\" has no trial {}: it has {}", study.name, number.value,
                                  n_trials == 0 ? "none yet" : fmt::format("0 to {}", n_trials - 1)));
   }
+  const tune::FrozenTrial& trial = trials.at(static_cast<std::size_t>(number.value));
+  const auto file = kept_study_file(study);
+  if (!file) return {trial, {}, {}, {}};  // Another program's study: its suggestions cannot be computed again.
+  const StudyConfig config = parse_study_text(*file, "the study file kept in the storage", known_manifests());
   const auto options = search_options(config, kept_seed(study));
-  return {trials.at(static_cast<std::size_t>(number.value)), tune::explain_suggestion(options, trials, number),
-          config.space, config.sampler.type};
+  return {trial, tune::explain_suggestion(options, trials, number), config.space, config.sampler.type};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <numeric>
 
@@ -12,6 +13,7 @@ namespace fmnist_tune {
 namespace {
 
 using tune::Explanation;
+using tune::Forecast;
 using tune::Reason;
 using tune::Weighing;
 
@@ -73,8 +75,11 @@ std::string origin_text(const ExplainedTrial& explained) {
     case Explanation::Origin::kNotRecorded:
       break;
   }
-  return "not known: nothing is stored about what the sampler could see; another program may have made the "
-         "trial";
+  return explained.sampler_name.empty() ? "suggested by another program: its study keeps no study file from "
+                                          "which that could be computed again"
+                                        : "not known: nothing is stored about what the sampler could see; "
+                                          "another program may have made the "
+                                          "trial";
 }
 
 const char* origin_name(Explanation::Origin origin) {
@@ -147,6 +152,32 @@ std::string candidates_text(const ExplainedTrial& explained, const Reason& reaso
   return to_table(table, width);
 }
 
+/// A value of a candidate; empty where it lacks the parameter.
+Cell value_cell(const ExplainedTrial& explained, const std::string& parameter, double internal) {
+  return std::isnan(internal) ? Cell() : Cell(external(explained, parameter, internal));
+}
+
+std::string forecast_text(const ExplainedTrial& explained, const Reason& reason,
+                          std::optional<std::size_t> width) {
+  const Forecast& forecast = *reason.forecast;
+  Table table{{"candidate", "log improvement", "mean", "deviation"}, {}};
+  table.columns.insert(table.columns.end(), reason.parameters.begin(), reason.parameters.end());
+  for (std::size_t c = 0; c < forecast.score.size(); ++c) {
+    std::vector<Cell> row = {static_cast<std::int64_t>(c), forecast.score[c], forecast.mean[c],
+                             forecast.deviation[c]};
+    for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+      row.push_back(value_cell(explained, reason.parameters[d], forecast.candidates[d][c]));
+    }
+    table.rows.push_back(std::move(row));
+  }
+  return to_table(table, width) +
+         wrapped(
+             fmt::format("why: {}: a loss of {:.2f} +- {:.2f}, where the trials it learnt from have 0 +- 1 and "
+                         "less is better.",
+                         reason.text, forecast.mean.front(), forecast.deviation.front()),
+             width);
+}
+
 bool is_given(const ExplainedTrial& explained, const std::string& name) {
   const auto& given = explained.explanation.given;
   return std::find(given.begin(), given.end(), name) != given.end();
@@ -185,6 +216,7 @@ std::string sentence(const ExplainedTrial& explained, const Reason& reason) {
 std::string decision_text(const ExplainedTrial& explained, const Reason& reason,
                           std::optional<std::size_t> width) {
   std::string text = fmt::format("\n{}\n", names_text(reason.parameters));
+  if (reason.forecast) return text + forecast_text(explained, reason, width);
   if (!reason.weighing) return text + wrapped(fmt::format("why: {}.", reason.text), width);
   text += fmt::format("good trials: {}\nother trials: {}\n", ranges_text(reason.weighing->below),
                       ranges_text(reason.weighing->above));
@@ -195,8 +227,9 @@ std::string decision_text(const ExplainedTrial& explained, const Reason& reason,
 std::vector<Reason> told_together(const std::vector<Reason>& reasons) {
   std::vector<Reason> told;
   for (const Reason& reason : reasons) {
+    const auto is_plain = [](const Reason& one) { return !one.weighing && !one.forecast; };
     const bool goes_on =
-        !told.empty() && !reason.weighing && !told.back().weighing && told.back().text == reason.text;
+        !told.empty() && is_plain(reason) && is_plain(told.back()) && told.back().text == reason.text;
     if (goes_on) {
       told.back().parameters.insert(told.back().parameters.end(), reason.parameters.begin(),
                                     reason.parameters.end());
@@ -229,8 +262,30 @@ Json candidate_json(const ExplainedTrial& explained, const Reason& reason, std::
           {"shares", shares}};
 }
 
+Json prospect_json(const ExplainedTrial& explained, const Reason& reason, std::size_t candidate) {
+  const Forecast& forecast = *reason.forecast;
+  Json params = Json::object();
+  for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+    const double value = forecast.candidates[d][candidate];
+    if (std::isnan(value)) continue;
+    params[reason.parameters[d]] = json_value(external(explained, reason.parameters[d], value));
+  }
+  return {{"params", params},
+          {"mean", json_number(forecast.mean[candidate])},
+          {"deviation", json_number(forecast.deviation[candidate])},
+          {"score", json_number(forecast.score[candidate])}};
+}
+
 Json decision_json(const ExplainedTrial& explained, const Reason& reason) {
   Json decision = {{"parameters", reason.parameters}, {"text", reason.text}};
+  if (reason.forecast) {
+    decision["compared"] = reason.forecast->n_compared;
+    decision["chosen"] = 0;
+    decision["candidates"] = Json::array();
+    for (std::size_t c = 0; c < reason.forecast->score.size(); ++c) {
+      decision["candidates"].push_back(prospect_json(explained, reason, c));
+    }
+  }
   if (!reason.weighing) return decision;
   decision["below"] = numbers_json(reason.weighing->below);
   decision["above"] = numbers_json(reason.weighing->above);
@@ -241,6 +296,76 @@ Json decision_json(const ExplainedTrial& explained, const Reason& reason) {
   }
   return decision;
 }
+
+/// All candidates of a trial's decisions in one table: what a decision or a candidate lacks stays empty.
+class CandidateRows {
+ public:
+  explicit CandidateRows(const ExplainedTrial& explained) : explained_(explained) {
+    for (const Reason& reason : explained.explanation.reasons) {
+      if (!reason.weighing && !reason.forecast) continue;
+      for (const std::string& name : reason.parameters) add_columns(name, reason.weighing.has_value());
+    }
+  }
+
+  void add(const Reason& reason) {
+    if (reason.weighing) add_weighing(reason);
+    if (reason.forecast) add_forecast(reason);
+    n_decisions_ += reason.weighing || reason.forecast ? 1 : 0;
+  }
+
+  [[nodiscard]] Table table() && { return std::move(table_); }
+
+ private:
+  enum Column : std::size_t { kDecision, kCandidate, kChosen, kLogL, kLogG, kMean, kDeviation, kScore };
+
+  void add_columns(const std::string& name, bool has_shares) {
+    if (!place_.emplace(name, table_.columns.size()).second) return;
+    table_.columns.push_back("params_" + name);
+    if (has_shares) table_.columns.push_back("score_" + name);
+  }
+
+  std::vector<Cell>& new_row(std::size_t candidate, bool is_chosen) {
+    auto& row = table_.rows.emplace_back(table_.columns.size());
+    row[kDecision] = n_decisions_;
+    row[kCandidate] = static_cast<std::int64_t>(candidate);
+    row[kChosen] = is_chosen;
+    return row;
+  }
+
+  void add_weighing(const Reason& reason) {
+    const Weighing& weighing = *reason.weighing;
+    for (std::size_t c = 0; c < weighing.log_l.size(); ++c) {
+      auto& row = new_row(c, c == weighing.chosen);
+      row[kLogL] = weighing.log_l[c];
+      row[kLogG] = weighing.log_g[c];
+      row[kScore] = score(weighing, c);
+      for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+        const std::size_t column = place_.at(reason.parameters[d]);
+        row[column] = external(explained_, reason.parameters[d], weighing.candidates[d][c]);
+        row[column + 1] = weighing.shares[d][c];
+      }
+    }
+  }
+
+  void add_forecast(const Reason& reason) {
+    const Forecast& forecast = *reason.forecast;
+    for (std::size_t c = 0; c < forecast.score.size(); ++c) {
+      auto& row = new_row(c, c == 0);
+      row[kMean] = forecast.mean[c];
+      row[kDeviation] = forecast.deviation[c];
+      row[kScore] = forecast.score[c];
+      for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
+        row[place_.at(reason.parameters[d])] =
+            value_cell(explained_, reason.parameters[d], forecast.candidates[d][c]);
+      }
+    }
+  }
+
+  const ExplainedTrial& explained_;
+  Table table_{{"decision", "candidate", "chosen", "log_l", "log_g", "mean", "deviation", "score"}, {}};
+  std::map<std::string, std::size_t> place_;  ///< Of a parameter's first column.
+  std::int64_t n_decisions_ = 0;
+};
 
 }  // namespace
 
@@ -298,36 +423,9 @@ Json explanation_json(const ExplainedTrial& explained) {
 }
 
 Table candidates_table(const ExplainedTrial& explained) {
-  Table table{{"decision", "candidate", "chosen", "log_l", "log_g", "score"}, {}};
-  std::map<std::string, std::size_t> place;  // Of a parameter's first column.
-  for (const Reason& reason : explained.explanation.reasons) {
-    for (const std::string& name : reason.parameters) {
-      if (!reason.weighing || !place.emplace(name, table.columns.size()).second) continue;
-      table.columns.insert(table.columns.end(), {"params_" + name, "score_" + name});
-    }
-  }
-  std::int64_t decision = 0;
-  for (const Reason& reason : explained.explanation.reasons) {
-    if (!reason.weighing) continue;
-    const Weighing& weighing = *reason.weighing;
-    for (std::size_t c = 0; c < weighing.log_l.size(); ++c) {
-      std::vector<Cell> row(table.columns.size());
-      row[0] = decision;
-      row[1] = static_cast<std::int64_t>(c);
-      row[2] = c == weighing.chosen;
-      row[3] = weighing.log_l[c];
-      row[4] = weighing.log_g[c];
-      row[5] = score(weighing, c);
-      for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
-        const std::size_t column = place.at(reason.parameters[d]);
-        row[column] = external(explained, reason.parameters[d], weighing.candidates[d][c]);
-        row[column + 1] = weighing.shares[d][c];
-      }
-      table.rows.push_back(std::move(row));
-    }
-    ++decision;
-  }
-  return table;
+  CandidateRows rows(explained);
+  for (const Reason& reason : explained.explanation.reasons) rows.add(reason);
+  return std::move(rows).table();
 }
 
 }  // namespace fmnist_tune

@@ -16,8 +16,8 @@ namespace fmnist_tune {
 struct ExplainedTrial {
   tune::FrozenTrial trial;
   tune::Explanation explanation;
-  tune::SearchSpace space;   ///< The study's.
-  std::string sampler_name;  ///< The one that the study has now.
+  tune::SearchSpace space;   ///< The study's; empty for a study without a study file.
+  std::string sampler_name;  ///< The one that the study has now; empty likewise.
 };
 
 /// For a person: what came from where, the trials that were held for good and for others, the best candidates,
@@ -28,8 +28,9 @@ struct ExplainedTrial {
 /// the latter with all candidates; none when the suggestion is not confirmed.
 [[nodiscard]] Json explanation_json(const ExplainedTrial& explained);
 
-/// A row a candidate: `decision, candidate, chosen`, its parameters as `params_…`, `log_l, log_g, score`, and
-/// the share of each parameter alone as `score_…`.
+/// A row a candidate: `decision, candidate, chosen`, of TPE `log_l, log_g`, of a Gaussian process `mean,
+/// deviation`, `score`, its parameters as `params_…`, and of TPE the share of each parameter alone as
+/// `score_…`.
 [[nodiscard]] Table candidates_table(const ExplainedTrial& explained);
 
 /// "0-3, 7, 9-11".

@@ -157,8 +157,9 @@ class Recomputation {
 
 }  // namespace
 
-Explanation explain_suggestion(const StudyOptions& options, std::span<const FrozenTrial> trials,
+Explanation explain_suggestion(const StudyOptions& given, std::span<const FrozenTrial> trials,
                                TrialNumber number) {
+  const StudyOptions options = with_default_parts(given);
   const FrozenTrial& trial = trial_of(trials, number);
   Explanation explanation;
   if (trial.params.empty()) return explanation;

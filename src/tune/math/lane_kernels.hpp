@@ -56,6 +56,9 @@ struct LaneKernels {
   void (*exps)(const double* x, double* out, std::size_t n);
   /// out[i] = log Φ(x[i]) for x[i] ≥ 0.
   void (*log_most)(const double* x, double* out, std::size_t n);
+  /// x[i] = the x[i]-quantile of the standard normal truncated to [a[i], b[i]]; NaN where it needs more care
+  /// than is worth taking here.
+  void (*quantiles)(const double* a, const double* b, double* x, std::size_t n);
   /// out[i] = log(Φ(b[i]) − Φ(a[i])).
   void (*masses)(const double* a, const double* b, double* out, std::size_t n);
 };

@@ -10,6 +10,9 @@ namespace {
 using lanes::kLanes;
 using lanes::Lanes;
 
+// After so many parameters, groups that are out of reach are left.
+constexpr std::size_t kPatience = 4;
+
 Lanes load(const double* from) {
   Lanes value;
   __builtin_memcpy(&value, from, sizeof value);
@@ -32,6 +35,17 @@ double sum_of_lanes(const Lanes& x) {
 
 bool reaches(const Lanes& low, const Lanes& high, double threshold) {
   return lanes::any((low >= threshold) | (high >= threshold));
+}
+
+// Sums only fall, so that a group that no point needs any more can be left.
+bool any_reaches(const Lanes* low, const Lanes* high, const Survivors* out) {
+  auto mask = low[0] >= out[0].threshold;
+  mask |= high[0] >= out[0].threshold;
+  for (std::size_t i = 1; i < kTile; ++i) {
+    mask |= low[i] >= out[i].threshold;
+    mask |= high[i] >= out[i].threshold;
+  }
+  return lanes::any(mask);
 }
 
 // A NaN counts as −∞: such a kernel says nothing about the point.
@@ -69,7 +83,9 @@ void accumulate(const KernelGroups& kernels, const double* points, const double*
         low[i] -= y * y;
         high[i] -= z * z;
       }
+      if (d % kPatience == kPatience - 1 && !any_reaches(low, high, out)) break;
     }
+    if (!any_reaches(low, high, out)) continue;
     for (std::size_t d = 0; d < kernels.n_categorical; ++d, row += kGroup) {
       const Lanes penalty = lanes::broadcast<Lanes>(kernels.penalties[d]);
       for (std::size_t i = 0; i < kTile; ++i) {
@@ -156,14 +172,20 @@ void log_most(const double* x, double* out, std::size_t n) {
   for (std::size_t i = 0; i < n; i += kLanes) store(out + i, lanes::log_most(load(x + i)));
 }
 
+void quantiles(const double* a, const double* b, double* x, std::size_t n) {
+  for (std::size_t i = 0; i < n; i += kLanes) {
+    store(x + i, lanes::truncated_normal_quantile(load(x + i), load(a + i), load(b + i)));
+  }
+}
+
 void masses(const double* a, const double* b, double* out, std::size_t n) {
   for (std::size_t i = 0; i < n; i += kLanes) {
     store(out + i, lanes::log_interval_mass(load(a + i), load(b + i)));
   }
 }
 
-constexpr LaneKernels kKernels{accumulate, add_cells, add_table, largest, sum_of_exp,
-                               logs,       exps,      log_most,  masses};
+constexpr LaneKernels kKernels{accumulate, add_cells, add_table, largest,   sum_of_exp,
+                               logs,       exps,      log_most,  quantiles, masses};
 
 }  // namespace
 }  // namespace tune::math

@@ -61,6 +61,10 @@ TUNE_INLINE bool any(const Mask& mask) {
 #endif
 }
 
+TUNE_INLINE Lanes square_root(const Lanes& x) {
+  return Lanes{__builtin_sqrt(x[0]), __builtin_sqrt(x[1]), __builtin_sqrt(x[2]), __builtin_sqrt(x[3])};
+}
+
 /// Added to a small number, it leaves the nearest integer in the low bits of the sum.
 inline constexpr double kToInteger = 0x1.8p52;
 
@@ -187,6 +191,99 @@ TUNE_INLINE T log_interval_mass(const T& a, const T& b) {
   const T scaled = exp(select(in_tail, broadcast<T>(0.0), low_square)) * near_tail;
   const T mass = select(in_tail, T(scaled - far_tail), T((1.0 - scaled) - far_tail));
   return select(in_tail, low_square, broadcast<T>(0.0)) + log(larger(mass, broadcast<T>(0.0)));
+}
+
+/// Wichura's AS 241, PPND16: numerators and denominators for the middle, the near and the far tail.
+inline constexpr double kMiddleP[] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
+                                      1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
+                                      3.3430575583588128105e4, 2.5090809287301226727e3};
+inline constexpr double kMiddleQ[] = {1.0,
+                                      4.2313330701600911252e1,
+                                      6.8718700749205790830e2,
+                                      5.3941960214247511077e3,
+                                      2.1213794301586595867e4,
+                                      3.9307895800092710610e4,
+                                      2.8729085735721942674e4,
+                                      5.2264952788528545610e3};
+inline constexpr double kNearP[] = {
+    1.42343711074968357734e0, 4.63033784615654529590e0,  5.76949722146069140550e0,  3.64784832476320460504e0,
+    1.27045825245236838258e0, 2.41780725177450611770e-1, 2.27238449892691845833e-2, 7.74545014278341407640e-4};
+inline constexpr double kNearQ[] = {1.0,
+                                    2.05319162663775882187e0,
+                                    1.67638483018380384940e0,
+                                    6.89767334985100004550e-1,
+                                    1.48103976427480074590e-1,
+                                    1.51986665636164571966e-2,
+                                    5.47593808499534494600e-4,
+                                    1.05075007164441684324e-9};
+inline constexpr double kFarP[] = {
+    6.65790464350110377720e0,  5.46378491116411436990e0,  1.78482653991729133580e0,  2.96560571828504891230e-1,
+    2.65321895265761230930e-2, 1.24266094738807843860e-3, 2.71155556874348757815e-5, 2.01033439929228813265e-7};
+inline constexpr double kFarQ[] = {1.0,
+                                   5.99832206555887937690e-1,
+                                   1.36929880922735805310e-1,
+                                   1.48753612908506148525e-2,
+                                   7.86869131145613259100e-4,
+                                   1.84631831751005468180e-5,
+                                   1.42151175831644588870e-7,
+                                   2.04426310338993978564e-15};
+
+/// The x with Φ(x) = 1/2 + d, |d| ≤ 0.425.
+template <typename T>
+TUNE_INLINE T middle_quantile(const T& d) {
+  const T r = 0.180625 - d * d;
+  return d * polynomial(kMiddleP, r) / polynomial(kMiddleQ, r);
+}
+
+/// Where the far tail begins, as √(−log p).
+inline constexpr double kFarTail = 5.0;
+
+/// The x with Φ(x) = p < 0.075, given r = √(−log p) ≤ kFarTail.
+template <typename T>
+TUNE_INLINE T near_quantile(const T& r) {
+  return -polynomial(kNearP, T(r - 1.6)) / polynomial(kNearQ, T(r - 1.6));
+}
+
+/// The same for r > kFarTail.
+template <typename T>
+TUNE_INLINE T far_quantile(const T& r) {
+  return -polynomial(kFarP, T(r - kFarTail)) / polynomial(kFarQ, T(r - kFarTail));
+}
+
+/// The x with Φ(x) = p for p in (0, 1/2].
+TUNE_INLINE Lanes lower_normal_quantile(const Lanes& p) {
+  const Lanes d = p - 0.5;
+  const Lanes middle = middle_quantile(d);
+  const Mask is_tail = d < -0.425;
+  if (!any(is_tail)) return middle;
+  const Lanes r = square_root(Lanes(-log(p)));
+  const Mask is_far = is_tail & (r > kFarTail);
+  const Lanes tail = any(is_far) ? select(is_far, far_quantile(r), near_quantile(r)) : near_quantile(r);
+  return select(is_tail, tail, middle);
+}
+
+/// The q-quantile of the standard normal truncated to [a, b] where probabilities can be held as such: what
+/// `truncated_normal_quantile` gives there, and NaN elsewhere.
+TUNE_INLINE Lanes truncated_normal_quantile(const Lanes& q, const Lanes& a, const Lanes& b) {
+  constexpr double kSmallestQuantile = -35.0;
+  constexpr double kSmallestProbability = 1e-290;
+  const Mask flip = a >= 0.0;  // To the side where tails are small numbers.
+  const Lanes low = select(flip, Lanes(-b), a);
+  const Lanes high = select(flip, Lanes(-a), b);
+  const Lanes u = select(flip, Lanes(1.0 - q), q);
+  const Lanes nearer = select(high > 0.0, Lanes(-high), high);
+  const Lanes below = exp(Lanes(-0.5 * low * low)) * scaled_tail(Lanes(-low));
+  const Lanes tail = exp(Lanes(-0.5 * nearer * nearer)) * scaled_tail(Lanes(-nearer));
+  const Lanes beyond = select(high > 0.0, tail, broadcast<Lanes>(0.0));
+  const Lanes mass = select(high > 0.0, Lanes((1.0 - below) - tail), Lanes(tail - below));
+  const Lanes p = below + u * mass;
+  const Mask is_low = p <= 0.5;
+  const Lanes x = lower_normal_quantile(select(is_low, p, Lanes(beyond + (1.0 - u) * mass)));
+  const Mask is_negative = is_low ^ flip;
+  const Mask is_ordinary = (low < high) & (q > 0.0) & (q < 1.0) & (low < 0.0) & (high >= kSmallestQuantile) &
+                           (p >= kSmallestProbability);
+  return select(is_ordinary, select(is_negative, x, Lanes(-x)),
+                broadcast<Lanes>(std::numeric_limits<double>::quiet_NaN()));
 }
 
 #undef TUNE_INLINE

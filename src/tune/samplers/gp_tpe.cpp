@@ -3,8 +3,11 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
+#include <limits>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tune/error.hpp"
@@ -80,12 +83,11 @@ Configuration startup_point(const SurrogateSpace& space, const SamplingContext& 
   return configuration;
 }
 
-Configuration learnt_point(const SurrogateSpace& space, const SamplingContext& context,
-                           std::span<const std::size_t> scored) {
-  RandomStream stream = context.relative_stream();
+// Nothing when each that was looked at is taken.
+samplers::Prospects learnt_points(const SurrogateSpace& space, const SamplingContext& context,
+                                  std::span<const std::size_t> scored, RandomStream& stream) {
   const samplers::SurrogateModel model(space, context, scored, stream);
-  auto found = samplers::most_promising(space, model, stream);
-  return found ? std::move(*found) : space.draw(stream);
+  return samplers::most_promising(space, model, stream);
 }
 
 RelativeSample sample_of(const SurrogateSpace& space, const Configuration& configuration,
@@ -96,8 +98,7 @@ RelativeSample sample_of(const SurrogateSpace& space, const Configuration& confi
   for (std::size_t d = 0; d < space.size(); ++d) {
     if (active[d]) {
       const auto& [name, distribution, column, rules, single] = space.parameters()[d];
-      sample.params.emplace(name, configuration[d]);
-      sample.distributions.emplace(name, *distribution);
+      sample.add({std::string(name), configuration[d], *distribution});
       params.emplace(name, to_external(*distribution, configuration[d]));
     }
   }
@@ -107,22 +108,61 @@ RelativeSample sample_of(const SurrogateSpace& space, const Configuration& confi
   return sample;
 }
 
-void note_reason(const SamplingContext& context, const RelativeSample& sample, bool is_startup,
-                 std::size_t n_scored, std::int64_t n_startup_trials) {
+RelativeSample startup_sample(const SurrogateSpace& space, const SamplingContext& context, std::size_t n_scored,
+                              std::int64_t n_startup_trials) {
+  RelativeSample sample = sample_of(space, startup_point(space, context), context.declared.empty());
+  if (context.reasons != nullptr) {
+    context.reasons->push_back(
+        {sample.names(), fmt::format("a point of a Sobol sequence: {} of {} startup trials were finished",
+                                     n_scored, n_startup_trials)});
+  }
+  return sample;
+}
+
+// The columns of those parameters.
+Forecast forecast_of(const SurrogateSpace& space, const samplers::Prospects& prospects,
+                     const std::vector<std::string>& names) {
+  Forecast forecast;
+  forecast.n_compared = prospects.n_compared;
+  forecast.candidates.resize(names.size());
+  for (const samplers::Prospect& prospect : prospects.best) {
+    const std::vector<bool> active = space.active(prospect.configuration);
+    for (std::size_t d = 0; d < space.size(); ++d) {
+      const auto place = std::find(names.begin(), names.end(), space.parameters()[d].name);
+      if (place == names.end()) {
+        continue;
+      }
+      forecast.candidates[static_cast<std::size_t>(place - names.begin())].push_back(
+          active[d] ? prospect.configuration[d] : std::numeric_limits<double>::quiet_NaN());
+    }
+    forecast.mean.push_back(prospect.mean);
+    forecast.deviation.push_back(std::sqrt(prospect.variance));
+    forecast.score.push_back(prospect.score);
+  }
+  return forecast;
+}
+
+RelativeSample learnt_sample(const SurrogateSpace& space, const SamplingContext& context,
+                             std::span<const std::size_t> scored) {
+  RandomStream stream = context.relative_stream();
+  const samplers::Prospects found = learnt_points(space, context, scored, stream);
+  const bool has_found = !found.best.empty();
+  const Configuration point = has_found ? found.best.front().configuration : space.draw(stream);
+  RelativeSample sample = sample_of(space, point, context.declared.empty());
   if (context.reasons == nullptr) {
-    return;
+    return sample;
   }
-  Reason reason;
-  for (const auto& [name, value] : sample.params) {
-    reason.parameters.push_back(name);
+  Reason reason{.parameters = sample.names(),
+                .text = "drawn at random: other trials had all that was looked at"};
+  if (has_found) {
+    reason.text = fmt::format(
+        "of {} configurations the one with the largest expected improvement on the best trial, as a Gaussian "
+        "process learnt from {} finished trials expects it",
+        found.n_compared, scored.size());
+    reason.forecast = forecast_of(space, found, reason.parameters);
   }
-  reason.text = is_startup ? fmt::format("a point of a Sobol sequence: {} of {} startup trials were finished",
-                                         n_scored, n_startup_trials)
-                           : fmt::format(
-                                 "the largest expected improvement that was found with a Gaussian process "
-                                 "learnt from {} finished trials",
-                                 n_scored);
   context.reasons->push_back(std::move(reason));
+  return sample;
 }
 
 }  // namespace
@@ -146,11 +186,8 @@ RelativeSample GpTpeSampler::sample_relative(const SamplingContext& context) con
   if (!is_startup && !knows_enough(*space, scored.size())) {
     return tpe_.sample_relative(context);
   }
-  const Configuration point =
-      is_startup ? startup_point(*space, context) : learnt_point(*space, context, scored);
-  RelativeSample sample = sample_of(*space, point, context.declared.empty());
-  note_reason(context, sample, is_startup, scored.size(), options_.n_startup_trials);
-  return sample;
+  return is_startup ? startup_sample(*space, context, scored.size(), options_.n_startup_trials)
+                    : learnt_sample(*space, context, scored);
 }
 
 double GpTpeSampler::sample_independent(const SamplingContext& context, std::string_view name,

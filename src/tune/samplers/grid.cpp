@@ -1,5 +1,7 @@
 #include "tune/samplers/grid.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <unordered_set>
 
@@ -91,8 +93,13 @@ RelativeSample GridSampler::sample_relative(const SamplingContext& context) cons
   RelativeSample sample;
   for (const auto& [name, value] : next_point(grid, taken, context.seed)) {
     const Distribution& distribution = context.declared.find(name)->distribution;
-    sample.params.emplace(name, to_internal(distribution, value));
-    sample.distributions.emplace(name, distribution);
+    sample.add({name, to_internal(distribution, value), distribution});
+  }
+  if (context.reasons != nullptr) {
+    context.reasons->push_back(
+        {sample.names(),
+         fmt::format("the first point in the grid's shuffled order that no trial has: {} of {} were taken",
+                     taken.numbers.size() + taken.n_open_before, grid.size())});
   }
   return sample;
 }

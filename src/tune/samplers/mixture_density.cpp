@@ -1,10 +1,10 @@
 #include "tune/samplers/mixture_density.hpp"
 
 #include <algorithm>
-#include <bit>
 #include <cmath>
+#include <cstring>
 #include <limits>
-#include <numeric>
+#include <memory>
 
 #include "tune/math/elementary.hpp"
 
@@ -29,28 +29,45 @@ std::size_t padded(std::size_t n) {
   return (n + kGroup - 1) / kGroup * kGroup;
 }
 
-// Room that grows by doubling: blocks that grow with every trial would be mapped and unmapped each time.
-std::size_t roomy(std::size_t n) {
-  return std::bit_ceil(std::max<std::size_t>(n, 1));
+// A kernel whose mass is wanted: its mean and 1/σ.
+struct Placed {
+  double mu = 0.0;
+  double scale = 1.0;
+};
+
+// Most are far from one end at least, which leaves a single tail to compute. The others need both.
+void correct_wide(const std::vector<Placed>& kernels, double low, double high,
+                  const std::vector<double>& nearer, std::vector<double>& masses) {
+  std::vector<std::size_t> wide;
+  std::vector<double> from;
+  std::vector<double> to;
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const auto [mu, scale] = kernels[i];
+    if (nearer[i] >= 0.0 && std::max(mu - low, high - mu) * scale > kNoTail) {
+      continue;
+    }
+    wide.push_back(i);
+    from.push_back((low - mu) * scale);
+    to.push_back((high - mu) * scale);
+  }
+  from.resize(padded(wide.size()), -1.0);
+  to.resize(from.size(), 1.0);
+  math::lane_kernels().masses(from.data(), to.data(), to.data(), to.size());
+  for (std::size_t i = 0; i < wide.size(); ++i) {
+    masses[wide[i]] = to[i];
+  }
 }
 
 // The log mass of each of these kernels between the ends.
-std::vector<double> log_masses(const std::vector<double>& mu, const std::vector<double>& scale,
-                               std::span<const std::uint32_t> which, double low, double high) {
-  std::vector<double> nearer(padded(which.size()), 1.0);
-  for (std::size_t i = 0; i < which.size(); ++i) {
-    const std::uint32_t k = which[i];
-    nearer[i] = std::min(mu[k] - low, high - mu[k]) * scale[k];
+std::vector<double> log_masses(const std::vector<Placed>& kernels, double low, double high) {
+  std::vector<double> nearer(padded(kernels.size()), 1.0);
+  for (std::size_t i = 0; i < kernels.size(); ++i) {
+    const auto [mu, scale] = kernels[i];
+    nearer[i] = std::min(mu - low, high - mu) * scale;
   }
   std::vector<double> masses(nearer.size());
   math::lane_kernels().log_most(nearer.data(), masses.data(), masses.size());
-  for (std::size_t i = 0; i < which.size(); ++i) {
-    const std::uint32_t k = which[i];
-    // Most are far from one end at least, which leaves a single tail to compute.
-    if (!(nearer[i] >= 0.0 && std::max(mu[k] - low, high - mu[k]) * scale[k] > kNoTail)) {
-      masses[i] = math::log_interval_mass((low - mu[k]) * scale[k], (high - mu[k]) * scale[k]);
-    }
-  }
+  correct_wide(kernels, low, high, nearer, masses);
   return masses;
 }
 
@@ -69,6 +86,19 @@ std::vector<double> log_weights(const std::vector<double>& weights) {
   return logs;
 }
 
+bool is_categorical(const Distribution* distribution) {
+  return std::holds_alternative<CategoricalDistribution>(*distribution);
+}
+
+bool is_continuous(const Distribution* distribution) {
+  const auto* range = std::get_if<FloatDistribution>(distribution);
+  return range != nullptr && !range->step;
+}
+
+std::size_t count(std::span<const Distribution* const> space, bool (*wanted)(const Distribution*)) {
+  return static_cast<std::size_t>(std::count_if(space.begin(), space.end(), wanted));
+}
+
 double prior_log_mass(const NumericKernels& kernels) {
   const double mu = kernels.mu.back();
   const double sigma = kernels.sigma.back();
@@ -78,13 +108,13 @@ double prior_log_mass(const NumericKernels& kernels) {
 }  // namespace
 
 /// Room for the sums of one tile of points.
-struct MixtureDensity::Scratch {
-  explicit Scratch(std::size_t n_groups)
-      : groups(std::make_unique_for_overwrite<std::uint32_t[]>(roomy(kTile * n_groups))),
-        sums(std::make_unique_for_overwrite<double[]>(roomy(kTile * n_groups * kGroup))) {
+struct MixtureDensity::Sums {
+  explicit Sums(std::size_t n_groups)
+      : groups(std::make_unique_for_overwrite<std::uint32_t[]>(kTile * n_groups)),
+        sums(kTile * n_groups * kGroup) {
     for (std::size_t i = 0; i < kTile; ++i) {
       survivors[i].groups = groups.get() + i * n_groups;
-      survivors[i].sums = sums.get() + i * n_groups * kGroup;
+      survivors[i].sums = sums.data() + i * n_groups * kGroup;
     }
   }
 
@@ -94,108 +124,109 @@ struct MixtureDensity::Scratch {
   }
 
   std::unique_ptr<std::uint32_t[]> groups;
-  std::unique_ptr<double[]> sums;
+  math::Scratch sums;
   math::Survivors survivors[kTile];
 };
 
-MixtureDensity::MixtureDensity(const std::vector<Kernels>& kernels, const std::vector<double>& weights)
-    : n_kernels_(weights.size() - 1), constants_(log_weights(weights)) {
+MixtureDensity::MixtureDensity(std::span<const Distribution* const> space, const std::vector<double>& weights,
+                               const std::function<const Kernels&(std::size_t parameter)>& kernels_of)
+    : n_kernels_(weights.size() - 1),
+      n_continuous_(count(space, is_continuous)),
+      stride_((1 + 2 * n_continuous_ + count(space, is_categorical)) * kGroup),
+      constants_(log_weights(weights)),
+      rows_(padded(n_kernels_) / kGroup * stride_) {
   prior_constant_ = constants_[n_kernels_];
-  for (std::size_t d = 0; d < kernels.size(); ++d) {
-    std::visit([&](const auto& of) { place(of, d); }, kernels[d]);
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    std::visit([&](const auto& of) { place(of, d); }, kernels_of(d));
   }
-  stride_ = (1 + 2 * continuous_.size() + categorical_.size()) * kGroup;
-  rows_ = std::make_unique_for_overwrite<double[]>(roomy(padded(n_kernels_) / kGroup * stride_));
-  fill_rows(kernels);
+  fill_constants();
 }
 
 void MixtureDensity::place(const NumericKernels& kernels, std::size_t parameter) {
   prior_constant_ -= prior_log_mass(kernels);
   if (kernels.step != 0.0) {
-    grids_.push_back(
-        {parameter, kernels.is_log, kernels.step, kernels.mu.back(), kernels.sigma.back(), {}, {}, {}});
-    fill_grid(kernels, grids_.back());
-    return;
+    place_grid(kernels, parameter);
+  } else {
+    place_continuous(kernels, parameter);
   }
-  Continuous of{parameter,
-                kernels.is_log,
-                kernels.low,
-                kernels.high,
-                kernels.mu.back(),
-                kernels.sigma.back(),
-                std::vector<double>(n_kernels_, 1.0 / kernels.narrowest)};
+}
+
+void MixtureDensity::place_continuous(const NumericKernels& kernels, std::size_t parameter) {
+  const std::size_t row = 1 + 2 * continuous_.size();
+  fill_row(row, kernels.mu.data());
+  fill_row(row + 1, 1.0 / kernels.narrowest * kRootHalf);
+  std::vector<Placed> special;
+  special.reserve(kernels.special.size());
   for (const std::uint32_t k : kernels.special) {
-    of.scale[k] = 1.0 / kernels.sigma[k];
+    special.push_back({kernels.mu[k], 1.0 / kernels.sigma[k]});
+    entry(row + 1, k) = special.back().scale * kRootHalf;
   }
-  const auto masses =
-      log_masses(kernels.mu, of.scale, kernels.special, kernels.adapted_low, kernels.adapted_high);
+  const auto masses = log_masses(special, kernels.adapted_low, kernels.adapted_high);
   const auto widths = log_widths(kernels.sigma, kernels.special);
   const double log_narrowest = math::log(kernels.narrowest);
   common_constant_ -= log_narrowest + kHalfLogTwoPi;
-  for (std::size_t i = 0; i < kernels.special.size(); ++i) {
+  for (std::size_t i = 0; i < special.size(); ++i) {
     constants_[kernels.special[i]] -= masses[i] + (widths[i] - log_narrowest);
   }
   prior_constant_ -= math::log(kernels.sigma.back()) + kHalfLogTwoPi;
-  continuous_.push_back(std::move(of));
+  continuous_.push_back(
+      {parameter, kernels.is_log, kernels.low, kernels.high, kernels.mu.back(), kernels.sigma.back()});
+}
+
+// Kernels of one class have one mass, so that the classes are enough.
+void MixtureDensity::place_grid(const NumericKernels& kernels, std::size_t parameter) {
+  Grid grid{parameter, kernels.is_log, kernels.step, kernels.mu.back(), kernels.sigma.back(), {}, {}, {}};
+  std::vector<Placed> classes;
+  for (const std::uint32_t k : kernels.class_kernel) {
+    classes.push_back({kernels.mu[k], 1.0 / kernels.sigma[k]});
+    grid.class_mu.push_back(classes.back().mu);
+    grid.class_scale.push_back(classes.back().scale);
+  }
+  const auto masses = log_masses(classes, kernels.adapted_low, kernels.adapted_high);
+  for (std::size_t k = 0; k < n_kernels_; ++k) {
+    constants_[k] -= masses[kernels.class_of[k]];
+  }
+  grid.class_of = kernels.class_of;
+  grid.class_of.resize(padded(n_kernels_));
+  grids_.push_back(std::move(grid));
 }
 
 void MixtureDensity::place(const CategoricalKernels& kernels, std::size_t parameter) {
   const double log_peak = math::log(kernels.peak);
   common_constant_ += log_peak;
   penalties_.push_back(log_peak - math::log(kernels.base));
+  const std::vector<double> choices(kernels.observed.begin(), kernels.observed.end());
+  fill_row(1 + 2 * n_continuous_ + categorical_.size(), choices.data());
   categorical_.push_back({parameter, math::log(kernels.prior)});
 }
 
-// Kernels of one class have one mass, so that the classes are enough.
-void MixtureDensity::fill_grid(const NumericKernels& kernels, Grid& grid) {
-  for (const std::uint32_t k : kernels.class_kernel) {
-    grid.class_mu.push_back(kernels.mu[k]);
-    grid.class_scale.push_back(1.0 / kernels.sigma[k]);
-  }
-  std::vector<std::uint32_t> all(grid.class_mu.size());
-  std::iota(all.begin(), all.end(), 0U);
-  const auto masses =
-      log_masses(grid.class_mu, grid.class_scale, all, kernels.adapted_low, kernels.adapted_high);
-  for (std::size_t k = 0; k < n_kernels_; ++k) {
-    constants_[k] -= masses[kernels.class_of[k]];
-  }
-  grid.class_of = kernels.class_of;
-  grid.class_of.resize(padded(n_kernels_));
-}
-
-// Copies one number a kernel into a row of every group.
-void MixtureDensity::fill_row(std::size_t row, const double* values, double factor) {
-  double* to = rows_.get() + row * kGroup;
+void MixtureDensity::fill_row(std::size_t row, const double* values) {
+  double* to = rows_.data() + row * kGroup;
   std::size_t k = 0;
   for (; k + kGroup <= n_kernels_; k += kGroup, to += stride_) {
-    for (std::size_t i = 0; i < kGroup; ++i) {
-      to[i] = values[k + i] * factor;
-    }
+    std::memcpy(to, values + k, kGroup * sizeof(double));
   }
   for (std::size_t i = 0; k < padded(n_kernels_); ++k, ++i) {
-    to[i] = k < n_kernels_ ? values[k] * factor : 0.0;
+    to[i] = k < n_kernels_ ? values[k] : 0.0;
   }
 }
 
-void MixtureDensity::fill_rows(const std::vector<Kernels>& kernels) {
+void MixtureDensity::fill_row(std::size_t row, double value) {
+  double* to = rows_.data() + row * kGroup;
+  for (std::size_t k = 0; k < n_kernels_; k += kGroup, to += stride_) {
+    std::fill_n(to, kGroup, value);
+  }
+}
+
+void MixtureDensity::fill_constants() {
   for (std::size_t k = 0; k < constants_.size(); ++k) {
     const double constant = constants_[k] + common_constant_;
     // A kernel without any mass inside the range has nothing to say.
     constants_[k] = k < n_kernels_ && constant < kInfinity ? constant : -kInfinity;
   }
-  fill_row(0, constants_.data(), 1.0);
+  fill_row(0, constants_.data());
   for (std::size_t k = n_kernels_; k < padded(n_kernels_); ++k) {
-    rows_[k / kGroup * stride_ + k % kGroup] = -kInfinity;
-  }
-  std::size_t row = 1;
-  for (const Continuous& parameter : continuous_) {
-    fill_row(row++, std::get<NumericKernels>(kernels[parameter.parameter]).mu.data(), 1.0);
-    fill_row(row++, parameter.scale.data(), kRootHalf);
-  }
-  for (const Categorical& parameter : categorical_) {
-    const auto& observed = std::get<CategoricalKernels>(kernels[parameter.parameter]).observed;
-    const std::vector<double> choices(observed.begin(), observed.end());
-    fill_row(row++, choices.data(), 1.0);
+    entry(0, k) = -kInfinity;
   }
 }
 
@@ -295,10 +326,10 @@ double MixtureDensity::sum_up(math::Survivors& survivors, double prior, Cells& c
   return math::log(lanes.sum_of_exp(survivors, largest) + math::exp(prior - largest)) + largest;
 }
 
-void MixtureDensity::add_chunk(const Columns& points, std::size_t begin, std::size_t end, Scratch& scratch,
+void MixtureDensity::add_chunk(const Columns& points, std::size_t begin, std::size_t end, Sums& sums,
                                std::vector<double>& densities) const {
   const std::size_t width = continuous_.size() + categorical_.size();
-  const math::KernelGroups groups{rows_.get(),        padded(n_kernels_) / kGroup, stride_,
+  const math::KernelGroups groups{rows_.data(),       padded(n_kernels_) / kGroup, stride_,
                                   continuous_.size(), categorical_.size(),         penalties_.data()};
   Cells cells = cells_at(points, begin, end);
   std::vector<double> tile(kTile * width);
@@ -308,14 +339,13 @@ void MixtureDensity::add_chunk(const Columns& points, std::size_t begin, std::si
       const std::size_t point = std::min(first + i, end - 1);
       read_point(points, point, tile.data() + i * width);
       priors[i] = prior_term(tile.data() + i * width, cells, point);
-      scratch.reset(i, priors[i] - kMargin);
+      sums.reset(i, priors[i] - kMargin);
     }
     // Without grids the sums are final, so that the largest can raise the threshold on the way.
-    math::lane_kernels().accumulate(groups, tile.data(), grids_.empty() ? &kMargin : nullptr,
-                                    scratch.survivors);
+    math::lane_kernels().accumulate(groups, tile.data(), grids_.empty() ? &kMargin : nullptr, sums.survivors);
     for (std::size_t i = 0; i < kTile && first + i < end; ++i) {
       if (!is_outside(points, first + i)) {
-        densities[first + i] = sum_up(scratch.survivors[i], priors[i], cells, first + i);
+        densities[first + i] = sum_up(sums.survivors[i], priors[i], cells, first + i);
       }
     }
   }
@@ -323,10 +353,10 @@ void MixtureDensity::add_chunk(const Columns& points, std::size_t begin, std::si
 
 std::vector<double> MixtureDensity::log_density(const Columns& points) const {
   const std::size_t n_points = points.empty() ? 0 : points.front().size();
-  Scratch scratch(padded(n_kernels_) / kGroup);
+  Sums sums(padded(n_kernels_) / kGroup);
   std::vector<double> densities(n_points, -kInfinity);
   for (std::size_t begin = 0; begin < n_points; begin += kChunk) {
-    add_chunk(points, begin, std::min(begin + kChunk, n_points), scratch, densities);
+    add_chunk(points, begin, std::min(begin + kChunk, n_points), sums, densities);
   }
   return densities;
 }

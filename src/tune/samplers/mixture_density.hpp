@@ -1,11 +1,14 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <memory>
+#include <functional>
 #include <span>
 #include <vector>
 
+#include "tune/distribution.hpp"
 #include "tune/math/lane_kernels.hpp"
+#include "tune/math/scratch.hpp"
 #include "tune/samplers/parzen_kernels.hpp"
 
 namespace tune::samplers {
@@ -20,8 +23,10 @@ class MixtureDensity {
   /// Internal values, a column a parameter.
   using Columns = std::vector<std::vector<double>>;
 
-  /// `weights` has an entry a kernel, the prior last, and sums to 1.
-  MixtureDensity(const std::vector<Kernels>& kernels, const std::vector<double>& weights);
+  /// `weights` has an entry a kernel, the prior last, and sums to 1. `kernels_of` is asked for the kernels of
+  /// each parameter in turn; what it returns need only hold until it is asked again.
+  MixtureDensity(std::span<const Distribution* const> space, const std::vector<double>& weights,
+                 const std::function<const Kernels&(std::size_t parameter)>& kernels_of);
 
   /// log p at each point.
   [[nodiscard]] std::vector<double> log_density(const Columns& points) const;
@@ -35,7 +40,6 @@ class MixtureDensity {
     double high = 0.0;
     double prior_mu = 0.0;
     double prior_sigma = 1.0;
-    std::vector<double> scale;  ///< 1/σ.
   };
   struct Categorical {
     std::size_t parameter = 0;
@@ -69,18 +73,24 @@ class MixtureDensity {
       return distinct[grid][where[grid * n_points + point - begin]];
     }
   };
-  struct Scratch;
+  struct Sums;
 
   void place(const NumericKernels& kernels, std::size_t parameter);
   void place(const CategoricalKernels& kernels, std::size_t parameter);
-  void fill_rows(const std::vector<Kernels>& kernels);
-  void fill_grid(const NumericKernels& kernels, Grid& grid);
-  void fill_row(std::size_t row, const double* values, double factor);
+  void place_continuous(const NumericKernels& kernels, std::size_t parameter);
+  void place_grid(const NumericKernels& kernels, std::size_t parameter);
+  void fill_constants();
+  /// Row `row` of every group; numbers of kernels, or one number for all.
+  void fill_row(std::size_t row, const double* values);
+  void fill_row(std::size_t row, double value);
+  [[nodiscard]] double& entry(std::size_t row, std::size_t kernel) {
+    return rows_.data()[kernel / math::kGroup * stride_ + row * math::kGroup + kernel % math::kGroup];
+  }
   [[nodiscard]] static Cell cell_at(const Grid& grid, double x);
   static void fill_table(const Grid& grid, Cell& cell);
   [[nodiscard]] Cells cells_at(const Columns& points, std::size_t begin, std::size_t end) const;
   /// The densities of the points begin … end − 1.
-  void add_chunk(const Columns& points, std::size_t begin, std::size_t end, Scratch& scratch,
+  void add_chunk(const Columns& points, std::size_t begin, std::size_t end, Sums& sums,
                  std::vector<double>& densities) const;
   [[nodiscard]] bool is_outside(const Columns& points, std::size_t point) const;
   /// What the rows are held against at a point.
@@ -91,6 +101,7 @@ class MixtureDensity {
   [[nodiscard]] double sum_up(math::Survivors& survivors, double prior, Cells& cells, std::size_t point) const;
 
   std::size_t n_kernels_ = 0;  ///< Without the prior.
+  std::size_t n_continuous_ = 0;
   std::size_t stride_ = 0;
   double prior_constant_ = 0.0;
   double common_constant_ = 0.0;  ///< Of all kernels but the prior.
@@ -99,7 +110,7 @@ class MixtureDensity {
   std::vector<Grid> grids_;
   std::vector<double> constants_;
   std::vector<double> penalties_;
-  std::unique_ptr<double[]> rows_;
+  math::Scratch rows_;
 };
 
 }  // namespace tune::samplers

@@ -21,8 +21,11 @@ struct Middle {
 
 }  // namespace
 
-double NoneSampler::sample_independent(const SamplingContext& /*context*/, std::string_view /*name*/,
+double NoneSampler::sample_independent(const SamplingContext& context, std::string_view name,
                                        const Distribution& distribution) const {
+  if (context.reasons != nullptr) {
+    context.reasons->push_back({{std::string(name)}, "the middle of its range, as no listed point gives it"});
+  }
   return clamp_to_domain(distribution, std::visit(Middle{}, distribution));
 }
 

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "tune/math/elementary.hpp"
+#include "tune/math/scratch.hpp"
 #include "tune/samplers/truncated_normal.hpp"
 
 namespace tune::samplers {
@@ -15,9 +16,8 @@ constexpr double kMinimalBandwidth = 1e-12;  // Without the magic clip (Optuna's
 // This many bandwidths away, the rest of the normal distribution is no longer seen in double precision.
 constexpr double kFarFromEnds = 8.5;
 
-// The range as the kernels see it, before any observation.
-NumericKernels frame(double low, double high, double step, bool is_log) {
-  NumericKernels kernels;
+// The range as the kernels see it.
+void set_frame(double low, double high, double step, bool is_log, NumericKernels& kernels) {
   kernels.low = low;
   kernels.high = high;
   kernels.step = step;
@@ -28,7 +28,6 @@ NumericKernels frame(double low, double high, double step, bool is_log) {
     kernels.adapted_low = math::log(kernels.adapted_low);
     kernels.adapted_high = math::log(kernels.adapted_high);
   }
-  return kernels;
 }
 
 // high − low, kept where it can be divided by: ranges as wide as all doubles or as narrow as one denormal.
@@ -36,10 +35,10 @@ double usable_width(double low, double high) {
   return std::clamp(high - low, std::numeric_limits<double>::min(), std::numeric_limits<double>::max());
 }
 
-using Order = std::vector<std::uint32_t>;
+using Order = std::span<const std::uint32_t>;
 
-Order sorted_order(std::span<const double> values) {
-  Order order(values.size());
+std::vector<std::uint32_t> sorted_order(std::span<const double> values) {
+  std::vector<std::uint32_t> order(values.size());
   std::iota(order.begin(), order.end(), 0U);
   std::stable_sort(order.begin(), order.end(), [&](auto a, auto b) { return values[a] < values[b]; });
   return order;
@@ -51,37 +50,71 @@ double narrowest_bandwidth(std::size_t n, double widest, const ParzenOptions& op
   return std::min(std::max(narrowest, std::numeric_limits<double>::min()), widest);
 }
 
+// The larger gap to a neighbour, by position in the order; `sorted` has the ends of the range around the
+// values.
+void set_gaps(const double* sorted, std::size_t n, const ParzenOptions& options, double* gaps) {
+  for (std::size_t i = 0; i < n; ++i) {
+    gaps[i] = std::max(sorted[i + 1] - sorted[i], sorted[i + 2] - sorted[i + 1]);
+  }
+  if (!options.consider_endpoints && n >= 2) {
+    gaps[0] = sorted[2] - sorted[1];
+    gaps[n - 1] = sorted[n] - sorted[n - 1];
+  }
+}
+
+// Writes the positions, in the order, of kernels with a wider gap or near an end; returns how many.
+std::size_t find_special(std::span<const double> sorted, const double* gaps, const NumericKernels& kernels,
+                         std::uint32_t* positions) {
+  const double narrowest = kernels.narrowest;
+  const double reach = kFarFromEnds * narrowest;
+  const auto first = std::partition_point(sorted.begin(), sorted.end(),
+                                          [&](double mu) { return !(mu - kernels.adapted_low > reach); });
+  const auto last =
+      std::partition_point(first, sorted.end(), [&](double mu) { return kernels.adapted_high - mu > reach; });
+  const auto n = static_cast<std::uint32_t>(sorted.size());
+  const auto n_low = static_cast<std::uint32_t>(first - sorted.begin());
+  const auto n_inner = static_cast<std::uint32_t>(last - sorted.begin());
+  std::iota(positions, positions + n_low, 0U);
+  std::size_t count = n_low;
+  for (std::uint32_t i = n_low; i < n_inner; ++i) {
+    positions[count] = i;
+    count += gaps[i] > narrowest ? 1 : 0;
+  }
+  std::iota(positions + count, positions + count + (n - n_inner), n_inner);
+  return count + (n - n_inner);
+}
+
 // Sets the bandwidths of kernels.mu, and which kernels are special.
-void set_bandwidths(const Order& order, const ParzenOptions& options, NumericKernels& kernels) {
+void set_bandwidths(Order order, const ParzenOptions& options, NumericKernels& kernels) {
   const std::size_t n = order.size();
   const double low = kernels.adapted_low;
   const double high = kernels.adapted_high;
   const double widest = usable_width(low, high);
   const double narrowest = narrowest_bandwidth(n, widest, options);
-  const double reach = kFarFromEnds * narrowest;
+  const math::Scratch room(2 * n + 2);
+  double* const sorted = room.data();
+  double* const gaps = sorted + n + 2;
+  sorted[0] = low;
+  const double* const mu = kernels.mu.data();
+  std::transform(order.begin(), order.end(), sorted + 1, [mu](std::uint32_t k) { return mu[k]; });
+  sorted[n + 1] = high;
+  set_gaps(sorted, n, options, gaps);
+
   kernels.narrowest = narrowest;
-  kernels.sigma.reserve(n + 1);
   kernels.sigma.assign(n, narrowest);
-  double here = n > 0 ? kernels.mu[order[0]] : 0.0;
-  double left = here - low;
-  for (std::size_t i = 0; i < n; ++i) {
-    const double next = i + 1 < n ? kernels.mu[order[i + 1]] : high;
-    const double right = next - here;
-    double sigma = std::max(left, right);
-    if (!options.consider_endpoints && n >= 2 && (i == 0 || i + 1 == n)) {
-      sigma = i == 0 ? right : left;
-    }
-    if (sigma > narrowest || !(here - low > reach && high - here > reach)) {
-      kernels.sigma[order[i]] = std::min(std::max(sigma, narrowest), widest);
-      kernels.special.push_back(order[i]);
-    }
-    here = next;
-    left = right;
+  kernels.special.resize(n);
+  const std::size_t n_special = find_special({sorted + 1, n}, gaps, kernels, kernels.special.data());
+  kernels.special.resize(n_special);
+  for (std::uint32_t& k : kernels.special) {
+    const std::uint32_t position = k;
+    k = order[position];
+    kernels.sigma[k] = std::min(std::max(gaps[position], narrowest), widest);
   }
 }
 
 // Observations of a grid repeat, and with the clip their bandwidths too.
-void find_classes(const Order& order, NumericKernels& kernels) {
+void find_classes(Order order, NumericKernels& kernels) {
+  kernels.class_kernel.clear();
   kernels.class_of.resize(order.size());
   for (std::size_t i = 0; i < order.size(); ++i) {
     const std::uint32_t k = order[i];
@@ -101,26 +134,27 @@ void take_logs(std::vector<double>& values) {
   values.resize(n);
 }
 
-NumericKernels fit_numeric(NumericKernels kernels, std::vector<double> observations, Order known,
-                           const ParzenOptions& options) {
-  const std::size_t n = observations.size();
-  kernels.mu = std::move(observations);
+// Needs the frame and, in `mu`, the observations.
+void fit_numeric(Order known, const ParzenOptions& options, NumericKernels& kernels) {
+  const std::size_t n = kernels.mu.size();
   if (kernels.is_log) {
     take_logs(kernels.mu);
   }
-  const Order order = known.size() == n ? std::move(known) : sorted_order(kernels.mu);
+  std::vector<std::uint32_t> sorted;
+  if (known.size() != n) {
+    sorted = sorted_order(kernels.mu);
+  }
+  const Order order = known.size() == n ? known : Order(sorted);
   set_bandwidths(order, options, kernels);
   if (kernels.step != 0.0) {
     find_classes(order, kernels);
   }
   kernels.mu.push_back(0.5 * kernels.adapted_low + 0.5 * kernels.adapted_high);
   kernels.sigma.push_back(usable_width(kernels.adapted_low, kernels.adapted_high));
-  return kernels;
 }
 
-CategoricalKernels fit_categorical(std::size_t n_choices, const std::vector<double>& observations,
-                                   const ParzenOptions& options) {
-  CategoricalKernels kernels;
+void fit_categorical(std::size_t n_choices, const std::vector<double>& observations,
+                     const ParzenOptions& options, CategoricalKernels& kernels) {
   kernels.n_choices = n_choices;
   const double share = options.prior_weight / static_cast<double>(observations.size() + 1);
   const double sum = 1.0 + share * static_cast<double>(n_choices);
@@ -128,50 +162,72 @@ CategoricalKernels fit_categorical(std::size_t n_choices, const std::vector<doub
   kernels.peak = (1.0 + share) / sum;
   const bool flat_prior = observations.empty() || options.prior_weight > 0.0;
   kernels.prior = flat_prior ? 1.0 / static_cast<double>(n_choices) : 0.0;
-  kernels.observed.reserve(observations.size() + 1);
-  for (const double index : observations) {
-    kernels.observed.push_back(static_cast<std::size_t>(index));
-  }
+  kernels.observed.assign(observations.begin(), observations.end());
   kernels.observed.push_back(n_choices);
-  return kernels;
 }
 
-struct Fit {
-  std::vector<double>& observations;
-  Order& order;
-  const ParzenOptions& options;
+// Fits the kernels of one parameter after the other into the same memory.
+class Fitter {
+ public:
+  Fitter(std::span<const Distribution* const> space, const Observations& observations,
+         const ParzenOptions& options)
+      : space_(space), observations_(observations), options_(options) {}
 
-  Kernels operator()(const FloatDistribution& d) const {
-    return fit_numeric(frame(d.low, d.high, d.step.value_or(0.0), d.log), std::move(observations),
-                       std::move(order), options);
+  // Holds until the next call.
+  const Kernels& operator()(std::size_t parameter) {
+    parameter_ = parameter;
+    return std::visit(*this, *space_[parameter]);
   }
-  Kernels operator()(const IntDistribution& d) const {
-    return fit_numeric(
-        frame(static_cast<double>(d.low), static_cast<double>(d.high), static_cast<double>(d.step), d.log),
-        std::move(observations), std::move(order), options);
+
+  const Kernels& operator()(const FloatDistribution& d) {
+    return fit_number(d.low, d.high, d.step.value_or(0.0), d.log);
   }
-  Kernels operator()(const CategoricalDistribution& d) const {
-    return fit_categorical(d.choices.size(), observations, options);
+  const Kernels& operator()(const IntDistribution& d) {
+    return fit_number(static_cast<double>(d.low), static_cast<double>(d.high), static_cast<double>(d.step),
+                      d.log);
   }
+  const Kernels& operator()(const CategoricalDistribution& d) {
+    observations_.read(parameter_, choices_);
+    fit_categorical(d.choices.size(), choices_, options_, std::get<CategoricalKernels>(categorical_));
+    return categorical_;
+  }
+
+ private:
+  const Kernels& fit_number(double low, double high, double step, bool is_log) {
+    auto& kernels = std::get<NumericKernels>(numeric_);
+    set_frame(low, high, step, is_log, kernels);
+    observations_.read(parameter_, kernels.mu);
+    fit_numeric(observations_.order_of ? observations_.order_of(parameter_) : Order{}, options_, kernels);
+    return numeric_;
+  }
+
+  std::span<const Distribution* const> space_;
+  const Observations& observations_;
+  const ParzenOptions& options_;
+  std::size_t parameter_ = 0;
+  Kernels numeric_ = NumericKernels{};
+  Kernels categorical_ = CategoricalKernels{};
+  std::vector<double> choices_;
 };
 
-std::vector<Kernels> fit_all(std::span<const Distribution* const> space, ParzenEstimator::Columns observations,
-                             const ParzenOptions& options, ParzenEstimator::Orders orders) {
-  orders.resize(space.size());
+std::vector<Kernels> fit_all(std::span<const Distribution* const> space, const Observations& observations,
+                             const ParzenOptions& options) {
+  Fitter fitter(space, observations, options);
   std::vector<Kernels> kernels;
   kernels.reserve(space.size());
   for (std::size_t d = 0; d < space.size(); ++d) {
-    kernels.push_back(std::visit(Fit{observations[d], orders[d], options}, *space[d]));
+    kernels.push_back(fitter(d));
   }
   return kernels;
 }
 
-double draw_numeric(const NumericKernels& kernels, std::size_t k, double quantile) {
-  const double mu = kernels.mu[k];
-  const double sigma = kernels.sigma[k];
-  const double z = truncated_normal_quantile(quantile, (kernels.adapted_low - mu) / sigma,
-                                             (kernels.adapted_high - mu) / sigma);
-  double x = std::isnan(z) ? mu : z * sigma + mu;
+Observations in_columns(const ParzenEstimator::Columns& columns) {
+  return {columns.empty() ? 0 : columns.front().size(),
+          [&columns](std::size_t parameter, std::vector<double>& values) { values = columns[parameter]; },
+          {}};
+}
+
+double nearest_value(const NumericKernels& kernels, double x) {
   x = std::clamp(x, kernels.adapted_low, kernels.adapted_high);
   if (kernels.is_log) {
     x = math::exp(x);
@@ -180,6 +236,26 @@ double draw_numeric(const NumericKernels& kernels, std::size_t k, double quantil
     x = kernels.low + std::nearbyint((x - kernels.low) / kernels.step) * kernels.step;
   }
   return std::clamp(x, kernels.low, kernels.high);
+}
+
+// Turns quantiles into values, each of the kernel picked for it.
+void draw(const NumericKernels& kernels, std::span<const std::size_t> picked, std::span<double> values) {
+  const std::size_t n = (picked.size() + math::kGroup - 1) / math::kGroup * math::kGroup;
+  std::vector<double> from(n, -1.0);
+  std::vector<double> to(n, 1.0);
+  std::vector<double> z(n, 0.5);
+  for (std::size_t i = 0; i < picked.size(); ++i) {
+    const double mu = kernels.mu[picked[i]];
+    const double sigma = kernels.sigma[picked[i]];
+    from[i] = (kernels.adapted_low - mu) / sigma;
+    to[i] = (kernels.adapted_high - mu) / sigma;
+    z[i] = values[i];
+  }
+  truncated_normal_quantiles(from, to, z);
+  for (std::size_t i = 0; i < picked.size(); ++i) {
+    const double mu = kernels.mu[picked[i]];
+    values[i] = nearest_value(kernels, std::isnan(z[i]) ? mu : z[i] * kernels.sigma[picked[i]] + mu);
+  }
 }
 
 double draw_categorical(const CategoricalKernels& kernels, std::size_t k, double quantile) {
@@ -199,7 +275,17 @@ double draw_categorical(const CategoricalKernels& kernels, std::size_t k, double
   return std::min(observed + 1.0 + beyond, last);
 }
 
-std::vector<double> mixture_weights(std::vector<double> weights, double prior_weight) {
+void draw(const CategoricalKernels& kernels, std::span<const std::size_t> picked, std::span<double> values) {
+  for (std::size_t i = 0; i < picked.size(); ++i) {
+    values[i] = draw_categorical(kernels, picked[i], values[i]);
+  }
+}
+
+// Of the observations, or by default of n, and of the prior.
+std::vector<double> mixture_weights(std::size_t n, std::vector<double> weights, double prior_weight) {
+  if (weights.empty()) {
+    weights = default_weights(n);
+  }
   weights.push_back(weights.empty() ? 1.0 : prior_weight);
   const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
   for (double& weight : weights) {
@@ -246,37 +332,42 @@ std::vector<double> default_weights(std::size_t n) {
   return weights;
 }
 
-std::vector<double> bandwidths(std::span<const double> mus, double low, double high,
-                               const ParzenOptions& options) {
-  NumericKernels kernels;
-  kernels.mu.assign(mus.begin(), mus.end());
-  kernels.adapted_low = low;
-  kernels.adapted_high = high;
-  set_bandwidths(sorted_order(mus), options, kernels);
-  return kernels.sigma;
+ParzenEstimator::ParzenEstimator(std::span<const Distribution* const> space, const Observations& observations,
+                                 const ParzenOptions& options, std::vector<double> weights)
+    : space_(space.begin(), space.end()),
+      weights_(mixture_weights(observations.size, std::move(weights), options.prior_weight)),
+      kernels_(fit_all(space, observations, options)),
+      density_(space_, weights_, [this](std::size_t d) -> const Kernels& { return kernels_[d]; }) {}
+
+ParzenEstimator::ParzenEstimator(std::span<const Distribution* const> space, const Columns& observations,
+                                 const ParzenOptions& options, std::vector<double> weights)
+    : ParzenEstimator(space, in_columns(observations), options, std::move(weights)) {}
+
+std::vector<double> ParzenEstimator::marginal_log_density(std::size_t parameter,
+                                                          const std::vector<double>& values) const {
+  const auto of_parameter = [&](std::size_t) -> const Kernels& { return kernels_[parameter]; };
+  return MixtureDensity({&space_[parameter], 1}, weights_, of_parameter).log_density({values});
 }
 
-ParzenEstimator::ParzenEstimator(std::span<const Distribution* const> space, Columns observations,
-                                 const ParzenOptions& options, std::vector<double> weights, Orders orders)
-    : space_(space.begin(), space.end()),
-      weights_(mixture_weights(weights.empty()
-                                   ? default_weights(observations.empty() ? 0 : observations.front().size())
-                                   : std::move(weights),
-                               options.prior_weight)),
-      kernels_(fit_all(space, std::move(observations), options, std::move(orders))),
-      density_(kernels_, weights_) {}
+MixtureDensity parzen_density(std::span<const Distribution* const> space, const Observations& observations,
+                              const ParzenOptions& options) {
+  return {space, mixture_weights(observations.size, {}, options.prior_weight),
+          Fitter(space, observations, options)};
+}
 
 ParzenEstimator::Columns ParzenEstimator::draw(RandomStream& stream, std::size_t count) const {
   Columns drawn(space_.size(), std::vector<double>(count));
+  std::vector<std::size_t> picked(count);
   for (std::size_t i = 0; i < count; ++i) {
-    const std::size_t k = pick_kernel(weights_, stream.uniform());
-    for (std::size_t d = 0; d < space_.size(); ++d) {
-      const double quantile = stream.uniform();
-      const auto* numeric = std::get_if<NumericKernels>(&kernels_[d]);
-      const double value = numeric != nullptr
-                               ? draw_numeric(*numeric, k, quantile)
-                               : draw_categorical(std::get<CategoricalKernels>(kernels_[d]), k, quantile);
-      drawn[d][i] = clamp_to_domain(*space_[d], value);
+    picked[i] = pick_kernel(weights_, stream.uniform());
+    for (std::vector<double>& column : drawn) {
+      column[i] = stream.uniform();
+    }
+  }
+  for (std::size_t d = 0; d < space_.size(); ++d) {
+    std::visit([&](const auto& kernels) { samplers::draw(kernels, picked, drawn[d]); }, kernels_[d]);
+    for (double& value : drawn[d]) {
+      value = clamp_to_domain(*space_[d], value);
     }
   }
   return drawn;

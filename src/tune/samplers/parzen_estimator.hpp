@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -22,9 +23,16 @@ struct ParzenOptions {
 /// Optuna's weights of n observations, oldest first: ones, and from 25 on a ramp that fades the oldest.
 [[nodiscard]] std::vector<double> default_weights(std::size_t n);
 
-/// Bandwidths of Optuna's rule for kernel centres `mus` on [low, high]: the larger gap to a neighbour, clipped.
-[[nodiscard]] std::vector<double> bandwidths(std::span<const double> mus, double low, double high,
-                                             const ParzenOptions& options);
+/// What a Parzen estimator learns from: n values of each parameter, oldest first.
+struct Observations {
+  std::size_t size = 0;
+  /// Replaces `values` by the internal values of a parameter.
+  std::function<void(std::size_t parameter, std::vector<double>& values)> read;
+  /// The positions of a numeric parameter's values in ascending order, where the order of equal values decides
+  /// which of them have the wider bandwidths; nothing when it is not known, which leaves equal ones in their
+  /// order. What it returns holds until the next call. May be empty.
+  std::function<std::span<const std::uint32_t>(std::size_t parameter)> order_of;
+};
 
 /// Mixture of products of kernels, one kernel an observation and one for the prior (Optuna's
 /// `_ParzenEstimator`): p(x) = Σ_k w_k Π_d p_kd(x_d).
@@ -32,17 +40,17 @@ class ParzenEstimator {
  public:
   /// Internal values, a column a parameter.
   using Columns = MixtureDensity::Columns;
-  /// Per parameter the positions of its observations by value, equal ones in their order; empty for
-  /// categorical parameters.
-  using Orders = std::vector<std::vector<std::uint32_t>>;
 
-  /// `observations[d]` are the n observed values of `space[d]`, oldest first. `weights` has n entries or is
-  /// empty for `default_weights(n)`. Cost O(d · n) when the caller knows the `orders`, else O(d · n log n).
-  ParzenEstimator(std::span<const Distribution* const> space, Columns observations,
-                  const ParzenOptions& options = {}, std::vector<double> weights = {}, Orders orders = {});
+  /// `weights` has n entries or is empty for `default_weights(n)`. Cost O(d · n) when the orders are known,
+  /// else O(d · n log n).
+  ParzenEstimator(std::span<const Distribution* const> space, const Observations& observations,
+                  const ParzenOptions& options = {}, std::vector<double> weights = {});
+  ParzenEstimator(std::span<const Distribution* const> space, const Columns& observations,
+                  const ParzenOptions& options = {}, std::vector<double> weights = {});
 
   [[nodiscard]] const std::vector<double>& weights() const { return weights_; }
   [[nodiscard]] const std::vector<Kernels>& kernels() const { return kernels_; }
+  [[nodiscard]] const MixtureDensity& density() const { return density_; }
 
   /// `count` draws, always inside the domain.
   [[nodiscard]] Columns draw(RandomStream& stream, std::size_t count) const;
@@ -54,9 +62,7 @@ class ParzenEstimator {
   }
   /// The same for one parameter alone, whatever the others are.
   [[nodiscard]] std::vector<double> marginal_log_density(std::size_t parameter,
-                                                         const std::vector<double>& values) const {
-    return MixtureDensity({kernels_[parameter]}, weights_).log_density({values});
-  }
+                                                         const std::vector<double>& values) const;
 
  private:
   std::vector<const Distribution*> space_;
@@ -64,5 +70,11 @@ class ParzenEstimator {
   std::vector<Kernels> kernels_;
   MixtureDensity density_;
 };
+
+/// The density of the estimator alone, for who draws nothing from it: the kernels of one parameter at a time
+/// take the same memory.
+[[nodiscard]] MixtureDensity parzen_density(std::span<const Distribution* const> space,
+                                            const Observations& observations,
+                                            const ParzenOptions& options = {});
 
 }  // namespace tune::samplers

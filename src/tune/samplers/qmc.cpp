@@ -1,5 +1,7 @@
 #include "tune/samplers/qmc.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cmath>
 #include <vector>
@@ -91,14 +93,20 @@ RelativeSample QmcSampler::sample_relative(const SamplingContext& context) const
     const auto& [name, distribution] = dimensions[d];
     const std::uint64_t fraction = options_.scramble ? math::scrambled(point[d], context.seed, d) : point[d];
     const double value = std::visit(FromUnitInterval{math::to_unit_interval(fraction)}, *distribution);
-    sample.params.emplace(name, clamp_to_domain(*distribution, value));
-    sample.distributions.emplace(name, *distribution);
+    sample.add({std::string(name), clamp_to_domain(*distribution, value), *distribution});
+  }
+  if (context.reasons != nullptr && !dimensions.empty()) {
+    context.reasons->push_back({sample.names(), fmt::format("point {} of a {}Sobol sequence", index,
+                                                            options_.scramble ? "scrambled " : "")});
   }
   return sample;
 }
 
 double QmcSampler::sample_independent(const SamplingContext& context, std::string_view name,
                                       const Distribution& distribution) const {
+  if (context.reasons != nullptr) {
+    context.reasons->push_back({{std::string(name)}, "drawn at random, as the sequence leaves it out"});
+  }
   RandomStream stream = context.independent_stream(name);
   return draw_uniform(distribution, stream);
 }

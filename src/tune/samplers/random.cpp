@@ -55,6 +55,7 @@ double draw_uniform(const Distribution& distribution, RandomStream& stream) {
 
 double RandomSampler::sample_independent(const SamplingContext& context, std::string_view name,
                                          const Distribution& distribution) const {
+  if (context.reasons != nullptr) context.reasons->push_back({{std::string(name)}, "drawn at random"});
   RandomStream stream = context.independent_stream(name);
   return draw_uniform(distribution, stream);
 }

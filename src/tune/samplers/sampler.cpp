@@ -1,5 +1,8 @@
 #include "tune/samplers/sampler.hpp"
 
+#include <algorithm>
+#include <utility>
+
 namespace tune {
 namespace {
 
@@ -17,7 +20,29 @@ StreamKey key_of(const SamplingContext& context, std::uint64_t index) {
           .index = index + kAttemptStride * context.attempt};
 }
 
+bool is_before(const Param& param, std::string_view name) {
+  return param.name < name;
+}
+
 }  // namespace
+
+void RelativeSample::add(Param param) {
+  const auto place = params.empty() || is_before(params.back(), param.name)
+                         ? params.end()
+                         : std::lower_bound(params.begin(), params.end(), param.name, is_before);
+  params.insert(place, std::move(param));
+}
+
+std::vector<std::string> RelativeSample::names() const {
+  std::vector<std::string> names;
+  for (const Param& param : params) names.push_back(param.name);
+  return names;
+}
+
+const Param* RelativeSample::find(std::string_view name) const {
+  const auto found = std::lower_bound(params.begin(), params.end(), name, is_before);
+  return found != params.end() && found->name == name ? &*found : nullptr;
+}
 
 RandomStream SamplingContext::relative_stream() const {
   return RandomStream(key_of(*this, kRelativeIndex));

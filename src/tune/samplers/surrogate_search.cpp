@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <utility>
 #include <vector>
 
 #include "tune/math/elementary.hpp"
@@ -38,11 +39,6 @@ double log_improvement(double z) {
   return exponent + math::log(1.0 / kRootTwoPi + z * math::scaled_tail(-z));
 }
 
-struct Candidate {
-  Configuration configuration;
-  double score = -kInfinity;
-};
-
 class Search {
  public:
   Search(const SurrogateSpace& space, const SurrogateModel& model, RandomStream& stream)
@@ -54,7 +50,7 @@ class Search {
     }
   }
 
-  std::optional<Configuration> run() {
+  Prospects run() {
     for (std::size_t i = 0; i < kRandom; ++i) {
       add(space_.draw(stream_));
     }
@@ -65,16 +61,17 @@ class Search {
     }
     double spread = kFirstSpread;
     for (std::size_t round = 0; round < kRounds; ++round, spread *= kShrinkage) {
-      const std::vector<Candidate> parents = best_;
+      const std::vector<Prospect> parents = best_;
       for (std::size_t i = 0; i < parents.size() * kChildren; ++i) {
         add(neighbour(parents[i / kChildren].configuration, spread));
       }
     }
-    return best_.empty() ? std::nullopt : std::optional(best_.front().configuration);
+    return {std::move(best_), n_compared_};
   }
 
  private:
   void add(Configuration configuration) {
+    ++n_compared_;
     space_.coordinates(configuration, point_);
     const double floor = best_.size() < kSurvivors ? -kInfinity : best_.back().score;
     const double mean = model_.process().mean(point_, scratch_);
@@ -87,7 +84,7 @@ class Search {
     const bool is_known =
         std::any_of(best_.begin(), best_.end(), [&](const auto& c) { return c.score == score; });
     if (score > floor && !is_known && !is_taken()) {
-      best_.push_back({std::move(configuration), score});
+      best_.push_back({std::move(configuration), mean, variance, score});
       std::stable_sort(best_.begin(), best_.end(),
                        [](const auto& a, const auto& b) { return a.score > b.score; });
       best_.resize(std::min(best_.size(), kSurvivors));
@@ -128,7 +125,8 @@ class Search {
   const SurrogateModel& model_;
   RandomStream& stream_;
   std::vector<std::size_t> free_;
-  std::vector<Candidate> best_;
+  std::vector<Prospect> best_;
+  std::size_t n_compared_ = 0;
   std::vector<double> point_;
   std::vector<double> scratch_;
 };
@@ -140,8 +138,7 @@ double log_expected_improvement(double mean, double variance, double best) {
   return math::log(deviation) + log_improvement((best - mean) / deviation);
 }
 
-std::optional<Configuration> most_promising(const SurrogateSpace& space, const SurrogateModel& model,
-                                            RandomStream& stream) {
+Prospects most_promising(const SurrogateSpace& space, const SurrogateModel& model, RandomStream& stream) {
   return Search(space, model, stream).run();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <optional>
+#include <cstddef>
+#include <vector>
 
 #include "tune/random.hpp"
 #include "tune/samplers/surrogate_model.hpp"
@@ -13,11 +14,23 @@ namespace tune::samplers {
 /// where the improvement itself is too small for a double.
 [[nodiscard]] double log_expected_improvement(double mean, double variance, double best);
 
-/// The configuration with the largest expected improvement that is found among random ones and by rounds of
+/// A configuration and what a model expects of it.
+struct Prospect {
+  SurrogateSpace::Configuration configuration;
+  double mean = 0.0;
+  double variance = 0.0;
+  double score = 0.0;  ///< log_expected_improvement.
+};
+
+struct Prospects {
+  std::vector<Prospect> best;  ///< At most four, the best first.
+  std::size_t n_compared = 0;
+};
+
+/// The configurations with the largest expected improvement that are found among random ones and by rounds of
 /// smaller and smaller changes to the best known ones; none that a trial of the model has, so nothing when all
 /// that were drawn are taken. About 600 configurations are looked at.
-[[nodiscard]] std::optional<SurrogateSpace::Configuration> most_promising(const SurrogateSpace& space,
-                                                                          const SurrogateModel& model,
-                                                                          RandomStream& stream);
+[[nodiscard]] Prospects most_promising(const SurrogateSpace& space, const SurrogateModel& model,
+                                       RandomStream& stream);
 
 }  // namespace tune::samplers

@@ -20,6 +20,7 @@ namespace tune {
 namespace {
 
 using samplers::CommonParameter;
+using samplers::Observations;
 using samplers::ParzenEstimator;
 using samplers::TpeParameter;
 
@@ -70,11 +71,15 @@ class Suggestion {
 
   // Internal values, one a parameter.
   std::vector<double> make(const samplers::TrialSplit& split, RandomStream& stream) const {
-    const ParzenEstimator below = fit(split.below, context_.history.directions().size() > 1);
-    const ParzenEstimator above = fit(split.above, false);
+    const Observations good = observe(split.below);
+    const Observations bad = observe(split.above);
+    const ParzenEstimator below(distributions_, good, {}, weights_of_good(good.size));
     const auto candidates = below.draw(stream, static_cast<std::size_t>(options_.n_ei_candidates));
-    const std::size_t best = samplers::first_best(samplers::acquisition(below, above, candidates));
+    const auto scores =
+        samplers::acquisition(below.density(), samplers::parzen_density(distributions_, bad), candidates);
+    const std::size_t best = samplers::first_best(scores);
     if (context_.reasons != nullptr) {
+      const ParzenEstimator above(distributions_, bad);
       context_.reasons->push_back(reason(samplers::weigh(split, below, above, candidates, best)));
     }
     std::vector<double> values;
@@ -85,16 +90,13 @@ class Suggestion {
   }
 
  private:
+  [[nodiscard]] Observations observe(const std::vector<std::size_t>& trials) const {
+    return samplers::observe(context_.history, space_, trials, is_multivariate(options_, context_.history));
+  }
+
   // The good trials of several objectives have no order in which the old ones could fade.
-  [[nodiscard]] ParzenEstimator fit(const std::vector<std::size_t>& trials, bool equal_weights) const {
-    auto observations =
-        samplers::observe(context_.history, space_, trials, is_multivariate(options_, context_.history));
-    std::vector<double> weights;
-    if (equal_weights) {
-      weights.assign(observations.values.front().size(), 1.0);
-    }
-    return ParzenEstimator(distributions_, std::move(observations.values), {}, std::move(weights),
-                           std::move(observations.orders));
+  [[nodiscard]] std::vector<double> weights_of_good(std::size_t n) const {
+    return context_.history.directions().size() > 1 ? std::vector<double>(n, 1.0) : std::vector<double>();
   }
 
   [[nodiscard]] Reason reason(Weighing weighing) const {
@@ -149,8 +151,7 @@ std::vector<std::vector<TpeParameter>> relative_space(const TpeOptions& options,
 
 void add_to(RelativeSample& sample, std::span<const TpeParameter> group, const std::vector<double>& values) {
   for (std::size_t d = 0; d < group.size(); ++d) {
-    sample.params.emplace(group[d].name, values[d]);
-    sample.distributions.emplace(group[d].name, *group[d].distribution);
+    sample.add({std::string(group[d].name), values[d], *group[d].distribution});
   }
 }
 
@@ -158,8 +159,8 @@ void add_to(RelativeSample& sample, std::span<const TpeParameter> group, const s
 // other workers must be told what this trial will take.
 Attributes announce(const RelativeSample& sample) {
   ParamValues params;
-  for (const auto& [name, value] : sample.params) {
-    params.emplace(name, to_external(sample.distributions.find(name)->second, value));
+  for (const Param& param : sample.params) {
+    params.emplace(param.name, param.external());
   }
   return samplers::relative_params_attributes(params);
 }

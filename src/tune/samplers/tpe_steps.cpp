@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <functional>
+#include <memory>
+#include <numeric>
+#include <utility>
 
 #include "tune/samplers/relative_params.hpp"
+#include "tune/value_order.hpp"
 
 namespace tune::samplers {
 namespace {
@@ -14,49 +18,85 @@ bool has_all(std::span<const TpeParameter> space, std::size_t number) {
   });
 }
 
-// The values of the trials' columns; false when one is missing.
-bool read_columns(std::span<const TpeParameter> space, const std::vector<std::size_t>& trials,
-                  ParzenEstimator::Columns& values) {
-  values.assign(space.size(), std::vector<double>(trials.size()));
-  for (std::size_t d = 0; d < space.size() && !trials.empty(); ++d) {
-    if (space[d].column == nullptr || space[d].column->values.size() <= trials.back()) {
-      return false;
-    }
-    const double* column = space[d].column->values.data();
-    bool has_all = true;
-    for (std::size_t i = 0; i < trials.size(); ++i) {
-      values[d][i] = column[trials[i]];
-      has_all &= values[d][i] == values[d][i];
-    }
-    if (!has_all) {
+// Whether all of them have a value in that column. Those without one are mostly the newest.
+bool is_full(const HistoryView& history, const Column* column, const std::vector<std::size_t>& trials) {
+  if (column == nullptr) {
+    return trials.empty();
+  }
+  std::size_t n_missing = history.size() - history.by_value(*column).size();
+  for (std::size_t number = history.size(); n_missing > 0; --n_missing) {
+    do {
+      --number;
+    } while (column->has(number));
+    if (std::binary_search(trials.begin(), trials.end(), number)) {
       return false;
     }
   }
   return true;
 }
 
-// The history's order of each numeric column, as positions in `trials`.
-ParzenEstimator::Orders read_orders(const HistoryView& history, std::span<const TpeParameter> space,
-                                    const std::vector<std::size_t>& trials) {
-  constexpr auto kNone = static_cast<std::uint32_t>(-1);
-  std::vector<std::uint32_t> position(history.size(), kNone);
-  for (std::size_t i = 0; i < trials.size(); ++i) {
-    position[trials[i]] = static_cast<std::uint32_t>(i);
-  }
-  ParzenEstimator::Orders orders(space.size());
-  for (std::size_t d = 0; d < space.size() && !trials.empty(); ++d) {
-    if (std::holds_alternative<CategoricalDistribution>(*space[d].distribution)) {
-      continue;
+bool are_full(const HistoryView& history, std::span<const TpeParameter> space,
+              const std::vector<std::size_t>& trials) {
+  return std::all_of(space.begin(), space.end(),
+                     [&](const TpeParameter& parameter) { return is_full(history, parameter.column, trials); });
+}
+
+// Reads the columns of trials that have all parameters, and the history's order of a column as positions among
+// those trials.
+class KnownValues {
+ public:
+  KnownValues(const HistoryView& history, std::span<const TpeParameter> space, std::vector<std::size_t> trials)
+      : history_(history),
+        space_(space),
+        trials_(std::move(trials)),
+        position_(history.size(), kNone),
+        order_(trials_.size() + 1) {
+    for (std::size_t i = 0; i < trials_.size(); ++i) {
+      position_[trials_[i]] = static_cast<std::uint32_t>(i);
     }
-    orders[d].resize(trials.size() + 1);
-    std::uint32_t* next = orders[d].data();
-    for (const std::uint32_t number : history.by_value(*space[d].column)) {
-      *next = position[number];
-      next += position[number] != kNone ? 1 : 0;
-    }
-    orders[d].pop_back();
   }
-  return orders;
+
+  void read(std::size_t parameter, std::vector<double>& values) const {
+    values.resize(trials_.size());
+    if (trials_.empty()) {
+      return;
+    }
+    const double* const column = space_[parameter].column->values.data();
+    std::transform(trials_.begin(), trials_.end(), values.begin(),
+                   [column](std::size_t number) { return column[number]; });
+  }
+
+  std::span<const std::uint32_t> order_of(std::size_t parameter) {
+    const TpeParameter& of = space_[parameter];
+    if (order_.size() == 1 || std::holds_alternative<CategoricalDistribution>(*of.distribution)) {
+      return {};
+    }
+    const std::uint32_t* const position = position_.data();
+    std::uint32_t* next = order_.data();
+    for (const std::uint32_t number : history_.by_value(*of.column)) {
+      const std::uint32_t found = position[number];
+      *next = found;
+      next += found != kNone ? 1 : 0;
+    }
+    return {order_.data(), next};
+  }
+
+ private:
+  static constexpr auto kNone = static_cast<std::uint32_t>(-1);
+
+  HistoryView history_;
+  std::span<const TpeParameter> space_;
+  std::vector<std::size_t> trials_;
+  std::vector<std::uint32_t> position_;
+  std::vector<std::uint32_t> order_;  ///< One longer than any order, for what is written past its end.
+};
+
+Observations observe_known(const HistoryView& history, std::span<const TpeParameter> space,
+                           std::vector<std::size_t> trials) {
+  const std::size_t n = trials.size();
+  const auto known = std::make_shared<KnownValues>(history, space, std::move(trials));
+  return {n, [known](std::size_t parameter, std::vector<double>& values) { known->read(parameter, values); },
+          [known](std::size_t parameter) { return known->order_of(parameter); }};
 }
 
 // Appends the trial's values when it has, or has announced, all of them.
@@ -84,28 +124,62 @@ void append_known(std::span<const TpeParameter> space, std::size_t number, Parze
   }
 }
 
-// With trials that have only announced what they take: in the order of the trials all the same.
-Observations observe_announced(const HistoryView& history, std::span<const TpeParameter> space,
-                               const std::vector<std::size_t>& trials) {
-  Observations observations{ParzenEstimator::Columns(space.size()), {}};
-  for (const std::size_t number : trials) {
-    if (has_all(space, number)) {
-      append_known(space, number, observations.values);
-    } else if (history.state(number) == TrialState::kRunning) {
-      append_announced(history, space, number, observations.values);
+// The values of trials of which some have only announced what they take: in the order of the trials all the
+// same.
+class AnnouncedValues {
+ public:
+  AnnouncedValues(const HistoryView& history, std::span<const TpeParameter> space,
+                  const std::vector<std::size_t>& trials)
+      : space_(space), columns_(space.size()) {
+    for (const std::size_t number : trials) {
+      if (has_all(space, number)) {
+        append_known(space, number, columns_);
+      } else if (history.state(number) == TrialState::kRunning) {
+        append_announced(history, space, number, columns_);
+      }
+      if (numbers_.size() < size()) {
+        numbers_.push_back(static_cast<std::uint32_t>(number));
+      }
     }
   }
-  return observations;
+
+  [[nodiscard]] std::size_t size() const { return columns_.front().size(); }
+  [[nodiscard]] const std::vector<double>& column(std::size_t parameter) const { return columns_[parameter]; }
+
+  std::span<const std::uint32_t> order_of(std::size_t parameter) {
+    const ValueOrder order(space_[parameter].name);
+    const auto& values = columns_[parameter];
+    order_.resize(size());
+    std::iota(order_.begin(), order_.end(), 0U);
+    std::sort(order_.begin(), order_.end(), [&](std::uint32_t a, std::uint32_t b) {
+      return order.is_before(values[a], numbers_[a], values[b], numbers_[b]);
+    });
+    return order_;
+  }
+
+ private:
+  std::span<const TpeParameter> space_;
+  ParzenEstimator::Columns columns_;
+  std::vector<std::uint32_t> numbers_;
+  std::vector<std::uint32_t> order_;
+};
+
+Observations observe_announced(const HistoryView& history, std::span<const TpeParameter> space,
+                               const std::vector<std::size_t>& trials) {
+  const auto announced = std::make_shared<AnnouncedValues>(history, space, trials);
+  return {announced->size(),
+          [announced](std::size_t parameter, std::vector<double>& values) {
+            values = announced->column(parameter);
+          },
+          [announced](std::size_t parameter) { return announced->order_of(parameter); }};
 }
 
 }  // namespace
 
 Observations observe(const HistoryView& history, std::span<const TpeParameter> space,
                      const std::vector<std::size_t>& trials, bool read_relative_params) {
-  Observations observations;
-  if (read_columns(space, trials, observations.values)) {
-    observations.orders = read_orders(history, space, trials);
-    return observations;
+  if (are_full(history, space, trials)) {
+    return observe_known(history, space, trials);
   }
   std::vector<std::size_t> known;
   known.reserve(trials.size());
@@ -116,19 +190,22 @@ Observations observe(const HistoryView& history, std::span<const TpeParameter> s
       return observe_announced(history, space, trials);
     }
   }
-  (void)read_columns(space, known, observations.values);
-  observations.orders = read_orders(history, space, known);
-  return observations;
+  return observe_known(history, space, std::move(known));
 }
 
 ParzenEstimator::Columns gather_observations(const HistoryView& history, std::span<const TpeParameter> space,
                                              const std::vector<std::size_t>& trials,
                                              bool read_relative_params) {
-  return observe(history, space, trials, read_relative_params).values;
+  const Observations observations = observe(history, space, trials, read_relative_params);
+  ParzenEstimator::Columns columns(space.size());
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    observations.read(d, columns[d]);
+  }
+  return columns;
 }
 
-std::vector<double> acquisition(const ParzenEstimator& below, const ParzenEstimator& above,
-                                const ParzenEstimator::Columns& points) {
+std::vector<double> acquisition(const MixtureDensity& below, const MixtureDensity& above,
+                                const MixtureDensity::Columns& points) {
   std::vector<double> scores = below.log_density(points);
   const std::vector<double> log_g = above.log_density(points);
   std::transform(scores.begin(), scores.end(), log_g.begin(), scores.begin(),

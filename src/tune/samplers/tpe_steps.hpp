@@ -20,26 +20,20 @@ struct TpeParameter {
   const Column* column = nullptr;
 };
 
-/// What to learn from, by parameter, and the order of each parameter's values where the history knows it.
-struct Observations {
-  ParzenEstimator::Columns values;
-  ParzenEstimator::Orders orders;
-};
-
 /// The values of those `trials` that have all parameters. With `read_relative_params` a RUNNING trial's
 /// parameters that Optuna decided but has not suggested yet (its `tpe:relative_params:<i>` attributes) count
-/// too; then no order is known. O(trials · parameters).
+/// too. Holds until the history changes. O(trials · parameters).
 [[nodiscard]] Observations observe(const HistoryView& history, std::span<const TpeParameter> space,
                                    const std::vector<std::size_t>& trials, bool read_relative_params);
-/// The same without the orders.
+/// The same as a column a parameter.
 [[nodiscard]] ParzenEstimator::Columns gather_observations(const HistoryView& history,
                                                            std::span<const TpeParameter> space,
                                                            const std::vector<std::size_t>& trials,
                                                            bool read_relative_params);
 
 /// log l(x) − log g(x) at each point.
-[[nodiscard]] std::vector<double> acquisition(const ParzenEstimator& below, const ParzenEstimator& above,
-                                              const ParzenEstimator::Columns& points);
+[[nodiscard]] std::vector<double> acquisition(const MixtureDensity& below, const MixtureDensity& above,
+                                              const MixtureDensity::Columns& points);
 
 /// A choice among candidates and all that led to it, for people.
 [[nodiscard]] Weighing weigh(const TrialSplit& split, const ParzenEstimator& below,

@@ -1,12 +1,14 @@
 #include "tune/samplers/truncated_normal.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
 #include <numbers>
 
 #include "tune/math/elementary.hpp"
 #include "tune/math/error_function.hpp"
+#include "tune/math/lane_kernels.hpp"
 
 namespace tune::samplers {
 namespace {
@@ -122,6 +124,19 @@ double truncated_normal_quantile(double q, double a, double b) noexcept {
     return b;
   }
   return a < 0.0 ? quantile(q, a, b) : -quantile(1.0 - q, -b, -a);
+}
+
+void truncated_normal_quantiles(std::span<const double> a, std::span<const double> b, std::span<double> x) {
+  std::array<double, math::kGroup> quantiles;
+  for (std::size_t first = 0; first < x.size(); first += math::kGroup) {
+    double* const q = x.data() + first;
+    std::copy_n(q, math::kGroup, quantiles.begin());
+    math::lane_kernels().quantiles(a.data() + first, b.data() + first, quantiles.data(), math::kGroup);
+    for (std::size_t i = 0; i < math::kGroup; ++i) {
+      q[i] =
+          std::isnan(quantiles[i]) ? truncated_normal_quantile(q[i], a[first + i], b[first + i]) : quantiles[i];
+    }
+  }
 }
 
 double normal_log_density(double x) noexcept {

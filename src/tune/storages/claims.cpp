@@ -8,15 +8,34 @@
 
 namespace tune::storages {
 
-std::string to_json(const OwnerMark& mark) {
-  if (!mark.owner) {
-    return fmt::format("{{\"epoch\": {}}}", mark.epoch);
+namespace {
+
+/// The members of a mark that tell the owner.
+std::string members_of(const Owner& owner) {
+  return fmt::format(R"("host": {}, "boot_id": {}, "pid": {}, "start_time": {}, "pid_namespace": {}, )",
+                     tune::to_json(ParamValue(owner.host)), tune::to_json(ParamValue(owner.boot_id)), owner.pid,
+                     owner.start_time, owner.pid_namespace);
+}
+
+/// The same, remembered: a process marks all of its trials with one owner.
+const std::string& known_members_of(const Owner& owner) {
+  thread_local std::optional<Owner> known;
+  thread_local std::string members;
+  if (known != owner) {
+    members = members_of(owner);
+    known = owner;
   }
-  const Owner& owner = *mark.owner;
-  return fmt::format(
-      R"({{"host": {}, "boot_id": {}, "pid": {}, "start_time": {}, "pid_namespace": {}, "epoch": {}}})",
-      tune::to_json(ParamValue(owner.host)), tune::to_json(ParamValue(owner.boot_id)), owner.pid,
-      owner.start_time, owner.pid_namespace, mark.epoch);
+  return members;
+}
+
+std::string mark_text(std::string_view members, std::int64_t epoch) {
+  return fmt::format(R"({{{}"epoch": {}}})", members, epoch);
+}
+
+}  // namespace
+
+std::string to_json(const OwnerMark& mark) {
+  return mark_text(mark.owner ? members_of(*mark.owner) : std::string(), mark.epoch);
 }
 
 std::optional<OwnerMark> owner_mark_from_json(std::string_view text) {
@@ -42,7 +61,7 @@ std::optional<OwnerMark> owner_mark_from_json(std::string_view text) {
 }
 
 std::string expected_mark(const Claim& claim) {
-  return to_json(OwnerMark{claim.owner, claim.epoch});
+  return mark_text(known_members_of(claim.owner), claim.epoch);
 }
 
 void throw_stale(const Claim& claim, std::string_view found) {

@@ -6,6 +6,7 @@
 #include <set>
 #include <utility>
 
+#include "tune/name_map.hpp"
 #include "tune/storages/claims.hpp"
 #include "tune/storages/trial_rules.hpp"
 
@@ -22,7 +23,7 @@ struct StoredStudy {
   std::vector<Claim> claims;  ///< By trial, the last under which it was handed out.
   std::set<std::size_t> waiting;
   StudyLoad load;
-  std::map<std::string, Distribution, std::less<>> distributions;
+  NameMap<Distribution> distributions;
 };
 
 class InMemoryStorage final : public Storage {
@@ -67,7 +68,7 @@ class InMemoryStorage final : public Storage {
   void delete_study(StudyId study) override {
     const std::scoped_lock lock(mutex_);
     for (const FrozenTrial& trial : get(study).trials) {
-      places_.erase(trial.id);
+      places_[position_of(trial.id)] = {};
     }
     studies_.erase(study);
   }
@@ -87,8 +88,9 @@ class InMemoryStorage final : public Storage {
     const std::scoped_lock lock(mutex_);
     StoredStudy& stored = get(study);
     check_added_trial(trial, stored.record.directions.size());
-    check_distributions(stored, trial.params);
-    remember_distributions(stored, trial.params);
+    if (!check_distributions(stored, trial.params)) {
+      remember_distributions(stored, trial.params);
+    }
     return append(stored, completed_for_adding(trial, now())).number;
   }
 
@@ -122,9 +124,11 @@ class InMemoryStorage final : public Storage {
     check_attributes(system_attrs);
     const std::scoped_lock lock(mutex_);
     const auto [study, trial] = held(claim);
-    check_distributions(*study, params);
+    const bool are_known = check_distributions(*study, params);
     add_params(*trial, params);
-    remember_distributions(*study, params);
+    if (!are_known) {
+      remember_distributions(*study, params);
+    }
     merge_attributes(trial->system_attrs, system_attrs);
     touch(*study, *trial);
   }
@@ -224,6 +228,7 @@ class InMemoryStorage final : public Storage {
     FrozenTrial* trial = nullptr;
   };
 
+  static std::size_t position_of(TrialId trial) { return static_cast<std::size_t>(trial.value) - 1; }
   static std::size_t index_of(const FrozenTrial& trial) { return static_cast<std::size_t>(trial.number.value); }
 
   StoredStudy* find(std::string_view name) {
@@ -244,12 +249,13 @@ class InMemoryStorage final : public Storage {
   }
 
   Held held(const Claim& claim) {
-    const auto place = places_.find(claim.trial);
-    if (place == places_.end()) {
+    const std::size_t position = position_of(claim.trial);
+    const auto found = studies_.find(position < places_.size() ? places_[position].study : StudyId{});
+    if (found == studies_.end()) {
       throw_stale(claim, "it was deleted");
     }
-    StoredStudy& study = studies_.at(place->second.study);
-    FrozenTrial& trial = study.trials[place->second.index];
+    StoredStudy& study = found->second;
+    FrozenTrial& trial = study.trials[places_[position].index];
     if (trial.state != TrialState::kRunning || !is_last_claim(study, claim)) {
       require_claim(trial, claim);
     }
@@ -295,9 +301,9 @@ class InMemoryStorage final : public Storage {
 
   /// Takes a trial in any state but RUNNING.
   FrozenTrial& append(StoredStudy& study, FrozenTrial trial) {
-    trial.id = TrialId{++last_trial_id_};
+    places_.push_back({study.record.id, study.trials.size()});
+    trial.id = TrialId{static_cast<std::int64_t>(places_.size())};
     trial.number = TrialNumber{static_cast<std::int64_t>(study.trials.size())};
-    places_[trial.id] = {study.record.id, study.trials.size()};
     study.trials.push_back(std::move(trial));
     study.changed_at.push_back(0);
     FrozenTrial& stored = study.trials.back();
@@ -323,18 +329,23 @@ class InMemoryStorage final : public Storage {
 
   void touch(StoredStudy& study, const FrozenTrial& trial) { study.changed_at[index_of(trial)] = ++version_; }
 
-  static void check_distributions(const StoredStudy& study, std::span<const Param> params) {
+  /// True when all of the parameters have occurred in the study.
+  static bool check_distributions(const StoredStudy& study, std::span<const Param> params) {
+    bool are_known = true;
     for (const Param& param : params) {
       const auto stored = study.distributions.find(param.name);
       if (stored != study.distributions.end()) {
         check_compatible(param.name, stored->second, param.distribution);
+      } else {
+        are_known = false;
       }
     }
+    return are_known;
   }
 
   static void remember_distributions(StoredStudy& study, std::span<const Param> params) {
     for (const Param& param : params) {
-      study.distributions.emplace(param.name, param.distribution);
+      study.distributions.try_emplace(param.name, param.distribution);
     }
   }
 
@@ -348,9 +359,8 @@ class InMemoryStorage final : public Storage {
 
   std::mutex mutex_;
   std::map<StudyId, StoredStudy> studies_;
-  std::map<TrialId, Place> places_;
+  std::vector<Place> places_;  ///< By trial id, of which the first is 1; without a study once it is deleted.
   std::int64_t last_study_id_ = 0;
-  std::int64_t last_trial_id_ = 0;
   std::int64_t version_ = 0;
 };
 

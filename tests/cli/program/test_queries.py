@@ -40,8 +40,14 @@ class Queries(ProgramTest):
         self.assertIn("which trial?", self.fail_with(2, "explain", "3", "--storage", "sqlite:///single.db", "4"))
         self.assertIn("unexpected argument", self.fail_with(2, "explain", "single.db", "3", "4"))
         self.assertIn("expected a whole number", self.fail_with(2, "explain", "single.db", "best"))
-        self.assertIn("made by another program",
-                      self.fail_with(2, "explain", "single.db", "1", "--study", "single-min"))
+
+    def test_explain_tells_what_is_known_of_another_programs_trial(self):
+        self.copy("single.db")
+        text = self.succeed("explain", "single.db", "1", "--study", "single-min")
+        self.assertIn("suggested by another program", text)
+        answer = json.loads(self.succeed("explain", "single.db", "1", "--study", "single-min", "-f", "json"))
+        self.assertEqual((answer["number"], answer["origin"], answer["decisions"]), (1, "not recorded", []))
+        self.assertTrue(answer["params"])
 
     def test_a_query_leaves_file_and_folder_as_they_are(self):
         self.copy("single.db")

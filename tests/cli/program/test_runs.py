@@ -114,9 +114,25 @@ class Runs(ProgramTest):
         for part in ("good trials: ", "other trials: ", "log l - log g", "why: the candidate of 24"):
             self.assertIn(part, text)
         rows = self.succeed("explain", "--storage", "tiny.db", 8, "-f", "csv").splitlines()
-        self.assertTrue(rows[0].startswith("decision,candidate,chosen,log_l,log_g,score,params_"), rows[0])
+        self.assertTrue(rows[0].startswith("decision,candidate,chosen,log_l,log_g,mean,deviation,score,params_"), rows[0])
         self.assertGreaterEqual(len(rows), 1 + 24)
         self.assertIn("drawn at random: 0 of 4 startup trials", self.succeed("explain", "tiny.db", 0))
+
+    def test_a_suggestion_of_a_gaussian_process_shows_what_was_expected(self):
+        study = self.study("tiny", sampler={"type": "gp_tpe", "seed": 42, "n_startup_trials": 4})
+        self.succeed(study, "--trials", "7", "--jobs", "1")
+        answer = json.loads(self.succeed("explain", "tiny.db", 6, "-f", "json"))
+        self.assertTrue(answer["confirmed"])
+        (decision,) = answer["decisions"]
+        candidates = decision["candidates"]
+        self.assertGreater(decision["compared"], len(candidates))
+        self.assertEqual(candidates[0]["params"], answer["params"])
+        self.assertEqual(candidates[0]["score"], max(candidate["score"] for candidate in candidates))
+        text = self.succeed("explain", "tiny.db", 6)
+        for part in ("log improvement", "largest expected improvement", "less is better"):
+            self.assertIn(part, " ".join(text.split()))
+        rows = self.succeed("explain", "tiny.db", 6, "-f", "csv").splitlines()
+        self.assertEqual(len(rows), 1 + len(candidates))
 
     def test_a_suggestion_is_not_explained_by_a_search_that_has_changed(self):
         self.succeed(self.study("tiny"), "--trials", "7", "--jobs", "1")

@@ -9,6 +9,7 @@
 
 #include "tune/math/lane_kernels.hpp"
 #include "tune/random.hpp"
+#include "tune/samplers/truncated_normal.hpp"
 
 namespace tune::math {
 namespace {
@@ -166,6 +167,30 @@ TEST(LaneKernels, GiveTheBitsOfTheScalarsWithEverySetOfInstructions) {
     for (std::size_t i = 0; i < x.size(); ++i) {
       ASSERT_EQ(out[i], log_interval_mass(x[i], wider[i])) << x[i];
     }
+  }
+}
+
+TEST(LaneKernels, GiveTheQuantilesOfTheScalarOrLeaveThemToIt) {
+  constexpr std::size_t kCases = 40000;
+  RandomStream stream(StreamKey{.seed = 24});
+  std::vector<double> q(kCases);
+  std::vector<double> a(kCases);
+  std::vector<double> b(kCases);
+  for (std::size_t i = 0; i < kCases; ++i) {
+    q[i] = i % 100 == 0 ? static_cast<double>(stream.below(2)) : stream.uniform();
+    a[i] = i % 50 == 0 ? -kInfinity : stream.uniform(-45.0, 45.0);
+    b[i] = i % 70 == 0 ? kInfinity : i % 60 == 0 ? a[i] : stream.uniform(std::max(a[i], -45.0), 46.0);
+  }
+  for (const LaneKernels* kernels : all_kernels()) {
+    std::vector<double> x = q;
+    kernels->quantiles(a.data(), b.data(), x.data(), kCases);
+    std::size_t n_left = 0;
+    for (std::size_t i = 0; i < kCases; ++i) {
+      n_left += std::isnan(x[i]) ? 1 : 0;
+      ASSERT_TRUE(std::isnan(x[i]) || x[i] == samplers::truncated_normal_quantile(q[i], a[i], b[i]))
+          << q[i] << ' ' << a[i] << ' ' << b[i] << " gives " << x[i];
+    }
+    EXPECT_LT(n_left, kCases / 4);
   }
 }
 

@@ -67,21 +67,21 @@ TEST(GpTpeSampler, GoesToTheBottomOfABowlAsSoonAsItMayLearn) {
   const History history = make_history(bowl_trials(12));
   for (const SearchSpace* declared : {&space, &kDefineByRun}) {
     const auto sample = GpTpeSampler().sample_relative(context_of(history, *declared));
-    EXPECT_NEAR(sample.params.at("x"), 0.3, 0.1);
-    EXPECT_NEAR(sample.params.at("y"), 0.8, 0.1);
+    EXPECT_NEAR(sample.find("x")->value, 0.3, 0.1);
+    EXPECT_NEAR(sample.find("y")->value, 0.8, 0.1);
   }
 }
 
 TEST(GpTpeSampler, KeepsAwayFromRunningTrials) {
   const SearchSpace space = unit_square();
   std::vector<TrialBuilder> trials = bowl_trials(12, waves);
-  const auto alone = GpTpeSampler().sample_relative(context_of(make_history(trials), space)).params;
-  const double x = alone.at("x");
-  const double y = alone.at("y");
+  const RelativeSample alone = GpTpeSampler().sample_relative(context_of(make_history(trials), space));
+  const double x = alone.find("x")->value;
+  const double y = alone.find("y")->value;
   trials.push_back(TrialBuilder(12).state(TrialState::kRunning).param("x", x, kUnit).param("y", y, kUnit));
   const History history = make_history(trials);
-  const auto beside = GpTpeSampler().sample_relative(context_of(history, space)).params;
-  EXPECT_GT(std::hypot(beside.at("x") - x, beside.at("y") - y), 0.02);
+  const RelativeSample beside = GpTpeSampler().sample_relative(context_of(history, space));
+  EXPECT_GT(std::hypot(beside.find("x")->value - x, beside.find("y")->value - y), 0.02);
 }
 
 TEST(GpTpeSampler, SeesWhatARunningTrialOfADefineByRunStudyHasAnnounced) {
@@ -104,7 +104,7 @@ TEST(GpTpeSampler, AnnouncesWhatItDecidedInADefineByRunStudyAlone) {
   const auto decided = GpTpeSampler().sample_relative(context_of(history));
   const auto announced = samplers::relative_params(decided.system_attrs);
   EXPECT_EQ(announced.size(), 2U);
-  EXPECT_EQ(std::get<double>(announced.at("x")), decided.params.at("x"));
+  EXPECT_EQ(std::get<double>(announced.at("x")), decided.find("x")->value);
   EXPECT_TRUE(GpTpeSampler().sample_relative(context_of(history, space)).system_attrs.empty());
 }
 
@@ -136,8 +136,8 @@ TEST(GpTpeSampler, RepeatsNoConfigurationWhileOthersAreFree) {
     if (number >= 4) {
       const GpTpeSampler sampler({.n_startup_trials = 4});
       const auto sample = sampler.sample_relative(context_of(history, space));
-      a = sample.params.at("a");
-      b = sample.params.at("b");
+      a = sample.find("a")->value;
+      b = sample.find("b")->value;
     }
     EXPECT_TRUE(seen.emplace(a, b).second) << a << ", " << b;
     history.apply(TrialBuilder(number)
