@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tune/frozen_trial.hpp"
@@ -69,9 +70,10 @@ class Trial {
   /// What was set so far, and what the trial was enqueued with.
   [[nodiscard]] const Attributes& user_attrs() const;
   [[nodiscard]] const Attributes& system_attrs() const;
-  /// What was suggested so far, external values.
+  /// What was suggested so far, external values. The reference holds as long as the trial: until it is told,
+  /// moved or destroyed.
   [[nodiscard]] const ParamValues& params() const&;
-  [[nodiscard]] ParamValues params() &&;
+  [[nodiscard]] ParamValues params() && { return std::as_const(*this).params(); }
 
  private:
   friend class Study;

@@ -159,7 +159,7 @@ void History::set_value(std::uint32_t index, std::size_t number, const Param& pa
     column.distribution_of.resize(number + 1, 0);
   }
   if (!column.has(number)) {
-    index_->note_value(index, number);
+    if (param.value == param.value) index_->note_value(index, number);
   } else if (column.values[number] != param.value) {
     index_->note_lost_value(index);
   }

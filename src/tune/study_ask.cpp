@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
 #include "tune/history_cursor.hpp"
 #include "tune/study_impl.hpp"
 #include "tune/suggestion.hpp"
@@ -47,11 +48,11 @@ SamplingContext Study::Impl::sampling_context(TrialNumber number) {
 }
 
 ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
-  ParamValues own = queued_params(trial.system_attrs);
+  ParamValues own = format::queued_params(trial.system_attrs);
   const std::size_t first = original_of(trial.number);
   if (first == static_cast<std::size_t>(trial.number.value)) return own;
   const TrialRecord& original = history.trial(first);
-  const ParamValues queued = queued_params(original.system_attrs);
+  const ParamValues queued = format::queued_params(original.system_attrs);
   // A trial enqueued with parameters of its own is no replicate, whatever its number.
   if (!own.empty() && own != queued) return own;
   ParamValues values = suggested_params(history, first);

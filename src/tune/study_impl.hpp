@@ -19,8 +19,6 @@ namespace tune {
 /// that contradict each other.
 [[nodiscard]] StudyOptions with_default_parts(StudyOptions options);
 
-/// The parameters a queue entry prescribes. Throws FormatError.
-[[nodiscard]] ParamValues queued_params(const Attributes& system_attrs);
 /// What a trial was given, external values.
 [[nodiscard]] ParamValues suggested_params(const History& history, std::size_t number);
 

@@ -31,11 +31,6 @@ bool is_repeated(const ParamValues& wanted, const ParamValues& there) {
 
 }  // namespace
 
-ParamValues queued_params(const Attributes& system_attrs) {
-  const auto fixed = system_attrs.find(kFixedParamsKey);
-  return fixed == system_attrs.end() ? ParamValues{} : format::params_from_json(fixed->second);
-}
-
 ParamValues suggested_params(const History& history, std::size_t number) {
   ParamValues values;
   for (const std::uint32_t index : history.trial(number).columns) {
@@ -51,7 +46,7 @@ bool Study::Impl::has_configuration(const ParamValues& params) const {
     const Attributes& attributes = history.trial(number).system_attrs;
     try {
       const bool queued = attributes.contains(kFixedParamsKey);
-      if (is_repeated(params, queued ? queued_params(attributes) : suggested_params(history, number)))
+      if (is_repeated(params, queued ? format::queued_params(attributes) : suggested_params(history, number)))
         return true;
     } catch (const FormatError&) {
       // Another program enqueued what no configuration can equal.

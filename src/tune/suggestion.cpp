@@ -22,8 +22,9 @@ Suggestion draw(const Sampler& sampler, SamplingContext context, const ParamValu
 /// Whether nothing about it could be otherwise.
 bool is_given(const Suggestion& suggestion) {
   const auto& params = suggestion.configuration.params;
-  return std::all_of(params.begin(), params.end(),
-                     [&](const Param& param) { return suggestion.preset.forced.contains(param.name); });
+  return std::all_of(params.begin(), params.end(), [&](const Param& param) {
+    return suggestion.preset.forced.contains(param.name) || is_single(param.distribution);
+  });
 }
 
 /// Moves a suggestion that is taken to the nearest configuration that is not.

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <optional>
 #include <set>
+#include <utility>
 #include <vector>
 
 #include "tune/error.hpp"
-#include "tune/study_impl.hpp"
+#include "tune/format/param_json.hpp"
 
 namespace tune {
 namespace {
@@ -42,18 +43,13 @@ std::optional<std::vector<double>> values_within(const History& history, const S
   return has_others ? std::nullopt : std::optional(std::move(values));
 }
 
-/// Whether a queue entry gives exactly these parameters. One that cannot be read gives none: the trial will
-/// fail.
-bool prescribes(const Attributes& system_attrs, std::span<const Param> params) {
-  try {
-    const ParamValues given = queued_params(system_attrs);
-    return given.size() == params.size() && std::all_of(params.begin(), params.end(), [&](const Param& param) {
-             const auto value = given.find(param.name);
-             return value != given.end() && same_value(value->second, param.external());
-           });
-  } catch (const FormatError&) {
-    return false;
-  }
+/// Whether a trial that must take `given` will have these parameters: what it gives beside them does not exist
+/// under those values, and what it leaves out it decides only if there is more than one value.
+bool leads_to(const ParamValues& given, std::span<const Param> params) {
+  return std::all_of(params.begin(), params.end(), [&](const Param& param) {
+    const auto value = given.find(param.name);
+    return value == given.end() ? is_single(param.distribution) : same_value(value->second, param.external());
+  });
 }
 
 }  // namespace
@@ -72,13 +68,24 @@ bool TakenConfigurations::contains(std::span<const Param> params) const {
 
 bool TakenConfigurations::is_prescribed(std::span<const Param> params) const {
   if (history_->count(TrialState::kWaiting) == 0) return false;
+  if (!prescribed_) prescribed_ = read_prescribed();
+  return std::any_of(prescribed_->begin(), prescribed_->end(),
+                     [&](const ParamValues& given) { return leads_to(given, params); });
+}
+
+std::vector<ParamValues> TakenConfigurations::read_prescribed() const {
+  std::vector<ParamValues> prescribed;
   for (std::size_t number = 0; number < history_->size(); ++number) {
-    if (history_->state(number) == TrialState::kWaiting && counts(static_cast<std::uint32_t>(number)) &&
-        prescribes(history_->trial(number).system_attrs, params)) {
-      return true;
+    if (history_->state(number) != TrialState::kWaiting || !counts(static_cast<std::uint32_t>(number)))
+      continue;
+    try {
+      auto given = format::queued_params(history_->trial(number).system_attrs);
+      if (!given.empty()) prescribed.push_back(std::move(given));
+    } catch (const FormatError&) {
+      // Another program enqueued what cannot be read: that trial will fail.
     }
   }
-  return false;
+  return prescribed;
 }
 
 bool TakenConfigurations::counts(std::uint32_t number) const {

@@ -153,8 +153,4 @@ const ParamValues& Trial::params() const& {
   return state_->decided;
 }
 
-ParamValues Trial::params() && {
-  return std::move(state_->decided);
-}
-
 }  // namespace tune

@@ -145,6 +145,24 @@ TEST(Duplicates, OfListedPointsThatWaitAreAvoidedToo) {
   EXPECT_EQ(study.ask().params(), (ParamValues{{"m", one}, {"n", one}}));
 }
 
+TEST(Duplicates, OfListedPointsThatNeedNotSayEverythingAreAvoidedToo) {
+  const ParamValue one = std::int64_t{1};
+  const ParamValue sgd = std::string("sgd");
+  SearchSpace space;
+  space.add({"opt", CategoricalDistribution{{std::string("sgd"), std::string("adam")}}, {}});
+  space.add({"n", IntDistribution{1, 2}, {}});
+  space.add({"beta", IntDistribution{1, 2}, {WhenOneOf{"opt", {std::string("adam")}}}});
+  space.add({"fixed", IntDistribution{7, 7}, {}});
+  for (std::uint64_t seed = 0; seed < 12; ++seed) {
+    StudyOptions options = avoiding<RandomSampler>(space);
+    options.seed = seed;
+    options.points = {{{"opt", sgd}}, {{"opt", sgd}, {"n", one}, {"beta", one}}};
+    Study study = create_study(std::move(options));
+    const Trial partial = study.ask();
+    EXPECT_NE(partial.params(), study.ask().params()) << seed;
+  }
+}
+
 TEST(Duplicates, AreTakenAsTheyAreWhenEnqueued) {
   StudyOptions options = avoiding<RandomSampler>();
   const ParamValues point = {{"kind", std::string("a")}, {"n", std::int64_t{4}}};

@@ -25,7 +25,7 @@ struct Weighing {
 /// them, the best first, which was taken. The model's losses are small where trials are good, have mean 0 and
 /// variance 1 over the trials it learnt from, and bad ones may be compressed.
 struct Forecast {
-  /// Internal values, a column a parameter, NaN where the configuration lacks it.
+  /// Internal values, a column for each parameter of the best one, NaN where another configuration lacks it.
   std::vector<std::vector<double>> candidates;
   std::vector<double> mean;       ///< By candidate: the loss expected of it.
   std::vector<double> deviation;  ///< How uncertain that is.

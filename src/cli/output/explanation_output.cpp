@@ -319,9 +319,16 @@ class CandidateRows {
   enum Column : std::size_t { kDecision, kCandidate, kChosen, kLogL, kLogG, kMean, kDeviation, kScore };
 
   void add_columns(const std::string& name, bool has_shares) {
-    if (!place_.emplace(name, table_.columns.size()).second) return;
-    table_.columns.push_back("params_" + name);
-    if (has_shares) table_.columns.push_back("score_" + name);
+    add_column("params_" + name);
+    if (has_shares) add_column("score_" + name);
+  }
+
+  void add_column(const std::string& column) {
+    if (place_.emplace(column, table_.columns.size()).second) table_.columns.push_back(column);
+  }
+
+  Cell& cell(std::vector<Cell>& row, const std::string& prefix, const std::string& name) {
+    return row[place_.at(prefix + name)];
   }
 
   std::vector<Cell>& new_row(std::size_t candidate, bool is_chosen) {
@@ -340,9 +347,9 @@ class CandidateRows {
       row[kLogG] = weighing.log_g[c];
       row[kScore] = score(weighing, c);
       for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
-        const std::size_t column = place_.at(reason.parameters[d]);
-        row[column] = external(explained_, reason.parameters[d], weighing.candidates[d][c]);
-        row[column + 1] = weighing.shares[d][c];
+        const std::string& name = reason.parameters[d];
+        cell(row, "params_", name) = external(explained_, name, weighing.candidates[d][c]);
+        cell(row, "score_", name) = weighing.shares[d][c];
       }
     }
   }
@@ -355,15 +362,15 @@ class CandidateRows {
       row[kDeviation] = forecast.deviation[c];
       row[kScore] = forecast.score[c];
       for (std::size_t d = 0; d < reason.parameters.size(); ++d) {
-        row[place_.at(reason.parameters[d])] =
-            value_cell(explained_, reason.parameters[d], forecast.candidates[d][c]);
+        const std::string& name = reason.parameters[d];
+        cell(row, "params_", name) = value_cell(explained_, name, forecast.candidates[d][c]);
       }
     }
   }
 
   const ExplainedTrial& explained_;
   Table table_{{"decision", "candidate", "chosen", "log_l", "log_g", "mean", "deviation", "score"}, {}};
-  std::map<std::string, std::size_t> place_;  ///< Of a parameter's first column.
+  std::map<std::string, std::size_t> place_;  ///< By name of the column.
   std::int64_t n_decisions_ = 0;
 };
 

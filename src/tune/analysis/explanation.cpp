@@ -5,6 +5,7 @@
 
 #include "tune/analysis/explanation.hpp"
 #include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
 #include "tune/history_cursor.hpp"
 #include "tune/study_impl.hpp"
 #include "tune/suggestion.hpp"
@@ -170,7 +171,7 @@ Explanation explain_suggestion(const StudyOptions& given, std::span<const Frozen
     explanation.origin = Explanation::Origin::kReplicate;
     explanation.original = original;
     explanation.is_confirmed = true;
-  } else if (has_all(queued_params(trial.system_attrs), trial)) {
+  } else if (has_all(format::queued_params(trial.system_attrs), trial)) {
     explanation.origin = Explanation::Origin::kEnqueued;
     explanation.is_confirmed = true;
   }

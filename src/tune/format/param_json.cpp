@@ -33,4 +33,9 @@ ParamValues params_from_json(std::string_view text) {
   return values;
 }
 
+ParamValues queued_params(const Attributes& system_attrs) {
+  const auto fixed = system_attrs.find(kFixedParamsKey);
+  return fixed == system_attrs.end() ? ParamValues{} : params_from_json(fixed->second);
+}
+
 }  // namespace tune::format

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "tune/frozen_trial.hpp"
 #include "tune/search_space.hpp"
 
 namespace tune::format {
@@ -13,6 +14,9 @@ namespace tune::format {
 
 /// Reads the above. Throws FormatError when it is not an object of null, truth values, numbers and strings.
 [[nodiscard]] ParamValues params_from_json(std::string_view text);
+
+/// The parameters a queue entry prescribes, as its system attributes hold them. Throws FormatError.
+[[nodiscard]] ParamValues queued_params(const Attributes& system_attrs);
 
 /// One external value; an integer beyond the range of std::int64_t becomes a double. Throws FormatError for
 /// lists and objects.

@@ -13,13 +13,19 @@ struct Block {
   std::unique_ptr<double[]> memory;
 };
 
-// What a suggestion holds at the same time, and 64 MiB at most.
+// What a suggestion holds at the same time, and 64 MiB a thread at most.
 constexpr std::size_t kMostBlocks = 8;
-constexpr std::size_t kLargestKept = std::size_t{1} << 21;
+constexpr std::size_t kLargestKept = std::size_t{1} << 20;
+
+// With room for all of them, so that giving one back cannot fail.
+struct KeptBlocks {
+  KeptBlocks() { blocks.reserve(kMostBlocks); }
+  std::vector<Block> blocks;
+};
 
 std::vector<Block>& kept_blocks() {
-  thread_local std::vector<Block> blocks;
-  return blocks;
+  thread_local KeptBlocks kept;
+  return kept.blocks;
 }
 
 }  // namespace

@@ -5,9 +5,9 @@
 
 namespace tune::math {
 
-/// Uninitialised room for numbers that a computation needs again and again. A thread keeps the blocks it gives
-/// back for its next ones: blocks that large would otherwise be mapped, cleared page by page and unmapped each
-/// time.
+/// Uninitialised room for numbers that a computation needs again and again. The thread that gives a block back,
+/// which need not be the one that took it, keeps it for its next ones: blocks that large would otherwise be
+/// mapped, cleared page by page and unmapped each time. Not for objects that outlive their thread.
 class Scratch {
  public:
   explicit Scratch(std::size_t n_doubles);

@@ -20,8 +20,6 @@ constexpr double kRootHalf = 0.70710678118654752440;
 
 // What a kernel must stay within of the certain density, as a logarithm.
 constexpr double kMargin = 50.0;
-// This many bandwidths away, the rest of the normal distribution is no longer seen in double precision.
-constexpr double kNoTail = 8.5;
 // Points whose tables are held at the same time.
 constexpr std::size_t kChunk = 64;
 

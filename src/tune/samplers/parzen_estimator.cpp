@@ -13,8 +13,6 @@ namespace tune::samplers {
 namespace {
 
 constexpr double kMinimalBandwidth = 1e-12;  // Without the magic clip (Optuna's EPS).
-// This many bandwidths away, the rest of the normal distribution is no longer seen in double precision.
-constexpr double kFarFromEnds = 8.5;
 
 // The range as the kernels see it.
 void set_frame(double low, double high, double step, bool is_log, NumericKernels& kernels) {
@@ -66,7 +64,7 @@ void set_gaps(const double* sorted, std::size_t n, const ParzenOptions& options,
 std::size_t find_special(std::span<const double> sorted, const double* gaps, const NumericKernels& kernels,
                          std::uint32_t* positions) {
   const double narrowest = kernels.narrowest;
-  const double reach = kFarFromEnds * narrowest;
+  const double reach = kNoTail * narrowest;
   const auto first = std::partition_point(sorted.begin(), sorted.end(),
                                           [&](double mu) { return !(mu - kernels.adapted_low > reach); });
   const auto last =
@@ -227,7 +225,12 @@ Observations in_columns(const ParzenEstimator::Columns& columns) {
           {}};
 }
 
+// The value of the domain there. An observation that has no logarithm gives none: the middle of the range
+// instead.
 double nearest_value(const NumericKernels& kernels, double x) {
+  if (std::isnan(x)) {
+    x = kernels.mu.back();
+  }
   x = std::clamp(x, kernels.adapted_low, kernels.adapted_high);
   if (kernels.is_log) {
     x = math::exp(x);

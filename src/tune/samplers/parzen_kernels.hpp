@@ -7,6 +7,9 @@
 
 namespace tune::samplers {
 
+/// This many bandwidths away, the rest of the normal distribution is no longer seen in double precision.
+inline constexpr double kNoTail = 8.5;
+
 /// Truncated normal kernels of one number, the prior last. With `is_log`, mu, sigma and the adapted ends are
 /// logarithms. Grids carry mass over cells, so the adapted ends lie half a step outside.
 struct NumericKernels {

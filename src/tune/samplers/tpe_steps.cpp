@@ -24,10 +24,11 @@ bool is_full(const HistoryView& history, const Column* column, const std::vector
     return trials.empty();
   }
   std::size_t n_missing = history.size() - history.by_value(*column).size();
-  for (std::size_t number = history.size(); n_missing > 0; --n_missing) {
-    do {
-      --number;
-    } while (column->has(number));
+  for (std::size_t number = history.size(); number-- > 0 && n_missing > 0;) {
+    if (column->has(number)) {
+      continue;
+    }
+    --n_missing;
     if (std::binary_search(trials.begin(), trials.end(), number)) {
       return false;
     }

@@ -17,17 +17,6 @@ std::string members_of(const Owner& owner) {
                      owner.start_time, owner.pid_namespace);
 }
 
-/// The same, remembered: a process marks all of its trials with one owner.
-const std::string& known_members_of(const Owner& owner) {
-  thread_local std::optional<Owner> known;
-  thread_local std::string members;
-  if (known != owner) {
-    members = members_of(owner);
-    known = owner;
-  }
-  return members;
-}
-
 std::string mark_text(std::string_view members, std::int64_t epoch) {
   return fmt::format(R"({{{}"epoch": {}}})", members, epoch);
 }
@@ -61,7 +50,7 @@ std::optional<OwnerMark> owner_mark_from_json(std::string_view text) {
 }
 
 std::string expected_mark(const Claim& claim) {
-  return mark_text(known_members_of(claim.owner), claim.epoch);
+  return mark_text(members_of(claim.owner), claim.epoch);
 }
 
 void throw_stale(const Claim& claim, std::string_view found) {

@@ -311,6 +311,16 @@ double density_by_hand(const samplers::ParzenEstimator& estimator, const std::ve
   return largest + std::log(sum);
 }
 
+TEST(ParzenEstimator, StaysInsideTheDomainWhereAnObservationHasNoLogarithm) {
+  const Distribution range = FloatDistribution{1e-3, 1.0, true};
+  const std::vector<const Distribution*> space{&range};
+  const samplers::ParzenEstimator estimator(space, samplers::ParzenEstimator::Columns{{-1.0, 0.0, 0.1, -2.0}});
+  RandomStream stream(StreamKey{.seed = 6});
+  const auto drawn = estimator.draw(stream, 200);
+  for (const double value : drawn.front()) EXPECT_TRUE(contains(range, value)) << value;
+  for (const double density : estimator.log_density(drawn)) EXPECT_FALSE(std::isnan(density));
+}
+
 TEST(ParzenEstimator, LeavesNoKernelOutThatCountsAmongManyParameters) {
   constexpr std::size_t kParameters = 11;
   constexpr std::size_t kTrials = 300;
