@@ -2,6 +2,7 @@
 
 #include "cli/command.hpp"
 #include "cli/commands/query.hpp"
+#include "cli/output/candidates_table.hpp"
 #include "cli/output/csv.hpp"
 #include "cli/output/explanation_output.hpp"
 #include "cli/registry.hpp"

@@ -28,11 +28,6 @@ struct ExplainedTrial {
 /// the latter with all candidates; none when the suggestion is not confirmed.
 [[nodiscard]] Json explanation_json(const ExplainedTrial& explained);
 
-/// A row a candidate: `decision, candidate, chosen`, of TPE `log_l, log_g`, of a Gaussian process `mean,
-/// deviation`, `score`, its parameters as `params_…`, and of TPE the share of each parameter alone as
-/// `score_…`.
-[[nodiscard]] Table candidates_table(const ExplainedTrial& explained);
-
 /// "0-3, 7, 9-11".
 [[nodiscard]] std::string ranges_text(const std::vector<std::size_t>& ascending);
 

@@ -128,6 +128,8 @@ class Runs(ProgramTest):
         self.assertGreater(decision["compared"], len(candidates))
         self.assertEqual(candidates[0]["params"], answer["params"])
         self.assertEqual(candidates[0]["score"], max(candidate["score"] for candidate in candidates))
+        for params in (candidate["params"] for candidate in candidates):
+            self.assertFalse("momentum" in params and params["optimizer"] != "sgd", params)
         text = self.succeed("explain", "tiny.db", 6)
         for part in ("log improvement", "largest expected improvement", "less is better"):
             self.assertIn(part, " ".join(text.split()))
