@@ -15,7 +15,8 @@ struct PatientOptions {
 };
 
 /// Asks another pruner only when a trial has stopped improving: when the best of its last patience + 1 reports
-/// is worse than the best before them by more than min_delta (Optuna's PatientPruner).
+/// is worse than the best before them by more than min_delta (Optuna's PatientPruner). The patience of early
+/// stopping: Prechelt, "Early stopping - but when?", 1998.
 ///
 /// Reports count in the order of their steps; NaN is ignored, and nothing is pruned where one of the two sides
 /// has nothing else. Reason of a prune: the wrapped pruner's; without one the best of the last reports, the

@@ -16,7 +16,8 @@ struct PercentileOptions {
 };
 
 /// Prunes a trial whose best intermediate value so far is worse than the percentile of what the COMPLETE
-/// trials had reported at the same step (Optuna's PercentilePruner: linear interpolation, NaN ignored).
+/// trials had reported at the same step (Optuna's PercentilePruner: linear interpolation, NaN ignored). The
+/// median stopping rule of Golovin et al., "Google Vizier", KDD 2017, for any percentile.
 ///
 /// Equal to the percentile stays. A trial that reported only NaN is pruned; NaN reports among others are
 /// ignored. PRUNED, FAIL and RUNNING trials do not count. One objective only: throws InvalidArgument with

@@ -16,7 +16,7 @@ struct ThresholdOptions {
 };
 
 /// Prunes a trial whose value at its largest step lies outside fixed bounds or is NaN (Optuna's
-/// ThresholdPruner). A value equal to a bound stays.
+/// ThresholdPruner; no paper describes it). A value equal to a bound stays.
 ///
 /// Other trials, and the direction of the study, do not matter. Reason of a prune: the value, the bound it
 /// broke (NaN for a NaN), its step, n = 0. One objective only: throws InvalidArgument with several. O(1).

@@ -7,7 +7,8 @@ namespace tune {
 /// Every configuration of a declared space once, in an order shuffled by the study's seed; then the study ends
 /// (Optuna's GridSampler, whose `search_space` is the declared space here). Each parameter needs finitely many
 /// values: choices, integers, or a float range with `step`. A conditional parameter counts only where it
-/// exists.
+/// exists. When a grid is worth it: Bergstra and Bengio, "Random search for hyper-parameter optimization",
+/// JMLR 13, 2012.
 ///
 /// A configuration counts as taken when a finished trial, whatever its state, a running or an enqueued one has
 /// it, so a resumed study goes on where it stopped, a range that grew adds its new points, and workers, also of

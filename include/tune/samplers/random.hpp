@@ -6,7 +6,8 @@ namespace tune {
 
 /// Independent uniform draws, Optuna's RandomSampler: floats uniform in [low, high] (in the logarithm with
 /// `log`), grids and integers uniform over their points (log integers through [low − 0.5, high + 0.5]),
-/// choices with equal probability. O(1) a parameter. Ignores every trial, whatever its state.
+/// choices with equal probability. O(1) a parameter. Ignores every trial, whatever its state. Bergstra and
+/// Bengio, "Random search for hyper-parameter optimization", JMLR 13, 2012.
 class RandomSampler final : public Sampler {
  public:
   [[nodiscard]] std::string_view name() const override { return "random"; }

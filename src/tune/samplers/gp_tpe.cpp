@@ -83,13 +83,6 @@ Configuration startup_point(const SurrogateSpace& space, const SamplingContext& 
   return configuration;
 }
 
-// Nothing when each that was looked at is taken.
-samplers::Prospects learnt_points(const SurrogateSpace& space, const SamplingContext& context,
-                                  std::span<const std::size_t> scored, RandomStream& stream) {
-  const samplers::SurrogateModel model(space, context, scored, stream);
-  return samplers::most_promising(space, model, stream);
-}
-
 RelativeSample sample_of(const SurrogateSpace& space, const Configuration& configuration,
                          bool is_define_by_run) {
   RelativeSample sample;
@@ -145,7 +138,8 @@ Forecast forecast_of(const SurrogateSpace& space, const samplers::Prospects& pro
 RelativeSample learnt_sample(const SurrogateSpace& space, const SamplingContext& context,
                              std::span<const std::size_t> scored) {
   RandomStream stream = context.relative_stream();
-  const samplers::Prospects found = learnt_points(space, context, scored, stream);
+  const samplers::SurrogateModel model(space, context, scored, stream);
+  const samplers::Prospects found = samplers::most_promising(space, model, stream);
   const bool has_found = !found.best.empty();
   const Configuration point = has_found ? found.best.front().configuration : space.draw(stream);
   RelativeSample sample = sample_of(space, point, context.declared.empty());

@@ -252,6 +252,31 @@ TEST(TpeSampler, LearnsFromWhatOptunaAnnouncedForARunningTrial) {
   EXPECT_TRUE(samplers::gather_observations(HistoryView(history), space, {0, 1}, false)[0].empty());
 }
 
+TEST(TpeSampler, OrdersTheValuesOfTrialsOfWhichSomeHaveOnlyAnnouncedThem) {
+  std::vector<TrialBuilder> trials = parabola(12);
+  TrialBuilder running(12);
+  running.state(TrialState::kRunning);
+  for (const auto& [key, json] : samplers::relative_params_attributes({{"x", 0.4321}, {"y", 0.1234}})) {
+    running.system_attr(key, json);
+  }
+  trials.push_back(running);
+  const History history = testing::make_history(trials);
+  const std::vector<samplers::TpeParameter> space{{"x", &kUnit, history.column("x")},
+                                                  {"y", &kUnit, history.column("y")}};
+  const std::vector<std::size_t> numbers{0, 2, 5, 7, 8, 11, 12};
+  const auto observed = samplers::observe(HistoryView(history), space, numbers, true);
+  ASSERT_EQ(observed.size, numbers.size());
+  for (std::size_t d = 0; d < space.size(); ++d) {
+    std::vector<double> values;
+    observed.read(d, values);
+    EXPECT_EQ(values.back(), d == 0 ? 0.4321 : 0.1234);
+    std::vector<double> sorted;
+    for (const std::uint32_t position : observed.order_of(d)) sorted.push_back(values.at(position));
+    std::sort(values.begin(), values.end());
+    EXPECT_EQ(sorted, values);
+  }
+}
+
 TEST(RelativeParams, SurviveBeingCutIntoPieces) {
   ParamValues params;
   for (int i = 0; i < 200; ++i) {
