@@ -28,6 +28,11 @@ struct RunOptions {
   int max_device_failures = 3;                    ///< DeviceErrors in a row that take a device out.
   std::optional<std::int64_t> max_failed_in_row;  ///< FAILs in a row in this run that end it.
   std::int64_t first_failures = 10;               ///< A study whose first so many trials all FAIL is ended.
+  /// Time after which a trial is asked to stop; the objective says what it is then (PRUNED, usually).
+  std::optional<std::chrono::duration<double>> max_trial_time;
+  /// How often other processes are told that the trials of this one are alive.
+  std::chrono::milliseconds heartbeat_interval = std::chrono::seconds(10);
+  TakeoverRules takeover;  ///< For trials of processes that are gone, while this one waits.
 };
 
 /// How a run ended; where several apply, the last one named here.
@@ -62,6 +67,8 @@ class RunObserver {
   /// Nothing runs here any more and nothing can be reserved while trials of other processes run.
   virtual void on_wait(std::int64_t /*n_running*/) {}
   virtual void on_requeue(TrialNumber, std::string_view /*reason*/) {}
+  /// Trials of processes that are gone went back into the queue or were given up.
+  virtual void on_takeover(const TakenOver&) {}
   /// Another process took the trial over or ended it; what was computed of it here no longer counts.
   virtual void on_lost(TrialNumber, std::string_view /*reason*/) {}
   virtual void on_device_out(std::string_view /*device*/, std::string_view /*reason*/) {}
@@ -72,6 +79,7 @@ class RunObserver {
 /// included): no new trials start, running ones are asked to stop and go back into the queue.
 ///
 /// A trial that throws is FAIL with the reason as attribute; DeviceError puts it back into the queue instead.
+/// A trial that another process took over is asked to stop, and nothing more of it is stored.
 /// A StorageError ends the run and is rethrown after all workers have stopped.
 RunReport run_trials(Study& study, Objective& objective, const RunOptions& options,
                      const std::atomic<bool>& stop, RunObserver& observer);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <concepts>
 #include <cstdint>
 #include <functional>
@@ -35,6 +36,23 @@ struct StudyOptions {
   Attributes user_attrs;            ///< Stored when the study is created.
   Attributes system_attrs;
   bool load_if_exists = false;
+  /// The trials asked for run elsewhere, after this process too: they carry no owner mark, are never taken
+  /// over, and whoever knows their number may tell them (`running_trial`). Suggested parameters of a declared
+  /// space survive power loss.
+  bool asks_for_outsiders = false;
+  /// Results of trial n count from trial n + window on, in number order, and trials are suggested in number
+  /// order: any number of workers up to the window gives the same study. Needs a declared space.
+  std::optional<std::int64_t> reproducible_window;
+};
+
+/// When a running trial is taken from its owner.
+struct TakeoverRules {
+  /// For owners that cannot be judged from here (another host or pid namespace): how long without a heartbeat.
+  std::chrono::seconds lease = std::chrono::seconds(60);
+  /// A trial that has lost so many owners becomes FAIL.
+  std::int64_t max_deaths = 3;
+  /// The step that the checkpoint of a trial reached; empty: no trial has one.
+  std::function<std::optional<std::int64_t>(TrialNumber)> kept_step{};
 };
 
 /// What came of asking for a trial when others run too.
@@ -99,8 +117,15 @@ class Study {
   /// Puts listed points into the queue, each under its index (system attribute `tune:point`); indices that
   /// are in the study already are left out. Two processes that do so at the same moment may both enqueue.
   void enqueue_points(const std::vector<ParamValues>& points);
-  /// Requeues the trials of dead processes (DESIGN: owner dead on this host). Returns their numbers.
-  std::vector<TrialNumber> requeue_dead_trials();
+  /// Takes the trials from processes that are gone: at once when they ran on this host, else when their lease
+  /// is over. Trials of other programs are never touched.
+  TakenOver requeue_dead_trials(const TakeoverRules& rules = {});
+  /// Says that the trials in the hands of this object are still worked on; every few seconds is often enough.
+  /// Returns those that it has lost to others.
+  std::vector<TrialNumber> heartbeat();
+  /// A handle on a RUNNING trial that carries no owner mark: one that an outsider or another program asked
+  /// for. Throws InvalidArgument for a trial that does not run or that a process of this library runs.
+  [[nodiscard]] Trial running_trial(TrialNumber number);
 
   /// Puts one configuration into the queue, with replicates that many times, and returns the numbers. With
   /// `skip_if_exists` nothing is done when a trial in any state has the same parameters (numbers equal to five

@@ -11,6 +11,8 @@
 #include <mutex>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <stop_token>
+#include <thread>
 #include <utility>
 
 #include "tune/error.hpp"
@@ -64,11 +66,28 @@ class Run {
       while (may_start(slot) && run_next(slot)) {
       }
     } catch (...) {
-      const std::scoped_lock lock(mutex_);
-      if (!error_) error_ = std::current_exception();
-      abort_ = true;
+      fail(std::current_exception());
     }
     changed_.notify_all();
+  }
+
+  /// Tells others that the trials here are alive, until asked to stop.
+  void beat(const std::stop_token& ended) {
+    std::mutex asleep;
+    std::condition_variable_any never_notified;
+    for (;;) {
+      std::unique_lock lock(asleep);
+      never_notified.wait_for(lock, ended, options_.heartbeat_interval, [] { return false; });
+      if (ended.stop_requested()) return;
+      try {
+        lose(study_.heartbeat());
+      } catch (const StorageBusy&) {
+        // Whoever keeps the file keeps it from everybody: nobody can take a trial over meanwhile.
+      } catch (...) {
+        fail(std::current_exception());
+        return;
+      }
+    }
   }
 
   [[nodiscard]] RunReport report() {
@@ -79,6 +98,40 @@ class Run {
   }
 
  private:
+  /// The run ends because of this error, unless another one came first.
+  void fail(std::exception_ptr error) {
+    const std::scoped_lock lock(mutex_);
+    if (!error_) error_ = std::move(error);
+    abort_ = true;
+  }
+
+  void lose(const std::vector<TrialNumber>& numbers) {
+    const std::scoped_lock lock(mutex_);
+    for (const TrialNumber number : numbers) {
+      const auto running = running_.find(number);
+      if (running != running_.end()) running->second->lose();
+    }
+  }
+
+  /// Makes a trial known to `lose` for as long as it lives.
+  class Registration {
+   public:
+    Registration(Run& run, RunningTrial& trial) : run_(run), number_(trial.number()) {
+      const std::scoped_lock lock(run_.mutex_);
+      run_.running_.insert_or_assign(number_, &trial);
+    }
+    ~Registration() {
+      const std::scoped_lock lock(run_.mutex_);
+      run_.running_.erase(number_);
+    }
+    Registration(const Registration&) = delete;
+    Registration& operator=(const Registration&) = delete;
+
+   private:
+    Run& run_;
+    TrialNumber number_;
+  };
+
   /// False when the device cannot be used at all.
   bool prepare(const DeviceSlot& slot) {
     try {
@@ -140,7 +193,10 @@ class Run {
       const std::scoped_lock lock(observer_mutex_);
       observer_.on_wait(static_cast<std::int64_t>(study_.count(TrialState::kRunning)));
     }
-    (void)study_.requeue_dead_trials();
+    const TakenOver taken = study_.requeue_dead_trials(options_.takeover);
+    if (taken.requeued.empty() && taken.failed.empty()) return;
+    const std::scoped_lock lock(observer_mutex_);
+    observer_.on_takeover(taken);
   }
 
   /// `error` says why the parameters of an enqueued trial cannot be taken; usually empty.
@@ -173,6 +229,7 @@ class Run {
     using Kind = Verdict::Kind;
     try {
       RunningTrial running(trial, {slot, options_, study_.seed(), stop_, abort_, report_hook()});
+      const Registration registration(*this, running);
       running.check_params();
       TrialResult result = objective_.run(running);
       trial.set_constraints(result.constraints);
@@ -334,6 +391,7 @@ class Run {
   std::map<std::string, int> device_failures_;
   std::set<std::string> devices_out_;
   std::int64_t failed_in_row_ = 0;
+  std::map<TrialNumber, RunningTrial*> running_;
   int running_here_ = 0;
   bool waiting_announced_ = false;
   std::exception_ptr error_;
@@ -363,7 +421,10 @@ RunReport run_trials(Study& study, Objective& objective, const RunOptions& optio
   for (const auto& slot : options.slots) {
     boost::asio::post(pool, [&run, &slot] { run.work(slot); });
   }
-  pool.join();
+  {
+    const std::jthread heart([&run](const std::stop_token& ended) { run.beat(ended); });
+    pool.join();
+  }
   return run.report();
 }
 

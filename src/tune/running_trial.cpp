@@ -26,6 +26,13 @@ const OptionSpec* find_spec(const std::vector<OptionSpec>& specs, std::string_vi
   return found == specs.end() ? nullptr : &*found;
 }
 
+using Clock = std::chrono::steady_clock;
+
+std::optional<Clock::time_point> deadline_of(const RunOptions& options) {
+  if (!options.max_trial_time) return std::nullopt;
+  return Clock::now() + std::chrono::duration_cast<Clock::duration>(*options.max_trial_time);
+}
+
 ParamValues complete(const ParamValues& suggested, const RunOptions& options) {
   ParamValues values = suggested;
   values.insert(options.fixed.begin(), options.fixed.end());
@@ -39,7 +46,10 @@ ParamValues complete(const ParamValues& suggested, const RunOptions& options) {
 }  // namespace
 
 RunningTrial::RunningTrial(Trial& trial, Surroundings surroundings)
-    : trial_(trial), around_(std::move(surroundings)), params_(complete(trial.params(), around_.options)) {}
+    : trial_(trial),
+      around_(std::move(surroundings)),
+      params_(complete(trial.params(), around_.options)),
+      deadline_(deadline_of(around_.options)) {}
 
 void RunningTrial::check_params() const {
   for (const auto& [name, value] : params_) {
@@ -62,7 +72,8 @@ std::uint64_t RunningTrial::training_trial() const {
 }
 
 StopReason RunningTrial::stop_reason() const noexcept {
-  return around_.stop || around_.abort ? StopReason::kInterrupted : StopReason::kNone;
+  if (around_.stop || around_.abort || is_lost_) return StopReason::kInterrupted;
+  return deadline_ && Clock::now() >= *deadline_ ? StopReason::kTimeLimit : StopReason::kNone;
 }
 
 void RunningTrial::report(double value, std::int64_t step) {

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <functional>
+#include <optional>
 
 #include "tune/executor.hpp"
 #include "tune/objective.hpp"
@@ -24,6 +26,9 @@ class RunningTrial final : public TrialContext {
   };
 
   RunningTrial(Trial& trial, Surroundings surroundings);
+
+  /// The trial belongs to another process now. From any thread.
+  void lose() noexcept { is_lost_ = true; }
 
   /// Throws InvalidArgument when a parameter is unknown to the objective or outside what it takes.
   void check_params() const;
@@ -50,6 +55,8 @@ class RunningTrial final : public TrialContext {
   Trial& trial_;
   Surroundings around_;
   ParamValues params_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::atomic<bool> is_lost_{false};
   NoCheckpoints checkpoints_;
 };
 

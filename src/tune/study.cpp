@@ -13,6 +13,7 @@
 #include "tune/format/python_json.hpp"
 #include "tune/pruners/median.hpp"
 #include "tune/samplers/gp_tpe.hpp"
+#include "tune/storages/claims.hpp"
 #include "tune/storages/in_memory.hpp"
 #include "tune/study_impl.hpp"
 
@@ -23,8 +24,6 @@ namespace {
 constexpr const char* kPruneKey = "tune:prune";
 /// System attribute with the index of the listed point that a trial takes.
 constexpr const char* kPointKey = "tune:point";
-/// The storage's mark on a running trial; it goes with the trial's end.
-constexpr const char* kOwnerKey = "tune:owner";
 
 }  // namespace
 
@@ -109,6 +108,7 @@ Study::Impl::Impl(StudyOptions given, StudyRecord stored)
     : options(std::move(given)),
       record(std::move(stored)),
       n_configurations(options.space.empty() ? std::nullopt : options.space.cardinality()),
+      owner(options.asks_for_outsiders ? Owner{} : this_process()),
       history(record.directions) {}
 
 void Study::Impl::refresh_locked() {
@@ -121,7 +121,7 @@ void Study::Impl::refresh_locked() {
 
 void Study::Impl::let_go(const Claim& claim) {
   const auto held = live.find(claim.number);
-  if (held != live.end() && held->second == claim.epoch) live.erase(held);
+  if (held != live.end() && held->second.epoch == claim.epoch) live.erase(held);
 }
 
 std::vector<NewTrial> Study::Impl::queue_entries(const ParamValues& point,
@@ -211,7 +211,7 @@ FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> va
   frozen.values = std::move(values);
   frozen.datetime_complete =
       storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
-  frozen.system_attrs.erase(kOwnerKey);
+  frozen.system_attrs.erase(std::string(storages::kOwnerKey));
   const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);
   impl_->history.apply(frozen);
@@ -281,8 +281,49 @@ void Study::enqueue_points(const std::vector<ParamValues>& points) {
   if (!entries.empty()) (void)storage().enqueue(id(), entries);
 }
 
-std::vector<TrialNumber> Study::requeue_dead_trials() {
-  return storage().requeue_dead(id(), [](const Owner& owner) { return liveness(owner) == Liveness::kDead; });
+TakenOver Study::requeue_dead_trials(const TakeoverRules& rules) {
+  const auto is_dead = [&](const Holder& holder) {
+    const Liveness found = liveness(holder.claim.owner);
+    return found == Liveness::kDead || (found == Liveness::kUnknown && now() - holder.last_seen > rules.lease);
+  };
+  return storage().requeue_dead(id(), {is_dead, rules.kept_step, rules.max_deaths});
+}
+
+std::vector<TrialNumber> Study::heartbeat() {
+  std::vector<Claim> claims;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    for (const auto& [number, claim] : impl_->live) claims.push_back(claim);
+  }
+  return claims.empty() ? std::vector<TrialNumber>() : storage().heartbeat(claims);
+}
+
+Trial Study::running_trial(TrialNumber number) {
+  const std::scoped_lock lock(impl_->mutex);
+  impl_->refresh_locked();
+  const auto index = static_cast<std::size_t>(number.value);
+  if (number.value < 0 || index >= impl_->history.size()) {
+    throw InvalidArgument(fmt::format("study '{}' has no trial {}", study_name(), number.value));
+  }
+  Cursor before_it;
+  before_it.known = number.value;
+  FrozenTrial stored = storage().changes_since(id(), before_it).trials.front();
+  if (stored.state != TrialState::kRunning) {
+    throw InvalidArgument(fmt::format("trial {} is {}, not RUNNING", number.value, to_string(stored.state)));
+  }
+  if (const auto claim = storages::claim_of(stored)) {
+    throw InvalidArgument(
+        fmt::format("trial {} is run by process {} on {}", number.value, claim->owner.pid, claim->owner.host));
+  }
+  auto state = std::make_unique<Trial::State>();
+  state->study = impl_.get();
+  state->claim = {stored.id, number, Owner{}, 0};
+  state->n_stored_params = stored.params.size();
+  for (const Param& param : stored.params) state->decided.emplace(param.name, param.external());
+  state->preset.forced = format::queued_params(stored.system_attrs);
+  state->frozen = std::move(stored);
+  impl_->live.insert_or_assign(number, state->claim);
+  return Trial(std::move(state));
 }
 
 FrozenTrial Study::best_trial() const {

@@ -139,7 +139,7 @@ AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
   state->study = impl_.get();
   state->claim = reservation.claim;
   state->frozen = std::move(reservation.trial);
-  impl_->live[state->claim.number] = state->claim.epoch;
+  impl_->live.insert_or_assign(state->claim.number, state->claim);
   try {
     if (!give_params(*state, result)) return result;
   } catch (...) {

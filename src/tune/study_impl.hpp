@@ -64,7 +64,7 @@ struct Study::Impl {
   StudyOptions options;
   StudyRecord record;
   std::optional<std::uint64_t> n_configurations;  ///< Of the declared space, when it is finite.
-  Owner owner = this_process();
+  Owner owner;                                    ///< Of the trials that this object asks for.
   std::atomic<bool> stopped{false};
 
   mutable std::mutex mutex;
@@ -78,7 +78,7 @@ struct Study::Impl {
   Cursor cursor;
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.
   /// The epoch tells two handles of one trial apart.
-  std::map<TrialNumber, std::int64_t> live;
+  std::map<TrialNumber, Claim> live;
 };
 
 /// Everything behind a Trial.

@@ -51,8 +51,9 @@ void Trial::State::take(Suggestion suggestion) {
 
 void Trial::State::store_params(const Attributes& system_attrs) {
   const auto pending = std::span<const Param>(frozen.params).subspan(n_stored_params);
-  if (pending.empty() && system_attrs.empty()) return;
-  study->options.storage->start(claim, pending, system_attrs);
+  const bool for_outsider = study->options.asks_for_outsiders;
+  if (pending.empty() && system_attrs.empty() && !for_outsider) return;
+  study->options.storage->start(claim, pending, system_attrs, for_outsider);
   n_stored_params = frozen.params.size();
 }
 

@@ -22,7 +22,7 @@ struct Operation {
 };
 
 inline void showValue(const Operation& operation, std::ostream& out) {
-  out << operation.kind % 11 << ' ' << operation.which << ' ' << operation.value;
+  out << operation.kind % 12 << ' ' << operation.which << ' ' << operation.value;
 }
 
 }  // namespace tune::testing
@@ -67,7 +67,7 @@ class Subject {
  private:
   std::string apply_unchecked(const Operation& operation) {
     const StudyId study = studies_[operation.which % 2];
-    switch (operation.kind % 11) {
+    switch (operation.kind % 12) {
       case 0:
       case 1:
       case 2:
@@ -80,6 +80,8 @@ class Subject {
         return requeue_dead(study, operation);
       case 6:
         return deltas(operation.which % 2);
+      case 11:
+        return heartbeat();
       default:
         return claims_.empty() ? "nothing" : write(claims_[operation.which % claims_.size()], operation);
     }
@@ -87,7 +89,7 @@ class Subject {
 
   std::string write(const Claim& claim, const Operation& operation) {
     const double value = operation.value % 7;
-    switch (operation.kind % 11) {
+    switch (operation.kind % 12) {
       case 7:
         storage_->start(claim, params(operation), {{"cursor", std::to_string(operation.value % 3)}});
         return "started";
@@ -108,7 +110,8 @@ class Subject {
   std::string reserve(StudyId study, const Operation& operation) {
     const auto limit =
         operation.value % 3 == 0 ? std::nullopt : std::optional<std::int64_t>(operation.value % 9);
-    const Owner owner = owner_named(operation.value % 2 == 0 ? "alive" : "dead");
+    const Owner owner =
+        operation.value % 5 == 0 ? Owner{} : owner_named(operation.value % 2 == 0 ? "alive" : "dead");
     const Reservation reservation = storage_->reserve(study, owner, limit, operation.value % 4 != 0);
     if (reservation.status != ReserveStatus::kReserved) {
       return std::to_string(static_cast<int>(reservation.status));
@@ -135,10 +138,18 @@ class Subject {
   }
 
   std::string requeue_dead(StudyId study, const Operation& operation) {
-    std::string text = "requeued";
-    const auto is_dead = [](const Owner& owner) { return owner.host == "dead"; };
-    const auto kept = [&](TrialNumber) { return std::optional<std::int64_t>(operation.value % 4); };
-    for (const TrialNumber number : storage_->requeue_dead(study, is_dead, kept)) {
+    Takeover takeover = takeover_from("dead");
+    takeover.kept_step = [&](TrialNumber) { return std::optional<std::int64_t>(operation.value % 4); };
+    takeover.max_deaths = 2;
+    const TakenOver taken = storage_->requeue_dead(study, takeover);
+    return "requeued" + numbers_text(taken.requeued) + " failed" + numbers_text(taken.failed);
+  }
+
+  std::string heartbeat() { return "lost" + numbers_text(storage_->heartbeat(claims_)); }
+
+  static std::string numbers_text(const std::vector<TrialNumber>& numbers) {
+    std::string text;
+    for (const TrialNumber number : numbers) {
       text += " " + std::to_string(number.value);
     }
     return text;

@@ -162,8 +162,8 @@ TEST_F(ManyProcesses, LoseNoToldTrialWhenKilled) {
     }
 
     const auto storage = open_sqlite_storage(path_);
-    const auto is_dead = [](const Owner& owner) { return liveness(owner) == Liveness::kDead; };
-    (void)storage->requeue_dead(study, is_dead);
+    const auto is_dead = [](const Holder& holder) { return liveness(holder.claim.owner) == Liveness::kDead; };
+    (void)storage->requeue_dead(study, {is_dead});
     const auto trials = all_trials(*storage, study);
     for (std::size_t i = 0; i < trials.size(); ++i) {
       EXPECT_EQ(trials[i].number.value, static_cast<std::int64_t>(i));

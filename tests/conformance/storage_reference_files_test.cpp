@@ -238,7 +238,7 @@ TEST_P(ReferenceFile, LeavesTrialsOfOthersAloneWhenRequeueing) {
   const auto storage = open_sqlite_storage(path_);
   for (const StudyRecord& study : storage->studies()) {
     const std::string before = describe(all_trials(*storage, study.id));
-    EXPECT_TRUE(storage->requeue_dead(study.id, [](const Owner&) { return true; }).empty());
+    EXPECT_TRUE(storage->requeue_dead(study.id, {[](const Holder&) { return true; }}).requeued.empty());
     EXPECT_EQ(describe(all_trials(*storage, study.id)), before);
   }
 }

@@ -75,7 +75,9 @@ TEST_F(SqliteFile, DoesNotWaitForRunningTrialsThatNobodyOwns) {
   ASSERT_EQ(ours.status, ReserveStatus::kReserved);
   EXPECT_EQ(ours.trial.number.value, 1);
   EXPECT_EQ(storage->reserve(study, owner_named("here"), 1).status, ReserveStatus::kOthersRunning);
-  EXPECT_TRUE(storage->requeue_dead(study, [](const Owner& owner) { return owner.host != "here"; }).empty());
+  EXPECT_TRUE(
+      storage->requeue_dead(study, {[](const Holder& holder) { return holder.claim.owner.host != "here"; }})
+          .requeued.empty());
 }
 
 TEST_F(SqliteFile, SaysBusyAfterTheTimeOutAndWorksWhenTheOtherIsGone) {

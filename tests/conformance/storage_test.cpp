@@ -133,7 +133,7 @@ TEST_P(StorageConformance, SaysThatAnUnknownStudyIsUnknown) {
   EXPECT_THROW((void)storage().enqueue(unknown, std::vector<NewTrial>(1)), StudyNotFound);
   EXPECT_THROW(storage().set_study_attributes(unknown, AttributeKind::kUser, {}), StudyNotFound);
   EXPECT_THROW(storage().delete_study(unknown), StudyNotFound);
-  EXPECT_THROW((void)storage().requeue_dead(unknown, [](const Owner&) { return true; }), StudyNotFound);
+  EXPECT_THROW((void)storage().requeue_dead(unknown, takeover_from("dead")), StudyNotFound);
 }
 
 // --- reserving ---
@@ -442,14 +442,109 @@ TEST_P(StorageConformance, RequeuesOnlyTrialsOfDeadOwners) {
   const Claim alive = take(storage(), study, owner_named("alive")).claim;
   storage().report(dead, {0, 1.0}, {});
   storage().report(dead, {1, 2.0}, {});
-  const auto is_dead = [](const Owner& owner) { return owner.host == "dead"; };
-  EXPECT_EQ(storage().requeue_dead(study, is_dead, [](TrialNumber) { return std::optional<std::int64_t>(0); }),
-            std::vector{dead.number});
+  Takeover takeover = takeover_from("dead");
+  takeover.kept_step = [](TrialNumber) { return std::optional<std::int64_t>(0); };
+  EXPECT_EQ(storage().requeue_dead(study, takeover).requeued, std::vector{dead.number});
   EXPECT_EQ(trial_of(storage(), study, dead.number).state, TrialState::kWaiting);
   EXPECT_EQ(trial_of(storage(), study, dead.number).intermediate.size(), 1U);
   EXPECT_THROW(storage().tell(dead, complete(1)), StaleClaim);
   EXPECT_NO_THROW(storage().tell(alive, complete(1)));
-  EXPECT_TRUE(storage().requeue_dead(study, is_dead).empty());
+  EXPECT_TRUE(storage().requeue_dead(study, takeover).requeued.empty());
+}
+
+TEST_P(StorageConformance, GivesUpATrialThatHasLostTooManyOwners) {
+  const StudyId study = make_study(storage());
+  Takeover takeover = takeover_from("dead");
+  takeover.max_deaths = 3;
+  for (int deaths = 1; deaths < 3; ++deaths) {
+    const Claim claim = take(storage(), study, owner_named("dead")).claim;
+    storage().start(claim, std::vector{Param{"x", 0.5, FloatDistribution{}}}, {});
+    EXPECT_EQ(storage().requeue_dead(study, takeover).requeued, std::vector{claim.number});
+    EXPECT_EQ(trial_of(storage(), study, claim.number).system_attrs.at("tune:deaths"), std::to_string(deaths));
+  }
+  // To be put back in order is no death.
+  storage().requeue(take(storage(), study, owner_named("alive")).claim);
+  const Claim last = take(storage(), study, owner_named("dead")).claim;
+  storage().report(last, {4, 0.25}, {});
+  const TakenOver taken = storage().requeue_dead(study, takeover);
+  EXPECT_TRUE(taken.requeued.empty());
+  EXPECT_EQ(taken.failed, std::vector{last.number});
+  const FrozenTrial trial = trial_of(storage(), study, last.number);
+  EXPECT_EQ(trial.state, TrialState::kFail);
+  EXPECT_TRUE(trial.datetime_complete.has_value());
+  EXPECT_EQ(trial.intermediate.size(), 1U);
+  EXPECT_FALSE(trial.system_attrs.contains("tune:owner"));
+  EXPECT_NE(trial.system_attrs.at("tune:reason").find("3 processes"), std::string::npos);
+  EXPECT_EQ(take(storage(), study).trial.number.value, 1);
+}
+
+TEST_P(StorageConformance, TellsWhenAnOwnerWasLastHeardOf) {
+  const StudyId study = make_study(storage());
+  const Claim claim = take(storage(), study).claim;
+  std::vector<Holder> seen;
+  const Takeover look{[&](const Holder& holder) {
+    seen.push_back(holder);
+    return false;
+  }};
+  (void)storage().requeue_dead(study, look);
+  ASSERT_EQ(seen.size(), 1U);
+  EXPECT_EQ(seen[0].last_seen, trial_of(storage(), study, claim.number).datetime_start);
+  EXPECT_TRUE(storage().heartbeat(std::vector{claim}).empty());
+  (void)storage().requeue_dead(study, look);
+  ASSERT_EQ(seen.size(), 2U);
+  EXPECT_GT(seen[1].last_seen, seen[0].last_seen);
+  EXPECT_LE(seen[1].last_seen, now());
+  storage().tell(claim, complete(1));
+  EXPECT_FALSE(trial_of(storage(), study, claim.number).system_attrs.contains("tune:heartbeat"));
+}
+
+TEST_P(StorageConformance, NamesTheTrialsThatAHeartbeatComesTooLateFor) {
+  const StudyId study = make_study(storage());
+  const Claim kept = take(storage(), study).claim;
+  const Claim requeued = take(storage(), study).claim;
+  const Claim told = take(storage(), study).claim;
+  storage().tell(told, complete(1));
+  storage().requeue(requeued);
+  const Claim again = take(storage(), study).claim;
+  EXPECT_EQ(again.number, requeued.number);
+  EXPECT_EQ(storage().heartbeat(std::vector{kept, requeued, told}),
+            (std::vector{requeued.number, told.number}));
+  EXPECT_FALSE(trial_of(storage(), study, again.number).system_attrs.contains("tune:heartbeat"));
+}
+
+TEST_P(StorageConformance, KeepsNoMarkOnATrialOfNobody) {
+  const StudyId study = make_study(storage());
+  const Claim claim = take(storage(), study, Owner{}).claim;
+  EXPECT_TRUE(storage().heartbeat(std::vector{claim}).empty());
+  EXPECT_TRUE(trial_of(storage(), study, claim.number).system_attrs.empty());
+  EXPECT_TRUE(storage().requeue_dead(study, {[](const Holder&) { return true; }}).requeued.empty());
+  EXPECT_EQ(storage().reserve(study, owner_named("here"), 1).status, ReserveStatus::kReserved)
+      << "nobody waits for it";
+  // Whoever knows the trial may go on with it.
+  const Claim from_elsewhere{claim.trial, claim.number, Owner{}, 0};
+  storage().report(from_elsewhere, {1, 2.0}, {});
+  storage().tell(from_elsewhere, complete(1));
+  EXPECT_THROW(storage().tell(claim, complete(1)), StaleClaim);
+}
+
+TEST_P(StorageConformance, LetsNobodyWriteToATrialThatHasAnOwner) {
+  const StudyId study = make_study(storage());
+  const Claim claim = take(storage(), study).claim;
+  EXPECT_THROW(storage().tell({claim.trial, claim.number, Owner{}, claim.epoch}, complete(1)), StaleClaim);
+  EXPECT_NO_THROW(storage().tell(claim, complete(1)));
+}
+
+TEST_P(StorageConformance, RefusesTheFormerOwnerOfATrialOfNobody) {
+  const StudyId study = make_study(storage());
+  const Claim former = take(storage(), study).claim;
+  storage().requeue(former);
+  const Claim outside = take(storage(), study, Owner{}).claim;
+  EXPECT_EQ(outside.number, former.number);
+  EXPECT_THROW(storage().tell(former, complete(1)), StaleClaim);
+  storage().requeue(outside);
+  const Claim next = take(storage(), study).claim;
+  EXPECT_GT(next.epoch, former.epoch);
+  EXPECT_THROW(storage().tell(former, complete(1)), StaleClaim);
 }
 
 // --- adding ---
@@ -477,6 +572,39 @@ TEST_P(StorageConformance, AddsAFinishedTrialAsGiven) {
   EXPECT_EQ(stored.datetime_start, wanted.datetime_start);
   EXPECT_EQ(stored.datetime_complete, wanted.datetime_complete);
   EXPECT_EQ(storage().reserve(study, owner_named("here"), 1).status, ReserveStatus::kAllFinished);
+}
+
+TEST_P(StorageConformance, CreatesAStudyTogetherWithTrialsOfElsewhere) {
+  FrozenTrial waiting;
+  waiting.state = TrialState::kWaiting;
+  waiting.system_attrs["fixed_params"] = R"({"lr": 0.5})";
+  const StudyId study = storage().create_study({.name = "copy",
+                                                .directions = {Direction::kMinimize},
+                                                .user_attrs = {},
+                                                .system_attrs = {},
+                                                .queue = {NewTrial{}},
+                                                .trials = {finished_trial(), waiting}});
+  const auto trials = all_trials(storage(), study);
+  ASSERT_EQ(trials.size(), 3U);
+  FrozenTrial wanted = finished_trial();
+  EXPECT_EQ(describe(trials[0]), describe(wanted));
+  EXPECT_EQ(trials[0].datetime_start, wanted.datetime_start);
+  EXPECT_EQ(trials[1].state, TrialState::kWaiting);
+  EXPECT_EQ(trials[2].state, TrialState::kWaiting);
+  EXPECT_EQ(take(storage(), study).trial.number.value, 1);
+}
+
+TEST_P(StorageConformance, CreatesNoStudyWhenOneOfItsTrialsIsRefused) {
+  FrozenTrial other = finished_trial();
+  other.params[0].distribution = CategoricalDistribution{{true, false}};
+  other.params[0].value = 0;
+  const NewStudy study{.name = "copy",
+                       .directions = {Direction::kMinimize},
+                       .user_attrs = {},
+                       .system_attrs = {},
+                       .trials = {finished_trial(), other}};
+  EXPECT_THROW((void)storage().create_study(study), InvalidArgument);
+  EXPECT_FALSE(storage().find_study("copy"));
 }
 
 TEST_P(StorageConformance, SetsMissingTimesOfAnAddedTrial) {

@@ -23,10 +23,13 @@ struct StorageKind {
   std::function<std::shared_ptr<Storage>(const std::filesystem::path& folder)> open;
 };
 
+/// Without heartbeats, which are times and in no delta.
 inline std::string describe(const Attributes& attributes) {
   std::string text;
   for (const auto& [key, value] : attributes) {
-    text += fmt::format(" {}={}", key, value);
+    if (key != "tune:heartbeat") {
+      text += fmt::format(" {}={}", key, value);
+    }
   }
   return text;
 }
@@ -77,13 +80,19 @@ inline FrozenTrial trial_of(Storage& storage, StudyId study, TrialNumber number)
   return all_trials(storage, study).at(static_cast<std::size_t>(number.value));
 }
 
+/// Takes trials from every owner of that host.
+inline Takeover takeover_from(const std::string& host) {
+  return {[host](const Holder& holder) { return holder.claim.owner.host == host; }};
+}
+
 inline Owner owner_named(const std::string& host, std::int64_t pid = 1) {
   return {host, "boot", pid, 42};
 }
 
 inline StudyId make_study(Storage& storage, const std::string& name = "study",
                           std::vector<Direction> directions = {Direction::kMinimize}) {
-  return storage.create_study({name, std::move(directions), {}, {}, {}});
+  return storage.create_study(
+      {.name = name, .directions = std::move(directions), .user_attrs = {}, .system_attrs = {}});
 }
 
 /// A trial that must be there to be taken.

@@ -333,7 +333,7 @@ TEST(Executor, TellsATrialThatAnotherProcessEndedFromOneThatGoesBackIntoTheQueue
   bool taken_over = false;
   FakeObjective objective([&](TrialContext&) {
     if (!std::exchange(taken_over, true)) {
-      EXPECT_EQ(storage->requeue_dead(study.id(), [](const Owner&) { return true; }).size(), 1U);
+      EXPECT_EQ(storage->requeue_dead(study.id(), {[](const Holder&) { return true; }}).requeued.size(), 1U);
     }
     return complete(1.0);
   });

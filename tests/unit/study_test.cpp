@@ -300,7 +300,7 @@ TEST(Study, KeepsTheHandleWhenTheStorageRefusesTheResult) {
   Study study = create_study(std::move(options));
   Trial trial = study.ask();
   // Somebody who thinks this process dead takes the trial away.
-  (void)storage->requeue_dead(study.id(), [](const Owner&) { return true; });
+  (void)storage->requeue_dead(study.id(), {[](const Holder&) { return true; }});
   EXPECT_THROW((void)study.tell(std::move(trial), 1.0), StaleClaim);
   study.forget(std::move(trial));
   EXPECT_EQ(study.count(TrialState::kWaiting), 1U);

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,7 +18,8 @@ namespace tune {
 enum class AttributeKind : std::uint8_t { kUser, kSystem };
 
 /// A process that runs trials. Two processes never share all fields, also after a reboot, in containers with
-/// one host name, or when a pid is used again.
+/// one host name, or when a pid is used again. `Owner{}` is nobody: a trial in its hands runs outside of this
+/// library, carries no mark and is never taken over, as those of other programs.
 struct Owner {
   std::string host;
   std::string boot_id;
@@ -39,11 +41,32 @@ enum class Liveness : std::uint8_t { kAlive, kDead, kUnknown };
 
 /// The right to write to one RUNNING trial. It ends when the trial is finished, requeued or taken over:
 /// the epoch counts how often the trial was handed out, so a worker that comes back from the dead is refused.
+/// One of `Owner{}` holds as long as the trial runs without a mark.
 struct Claim {
   TrialId trial;
   TrialNumber number;
   Owner owner;
   std::int64_t epoch = 0;
+};
+
+/// Who holds a running trial, and when it was last heard of.
+struct Holder {
+  Claim claim;
+  Timestamp last_seen;  ///< Its last heartbeat, or the start of the trial.
+};
+
+/// What happens to running trials whose owner is gone.
+struct Takeover {
+  std::function<bool(const Holder&)> is_dead;
+  /// The step that the checkpoint of a trial reached; empty: no trial has one.
+  std::function<std::optional<std::int64_t>(TrialNumber)> kept_step{};
+  /// A trial that has lost so many owners may be what ends them: it becomes FAIL.
+  std::int64_t max_deaths = std::numeric_limits<std::int64_t>::max();
+};
+
+struct TakenOver {
+  std::vector<TrialNumber> requeued;
+  std::vector<TrialNumber> failed;
 };
 
 /// A trial to be put into the queue.
@@ -58,7 +81,9 @@ struct NewStudy {
   std::vector<Direction> directions;  ///< At least one, none kNotSet.
   Attributes user_attrs;
   Attributes system_attrs;
-  std::vector<NewTrial> queue;  ///< WAITING trials created with the study, in the same transaction.
+  std::vector<NewTrial> queue{};  ///< WAITING trials created with the study, in the same transaction.
+  std::vector<FrozenTrial>
+      trials{};  ///< Trials of elsewhere as `add_trial` takes them; numbered before the queue.
 };
 
 struct StudyRecord {
@@ -112,9 +137,9 @@ struct Outcome {
 /// Errors of every call: StorageError and its kinds; StudyNotFound for an unknown study; InvalidArgument for
 /// arguments outside the contract.
 ///
-/// Durability: `create_study`, `set_study_attributes`, `enqueue`, `add_trial`, `start` with `durable` and
-/// `tell` survive power loss once they return, where the storage is on disk; the rest survives a crash of the
-/// process.
+/// Durability: `create_study`, `set_study_attributes`, `enqueue`, `add_trial`, `start` with `durable`, `tell`
+/// and `requeue_dead` survive power loss once they return, where the storage is on disk; the rest survives a
+/// crash of the process.
 class Storage {
  public:
   virtual ~Storage() = default;
@@ -160,12 +185,13 @@ class Storage {
   /// Puts a running trial back: WAITING, parameters kept as `fixed_params`, start time cleared, reports
   /// and `completed_rung_*` marks after `keep_through_step` removed (all of them when it is nothing).
   virtual void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step = std::nullopt) = 0;
-  /// The same for every RUNNING trial of the study that carries an owner mark and whose owner is dead by
-  /// `is_dead`, with the step its checkpoint reached from `kept_step` (may be empty: nothing is kept).
-  /// RUNNING trials without our owner mark are never touched. Returns their numbers.
-  virtual std::vector<TrialNumber> requeue_dead(
-      StudyId study, const std::function<bool(const Owner&)>& is_dead,
-      const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step = {}) = 0;
+  /// Says that these trials are still worked on; one transaction. Returns those whose claim no longer holds.
+  /// `changes_since` does not tell of heartbeats, and nobody (`Owner{}`) has none.
+  virtual std::vector<TrialNumber> heartbeat(std::span<const Claim> claims) = 0;
+  /// Requeues every RUNNING trial of the study that carries an owner mark and whose owner is dead by
+  /// `takeover`, with the step its checkpoint reached, or ends it as FAIL when that happened too often (system
+  /// attribute `tune:deaths`); one transaction. RUNNING trials without our owner mark are never touched.
+  virtual TakenOver requeue_dead(StudyId study, const Takeover& takeover) = 0;
 
   // --- reading ---
   /// Trials that are new or may have changed since the cursor, and the next cursor. Cheap when nobody

@@ -135,6 +135,10 @@ void Progress::on_requeue(tune::TrialNumber number, std::string_view reason) {
   log_->info("trial {} goes back into the queue: {}", number.value, reason);
 }
 
+void Progress::on_takeover(const tune::TakenOver& taken) {
+  log_->info("{}", takeover_text(taken));
+}
+
 void Progress::on_lost(tune::TrialNumber number, std::string_view) {
   if (screen_.is_terminal()) look_again();
   log_->info("trial {} was ended or taken over by another process; what was computed of it here does not count",

@@ -46,6 +46,7 @@ class Progress final : public tune::RunObserver {
   /// Says once of each trial that it is waited for, and why.
   void on_wait(std::int64_t n_running) override;
   void on_requeue(tune::TrialNumber number, std::string_view reason) override;
+  void on_takeover(const tune::TakenOver& taken) override;
   void on_lost(tune::TrialNumber number, std::string_view reason) override;
   void on_device_out(std::string_view device, std::string_view reason) override;
 

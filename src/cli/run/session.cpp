@@ -113,11 +113,10 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), slots.size(),
            fmt::join(devices_of(slots), ", "), study.seed());
   const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
+  const tune::RunOptions options = run_options(std::move(slots));
   progress.begin([counter] { return counter->count(); },
-                 [&] {
-                   return awaited_trials(study.trials(), tune::this_process(), {storage_, config_.name});
-                 });
-  return tune::run_trials(study, *objective, run_options(std::move(slots)), stop, progress);
+                 [&] { return awaited_trials(study.trials(), tune::this_process(), options.takeover); });
+  return tune::run_trials(study, *objective, options, stop, progress);
 }
 
 tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const {

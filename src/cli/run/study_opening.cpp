@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/output/json.hpp"
 #include "cli/run/provenance.hpp"
+#include "cli/run/waiting.hpp"
 #include "cli/version.hpp"
 #include "tune/error.hpp"
 #include "tune/pruners/registry.hpp"
@@ -51,10 +52,8 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
     storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
                                   attributes_of(opening, resumption.seed, review.json));
   }
-  const auto taken_over = study.requeue_dead_trials();
-  if (!taken_over.empty()) {
-    log.info("{} trial(s) of a process that ended are back in the queue", taken_over.size());
-  }
+  const tune::TakenOver taken = study.requeue_dead_trials();
+  if (!taken.requeued.empty() || !taken.failed.empty()) log.info("{}", takeover_text(taken));
   return study;
 }
 

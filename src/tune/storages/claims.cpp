@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "tune/distribution.hpp"
@@ -53,6 +54,16 @@ std::string expected_mark(const Claim& claim) {
   return mark_text(members_of(claim.owner), claim.epoch);
 }
 
+bool holds(const Claim& claim, std::string_view mark) {
+  if (!is_nobody(claim.owner)) return mark == expected_mark(claim);
+  const auto found = owner_mark_from_json(mark);
+  return !found || !found->owner;
+}
+
+bool is_nobody(const Owner& owner) {
+  return owner == Owner{};
+}
+
 void throw_stale(const Claim& claim, std::string_view found) {
   throw StaleClaim(fmt::format("trial {} is no longer held by this worker: {}", claim.number.value, found));
 }
@@ -73,13 +84,32 @@ std::optional<Claim> claim_of(const FrozenTrial& trial) {
   return Claim{trial.id, trial.number, *mark->owner, mark->epoch};
 }
 
-std::vector<DeadClaim> dead_among(std::span<const Claim> claims,
-                                  const std::function<bool(const Owner&)>& is_dead,
-                                  const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step) {
+std::optional<Holder> holder_of(const FrozenTrial& trial) {
+  const auto claim = claim_of(trial);
+  if (!claim) {
+    return std::nullopt;
+  }
+  Holder holder{*claim, trial.datetime_start.value_or(Timestamp{})};
+  const auto beat = trial.system_attrs.find(kHeartbeatKey);
+  if (beat != trial.system_attrs.end()) {
+    const auto json = nlohmann::json::parse(beat->second, nullptr, /*allow_exceptions=*/false);
+    if (json.is_string()) {
+      holder.last_seen = std::max(holder.last_seen, timestamp_from_string(json.get<std::string>()));
+    }
+  }
+  return holder;
+}
+
+std::string heartbeat_json(Timestamp time) {
+  return '"' + to_string(time) + '"';
+}
+
+std::vector<DeadClaim> dead_among(std::span<const Holder> holders, const Takeover& takeover) {
   std::vector<DeadClaim> dead;
-  for (const Claim& claim : claims) {
-    if (is_dead(claim.owner)) {
-      dead.push_back({claim, kept_step ? kept_step(claim.number) : std::nullopt});
+  for (const Holder& holder : holders) {
+    if (takeover.is_dead(holder)) {
+      const TrialNumber number = holder.claim.number;
+      dead.push_back({holder.claim, takeover.kept_step ? takeover.kept_step(number) : std::nullopt});
     }
   }
   return dead;

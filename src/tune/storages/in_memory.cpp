@@ -34,9 +34,19 @@ class InMemoryStorage final : public Storage {
     if (find(study.name) != nullptr) {
       throw StudyExists("a study named \"" + study.name + "\" is there already");
     }
+    StoredStudy fresh;
+    for (const FrozenTrial& trial : study.trials) {
+      if (!check_distributions(fresh, trial.params)) {
+        remember_distributions(fresh, trial.params);
+      }
+    }
     const StudyId id{++last_study_id_};
     StoredStudy& stored = studies_[id];
+    stored = std::move(fresh);
     stored.record = {id, study.name, study.directions, study.user_attrs, study.system_attrs};
+    for (const FrozenTrial& trial : study.trials) {
+      append(stored, completed_for_adding(trial, now()));
+    }
     for (const NewTrial& trial : study.queue) {
       append(stored, queued(trial));
     }
@@ -112,7 +122,9 @@ class InMemoryStorage final : public Storage {
     stored.claims.resize(stored.trials.size());
     stored.claims[index_of(trial)] = reservation.claim;
     stored.waiting.erase(index_of(trial));
-    ++stored.load.running;
+    if (!is_nobody(owner)) {
+      ++stored.load.running;
+    }
     touch(stored, trial);
     reservation.trial = trial;
     return reservation;
@@ -160,10 +172,7 @@ class InMemoryStorage final : public Storage {
     const auto [study, trial] = held(claim);
     check_outcome(outcome, study->record.directions.size());
     const Timestamp time = now();
-    finish(*trial, outcome, time);
-    --study->load.running;
-    ++study->load.finished;
-    touch(*study, *trial);
+    finish_held(*study, *trial, outcome, time);
     return time;
   }
 
@@ -173,22 +182,43 @@ class InMemoryStorage final : public Storage {
     requeue_held(*study, *trial, keep_through_step);
   }
 
-  std::vector<TrialNumber> requeue_dead(
-      StudyId study, const std::function<bool(const Owner&)>& is_dead,
-      const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step) override {
-    const std::vector<DeadClaim> dead = dead_among(claims_in(study), is_dead, kept_step);
+  std::vector<TrialNumber> heartbeat(std::span<const Claim> claims) override {
+    const std::scoped_lock lock(mutex_);
+    std::vector<TrialNumber> lost;
+    for (const Claim& claim : claims) {
+      try {
+        FrozenTrial& trial = *held(claim).trial;
+        if (!is_nobody(claim.owner)) {
+          trial.system_attrs[std::string(kHeartbeatKey)] = heartbeat_json(now());
+        }
+      } catch (const StaleClaim&) {
+        lost.push_back(claim.number);
+      }
+    }
+    return lost;
+  }
+
+  TakenOver requeue_dead(StudyId study, const Takeover& takeover) override {
+    const std::vector<DeadClaim> dead = dead_among(holders_in(study), takeover);
     const std::scoped_lock lock(mutex_);
     StoredStudy& stored = get(study);
-    std::vector<TrialNumber> numbers;
+    TakenOver taken;
     for (const DeadClaim& one : dead) {
       FrozenTrial& trial = stored.trials.at(static_cast<std::size_t>(one.claim.number.value));
       const auto claim = claim_of(trial);
-      if (claim && expected_mark(*claim) == expected_mark(one.claim)) {
+      if (!claim || expected_mark(*claim) != expected_mark(one.claim)) {
+        continue;
+      }
+      const std::int64_t n_deaths = count_death(trial);
+      if (n_deaths >= takeover.max_deaths) {
+        finish_held(stored, trial, death_of(trial, n_deaths), now());
+        taken.failed.push_back(trial.number);
+      } else {
         requeue_held(stored, trial, one.keep_through_step);
-        numbers.push_back(trial.number);
+        taken.requeued.push_back(trial.number);
       }
     }
-    return numbers;
+    return taken;
   }
 
   Changes changes_since(StudyId study, const Cursor& cursor) override {
@@ -288,15 +318,15 @@ class InMemoryStorage final : public Storage {
     return last.trial == claim.trial && last.epoch == claim.epoch && last.owner == claim.owner;
   }
 
-  std::vector<Claim> claims_in(StudyId study) {
+  std::vector<Holder> holders_in(StudyId study) {
     const std::scoped_lock lock(mutex_);
-    std::vector<Claim> claims;
+    std::vector<Holder> holders;
     for (const FrozenTrial& trial : get(study).trials) {
-      if (const auto claim = claim_of(trial)) {
-        claims.push_back(*claim);
+      if (const auto holder = holder_of(trial)) {
+        holders.push_back(*holder);
       }
     }
-    return claims;
+    return holders;
   }
 
   /// Takes a trial in any state but RUNNING.
@@ -323,8 +353,22 @@ class InMemoryStorage final : public Storage {
       forget_distribution(study, param.name);
     }
     study.waiting.insert(index_of(trial));
-    --study.load.running;
+    uncount_running(study, trial);
     touch(study, trial);
+  }
+
+  void finish_held(StoredStudy& study, FrozenTrial& trial, const Outcome& outcome, Timestamp time) {
+    finish(trial, outcome, time);
+    uncount_running(study, trial);
+    ++study.load.finished;
+    touch(study, trial);
+  }
+
+  /// The trial was RUNNING under its last claim.
+  static void uncount_running(StoredStudy& study, const FrozenTrial& trial) {
+    if (!is_nobody(study.claims[index_of(trial)].owner)) {
+      --study.load.running;
+    }
   }
 
   void touch(StoredStudy& study, const FrozenTrial& trial) { study.changed_at[index_of(trial)] = ++version_; }

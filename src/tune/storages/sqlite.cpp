@@ -65,6 +65,7 @@ class SqliteStorage final : public Storage {
       write_directions(connection_, id, study.directions);
       write_study_attributes(connection_, id, AttributeKind::kUser, study.user_attrs);
       write_study_attributes(connection_, id, AttributeKind::kSystem, study.system_attrs);
+      add_all(id, study.trials, study.directions.size());
       (void)enqueue_all(id, study.queue);
       return id;
     });
@@ -103,10 +104,7 @@ class SqliteStorage final : public Storage {
 
   TrialNumber add_trial(StudyId study, const FrozenTrial& trial) override {
     return write(Durability::kFull, [&] {
-      StudyIndex& index = index_.sync(study);
-      check_added_trial(trial, read_directions(connection_, study).size());
-      index_.check_distributions(study, trial.params);
-      return append(study, index, completed_for_adding(trial, now())).number;
+      return add(study, index_.sync(study), trial, read_directions(connection_, study).size());
     });
   }
 
@@ -124,6 +122,7 @@ class SqliteStorage final : public Storage {
         reservation.claim = hand_out(reservation.trial, owner, now());
         write_head(reservation.trial);
         write_owner(reservation.trial);
+        erase_optunas_heartbeat(connection_, *waiting);
       } else {
         reservation.claim = append_running(study, index, reservation.trial, owner);
       }
@@ -178,22 +177,7 @@ class SqliteStorage final : public Storage {
     return write(Durability::kFull, [&] {
       const StudyId study = held(claim);
       check_outcome(outcome, read_directions(connection_, study).size());
-      FrozenTrial told;
-      told.id = claim.trial;
-      told.number = claim.number;
-      const Timestamp time = now();
-      finish(told, outcome, time);
-      connection_.query("UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?")
-          .bind(to_string(told.state))
-          .bind(to_column(told.datetime_complete))
-          .bind(told.id.value)
-          .run();
-      write_values(connection_, told.id, told.values);
-      erase_system_attribute(connection_, told.id, kOwnerKey);
-      write_trial_attributes(connection_, told.id, AttributeKind::kUser, told.user_attrs);
-      write_trial_attributes(connection_, told.id, AttributeKind::kSystem, told.system_attrs);
-      index_.set(study, told);
-      return time;
+      return finish_held(study, claim, outcome);
     });
   }
 
@@ -201,24 +185,37 @@ class SqliteStorage final : public Storage {
     write(Durability::kNormal, [&] { requeue_held(held(claim), claim, keep_through_step); });
   }
 
-  std::vector<TrialNumber> requeue_dead(
-      StudyId study, const std::function<bool(const Owner&)>& is_dead,
-      const std::function<std::optional<std::int64_t>(TrialNumber)>& kept_step) override {
-    const std::vector<DeadClaim> dead = dead_among(claims_in(study), is_dead, kept_step);
-    std::vector<TrialNumber> numbers;
+  std::vector<TrialNumber> heartbeat(std::span<const Claim> claims) override {
+    return write(Durability::kNormal, [&] {
+      std::vector<TrialNumber> lost;
+      for (const Claim& claim : claims) {
+        if (!find_held(claim)) {
+          lost.push_back(claim.number);
+        } else if (!is_nobody(claim.owner)) {
+          write_trial_attributes(connection_, claim.trial, AttributeKind::kSystem,
+                                 {{std::string(kHeartbeatKey), heartbeat_json(now())}});
+        }
+      }
+      return lost;
+    });
+  }
+
+  TakenOver requeue_dead(StudyId study, const Takeover& takeover) override {
+    const std::vector<DeadClaim> dead = dead_among(holders_in(study), takeover);
+    TakenOver taken;
     if (dead.empty()) {
-      return numbers;
+      return taken;
     }
-    write(Durability::kNormal, [&] {
+    // FULL: some of them may end for good.
+    write(Durability::kFull, [&] {
       (void)index_.sync(study);
       for (const DeadClaim& one : dead) {
         if (find_held(one.claim) == study) {
-          requeue_held(study, one.claim, one.keep_through_step);
-          numbers.push_back(one.claim.number);
+          take_from_dead(study, one, takeover.max_deaths, taken);
         }
       }
     });
-    return numbers;
+    return taken;
   }
 
   Changes changes_since(StudyId study, const Cursor& cursor) override {
@@ -273,8 +270,8 @@ class SqliteStorage final : public Storage {
     if (found != nullptr) {
       *found = row.text(2);
     }
-    const bool holds = row.text(2) == to_string(TrialState::kRunning) && row.text(3) == expected_mark(claim);
-    return holds ? std::optional(StudyId{row.integer(0)}) : std::nullopt;
+    const bool is_held = row.text(2) == to_string(TrialState::kRunning) && holds(claim, row.text(3));
+    return is_held ? std::optional(StudyId{row.integer(0)}) : std::nullopt;
   }
 
   StudyId held(const Claim& claim) {
@@ -287,26 +284,81 @@ class SqliteStorage final : public Storage {
     return *study;
   }
 
+  Timestamp finish_held(StudyId study, const Claim& claim, const Outcome& outcome) {
+    FrozenTrial told;
+    told.id = claim.trial;
+    told.number = claim.number;
+    const Timestamp time = now();
+    finish(told, outcome, time);
+    connection_.query("UPDATE trials SET state = ?, datetime_complete = ? WHERE trial_id = ?")
+        .bind(to_string(told.state))
+        .bind(to_column(told.datetime_complete))
+        .bind(told.id.value)
+        .run();
+    write_values(connection_, told.id, told.values);
+    erase_system_attribute(connection_, told.id, kOwnerKey);
+    erase_system_attribute(connection_, told.id, kHeartbeatKey);
+    write_trial_attributes(connection_, told.id, AttributeKind::kUser, told.user_attrs);
+    write_trial_attributes(connection_, told.id, AttributeKind::kSystem, told.system_attrs);
+    index_.set(study, told);
+    return time;
+  }
+
   void requeue_held(StudyId study, const Claim& claim, std::optional<std::int64_t> keep_through_step) {
-    const FrozenTrial before = reader_.read_one(claim.trial).value();
+    put_back_from(study, reader_.read_one(claim.trial).value(), keep_through_step);
+  }
+
+  /// `deaths` is what the trial's count becomes when it is not empty.
+  void put_back_from(StudyId study, const FrozenTrial& before, std::optional<std::int64_t> keep_through_step,
+                     const std::string& deaths = {}) {
     FrozenTrial after = before;
     put_back(after, keep_through_step);
+    if (!deaths.empty()) {
+      after.system_attrs.insert_or_assign(std::string(kDeathsKey), deaths);
+    }
     write_head(after);
     write_difference(connection_, before, after);
+    erase_optunas_heartbeat(connection_, after.id);
     index_.set(study, after);
   }
 
-  std::vector<Claim> claims_in(StudyId study) {
+  void take_from_dead(StudyId study, const DeadClaim& dead, std::int64_t max_deaths, TakenOver& taken) {
+    const FrozenTrial before = reader_.read_one(dead.claim.trial).value();
+    FrozenTrial counted = before;
+    const std::int64_t n_deaths = count_death(counted);
+    if (n_deaths >= max_deaths) {
+      (void)finish_held(study, dead.claim, death_of(counted, n_deaths));
+      taken.failed.push_back(dead.claim.number);
+      return;
+    }
+    put_back_from(study, before, dead.keep_through_step, counted.system_attrs.at(std::string(kDeathsKey)));
+    taken.requeued.push_back(dead.claim.number);
+  }
+
+  std::vector<Holder> holders_in(StudyId study) {
     const std::scoped_lock lock(mutex_);
     return connection_.read([&] {
-      std::vector<Claim> claims;
+      std::vector<Holder> holders;
       for (const TrialId trial : index_.sync(study).running()) {
-        if (const auto claim = claim_of(reader_.read_one(trial).value())) {
-          claims.push_back(*claim);
+        if (const auto holder = holder_of(reader_.read_one(trial).value())) {
+          holders.push_back(*holder);
         }
       }
-      return claims;
+      return holders;
     });
+  }
+
+  TrialNumber add(StudyId study, const StudyIndex& index, const FrozenTrial& trial, std::size_t n_objectives) {
+    check_added_trial(trial, n_objectives);
+    index_.check_distributions(study, trial.params);
+    return append(study, index, completed_for_adding(trial, now())).number;
+  }
+
+  void add_all(StudyId study, std::span<const FrozenTrial> trials, std::size_t n_objectives) {
+    const StudyIndex& index = index_.sync(study);
+    for (const FrozenTrial& trial : trials) {
+      (void)add(study, index, trial, n_objectives);
+    }
   }
 
   std::vector<TrialNumber> enqueue_all(StudyId study, std::span<const NewTrial> trials) {
@@ -327,9 +379,10 @@ class SqliteStorage final : public Storage {
 
   Claim append_running(StudyId study, const StudyIndex& index, FrozenTrial& trial, const Owner& owner) {
     trial.number = TrialNumber{index.size()};
-    (void)hand_out(trial, owner, now());
+    Claim claim = hand_out(trial, owner, now());
     write_trial(connection_, study, trial);
-    return claim_of(trial).value();
+    claim.trial = trial.id;
+    return claim;
   }
 
   void write_head(const FrozenTrial& trial) {
@@ -342,9 +395,12 @@ class SqliteStorage final : public Storage {
         .run();
   }
 
+  /// Nobody's trial has no mark.
   void write_owner(const FrozenTrial& trial) {
-    const std::string key(kOwnerKey);
-    write_trial_attributes(connection_, trial.id, AttributeKind::kSystem, {{key, trial.system_attrs.at(key)}});
+    const auto mark = trial.system_attrs.find(kOwnerKey);
+    if (mark != trial.system_attrs.end()) {
+      write_trial_attributes(connection_, trial.id, AttributeKind::kSystem, {*mark});
+    }
   }
 
   std::mutex mutex_;

@@ -335,6 +335,10 @@ void erase_system_attribute(SqliteConnection& connection, TrialId trial, std::st
       .run();
 }
 
+void erase_optunas_heartbeat(SqliteConnection& connection, TrialId trial) {
+  connection.query("DELETE FROM trial_heartbeats WHERE trial_id = ?").bind(trial.value).run();
+}
+
 void write_param(SqliteConnection& connection, TrialId trial, const Param& param) {
   connection
       .query(

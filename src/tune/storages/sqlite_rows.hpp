@@ -56,6 +56,8 @@ void write_trial_attributes(SqliteConnection& connection, TrialId trial, Attribu
 /// Erases and writes what `after` lacks of or has beyond `before` in parameters, reports and system attributes.
 void write_difference(SqliteConnection& connection, const FrozenTrial& before, const FrozenTrial& after);
 void erase_system_attribute(SqliteConnection& connection, TrialId trial, std::string_view key);
+/// Optuna fails a RUNNING trial whose heartbeat is old: an earlier worker's must not speak for the next one.
+void erase_optunas_heartbeat(SqliteConnection& connection, TrialId trial);
 void write_param(SqliteConnection& connection, TrialId trial, const Param& param);
 /// False when the step was there already; the first value stays.
 bool write_intermediate(SqliteConnection& connection, TrialId trial, const IntermediateValue& report);

@@ -87,6 +87,12 @@ std::set<std::string> marks_after(const FrozenTrial& trial, std::optional<std::i
   return gone;
 }
 
+void erase_marks(FrozenTrial& trial) {
+  for (const std::string_view key : {kOwnerKey, kHeartbeatKey}) {
+    trial.system_attrs.erase(std::string(key));
+  }
+}
+
 std::string fixed_params_with(const FrozenTrial& trial) {
   const auto stored = trial.system_attrs.find(kFixedParamsKey);
   auto members = object_members(stored == trial.system_attrs.end() ? "{}" : stored->second);
@@ -113,6 +119,9 @@ void check_new_study(const NewStudy& study) {
       "each direction of a study must be minimize or maximize");
   check_attributes(study.user_attrs);
   check_attributes(study.system_attrs);
+  for (const FrozenTrial& trial : study.trials) {
+    check_added_trial(trial, study.directions.size());
+  }
   std::for_each(study.queue.begin(), study.queue.end(), check_new_trial);
 }
 
@@ -209,7 +218,9 @@ Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time) {
     epoch = mark ? mark->epoch + 1 : 0;
   }
   const Claim claim{trial.id, trial.number, owner, epoch};
-  trial.system_attrs[std::string(kOwnerKey)] = expected_mark(claim);
+  if (!is_nobody(owner)) {
+    trial.system_attrs[std::string(kOwnerKey)] = expected_mark(claim);
+  }
   trial.state = TrialState::kRunning;
   trial.datetime_start = time;
   trial.datetime_complete.reset();
@@ -224,7 +235,7 @@ void require_claim(const FrozenTrial& trial, const Claim& claim) {
     throw_stale(claim, "the study was deleted");
   }
   const auto mark = trial.system_attrs.find(kOwnerKey);
-  if (mark == trial.system_attrs.end() || mark->second != expected_mark(claim)) {
+  if (!holds(claim, mark == trial.system_attrs.end() ? std::string_view() : mark->second)) {
     throw_stale(claim, "another worker runs it");
   }
 }
@@ -233,7 +244,7 @@ void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time) {
   trial.state = outcome.state;
   trial.values = outcome.values;
   trial.datetime_complete = time;
-  trial.system_attrs.erase(std::string(kOwnerKey));
+  erase_marks(trial);
   merge_attributes(trial.user_attrs, outcome.user_attrs);
   merge_attributes(trial.system_attrs, outcome.system_attrs);
 }
@@ -247,10 +258,32 @@ void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step)
   trial.system_attrs[std::string(kFixedParamsKey)] = fixed_params_with(trial);
   trial.params.clear();
 
-  const auto mark = owner_mark_from_json(trial.system_attrs.at(std::string(kOwnerKey)));
-  trial.system_attrs[std::string(kOwnerKey)] = to_json(OwnerMark{std::nullopt, mark ? mark->epoch : 0});
+  const auto stored = trial.system_attrs.find(kOwnerKey);
+  const auto mark = stored == trial.system_attrs.end() ? std::nullopt : owner_mark_from_json(stored->second);
+  erase_marks(trial);
+  if (mark) {
+    trial.system_attrs[std::string(kOwnerKey)] = to_json(OwnerMark{std::nullopt, mark->epoch});
+  }
   trial.state = TrialState::kWaiting;
   trial.datetime_start.reset();
+}
+
+std::int64_t count_death(FrozenTrial& trial) {
+  std::string& count = trial.system_attrs[std::string(kDeathsKey)];
+  std::int64_t before = 0;
+  std::from_chars(count.data(), count.data() + count.size(), before);
+  count = std::to_string(before + 1);
+  return before + 1;
+}
+
+Outcome death_of(const FrozenTrial& trial, std::int64_t n_deaths) {
+  const std::string reason =
+      fmt::format("{} processes that ran it ended without a word; the trial may be what ends them", n_deaths);
+  return {TrialState::kFail,
+          {},
+          {},
+          {{std::string(kReasonKey), format::python_string(reason)},
+           {std::string(kDeathsKey), trial.system_attrs.at(std::string(kDeathsKey))}}};
 }
 
 FrozenTrial completed_for_adding(FrozenTrial trial, Timestamp time) {

@@ -38,7 +38,8 @@ struct StudyLoad {
                                         std::optional<std::int64_t> max_size);
 
 // --- transitions; they change the trial in place ---
-/// WAITING or new → RUNNING. Returns the claim; the epoch is one more than that of the last owner.
+/// WAITING or new → RUNNING. Returns the claim; the epoch is one more than that of the last owner. For nobody
+/// no mark is made.
 Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time);
 /// Throws StaleClaim unless the claim holds.
 void require_claim(const FrozenTrial& trial, const Claim& claim);
@@ -46,6 +47,10 @@ void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time);
 /// RUNNING → WAITING. Parameters become `fixed_params` beside those already there; reports after
 /// `keep_through_step` go, and so do the rung marks that were made by them.
 void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step);
+/// Counts one more owner that is gone and gives back how many there were.
+std::int64_t count_death(FrozenTrial& trial);
+/// How a trial ends that has lost its last owner.
+[[nodiscard]] Outcome death_of(const FrozenTrial& trial, std::int64_t n_deaths);
 /// A trial as `add_trial` appends it: missing times set.
 [[nodiscard]] FrozenTrial completed_for_adding(FrozenTrial trial, Timestamp time);
 /// A WAITING trial as `enqueue` appends it.

@@ -28,27 +28,26 @@ tune::Owner on_another_host() {
   return {"machine-b", "7f0c", 4711, 12345, 4026531836};
 }
 
-const StudyPlace kPlace{"/data/my runs/mlp.db", "mlp's"};
+const tune::TakeoverRules kRules;
 
-TEST(AwaitedTrials, ATrialOfAnotherHostComesWithTheWayOut) {
-  const auto awaited = awaited_trials({running(5, mark_of(on_another_host()))}, tune::this_process(), kPlace);
+TEST(AwaitedTrials, ATrialOfAnotherHostComesWithItsLease) {
+  const auto awaited = awaited_trials({running(5, mark_of(on_another_host()))}, tune::this_process(), kRules);
   ASSERT_EQ(awaited.size(), 1U);
   EXPECT_EQ(awaited[0].number, tune::TrialNumber{5});
   EXPECT_TRUE(awaited[0].may_be_gone);
   EXPECT_EQ(
       awaited[0].text,
       "waiting for trial 5, which process 4711 on host machine-b runs; whether it still runs cannot be told "
-      "from here; if it is gone, give its trial up with: optuna tell --storage "
-      "'sqlite:////data/my runs/mlp.db' --study-name='mlp'\\''s' --trial-number 5 --state fail");
+      "from here, so the trial is taken over when nothing has been heard of it for 60 s");
 }
 
-TEST(AwaitedTrials, AProcessThatRunsOnThisHostNeedsNoWayOut) {
+TEST(AwaitedTrials, AProcessThatRunsOnThisHostNeedsNoLease) {
   tune::Owner other = tune::this_process();
   // Not this process for whoever compares all fields, and one that runs for whoever looks at the pid.
-  const auto awaited = awaited_trials({running(2, mark_of(other))}, on_another_host(), kPlace);
+  const auto awaited = awaited_trials({running(2, mark_of(other))}, on_another_host(), kRules);
   ASSERT_EQ(awaited.size(), 1U);
   EXPECT_FALSE(awaited[0].may_be_gone);
-  EXPECT_EQ(awaited[0].text.find("optuna"), std::string::npos);
+  EXPECT_EQ(awaited[0].text.find("taken over"), std::string::npos);
 }
 
 TEST(AwaitedTrials, AreNotThoseOfThisProcessOfADeadOneOrOfNobody) {
@@ -58,15 +57,19 @@ TEST(AwaitedTrials, AreNotThoseOfThisProcessOfADeadOneOrOfNobody) {
   finished.state = tune::TrialState::kComplete;
   EXPECT_TRUE(awaited_trials({running(0, mark_of(tune::this_process())), running(1, mark_of(dead)),
                               running(2, ""), finished},
-                             tune::this_process(), kPlace)
+                             tune::this_process(), kRules)
                   .empty());
 }
 
-TEST(AwaitedTrials, AnOwnerThatCannotBeReadMayBeGone) {
-  const auto awaited = awaited_trials({running(4, "\"?\"")}, tune::this_process(), kPlace);
-  ASSERT_EQ(awaited.size(), 1U);
-  EXPECT_TRUE(awaited[0].may_be_gone);
-  EXPECT_NE(awaited[0].text.find("an unknown process"), std::string::npos);
+TEST(AwaitedTrials, ATrialWithoutAnOwnerKeepsNobodyWaiting) {
+  EXPECT_TRUE(awaited_trials({running(4, "\"?\""), running(5, R"({"epoch": 2})")}, tune::this_process(), kRules)
+                  .empty());
+}
+
+TEST(TakeoverText, NamesTrialsThatWereGivenUp) {
+  EXPECT_EQ(takeover_text({{{1}, {4}}, {}}), "2 trial(s) of a process that ended are back in the queue");
+  EXPECT_EQ(takeover_text({{}, {{7}}}),
+            "trial 7 is FAIL: process after process that ran it ended without a word");
 }
 
 TEST(Progress, NamesEachAwaitedTrialOnce) {
