@@ -39,6 +39,7 @@ struct RunOptions {
 enum class RunEnd : std::uint8_t {
   kDone,         ///< The study has its trials.
   kExhausted,    ///< There is nothing further to suggest and no trial is left.
+  kStagnated,    ///< The study's `stagnation` is reached and no trial is left.
   kTimeout,      ///< The time was up.
   kInterrupted,  ///< The stop flag was raised.
   kNoDevice,     ///< Every device is out of service; `message` has the last reason.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <limits>
@@ -28,6 +29,8 @@ struct TrialRecord {
   std::vector<std::uint32_t> columns;  ///< Parameters of the trial, as column indices, in order.
   Attributes system_attrs;
 
+  /// Whether it may be the best: no constraint is violated. As in Optuna, a NaN is one that is not met.
+  [[nodiscard]] bool is_feasible() const;
   /// The value at that step, or null.
   [[nodiscard]] const double* value_at(std::int64_t step) const;
 };
@@ -192,6 +195,8 @@ class HistoryView {
   [[nodiscard]] StepValues complete_values_at(std::int64_t step) const {
     return history_->complete_values_at(step);
   }
+  /// All trials with a lower number show as finished, but for those of other groups.
+  [[nodiscard]] std::size_t n_settled() const { return std::min(history_->n_settled(), results_below_); }
   /// Number of trials that show in that state. O(1) when nothing is hidden.
   [[nodiscard]] std::size_t count(TrialState wanted) const;
   /// True when nothing is hidden: what is known of the whole history then holds for the view.

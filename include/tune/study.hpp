@@ -40,9 +40,14 @@ struct StudyOptions {
   /// over, and whoever knows their number may tell them (`running_trial`). Suggested parameters of a declared
   /// space survive power loss.
   bool asks_for_outsiders = false;
-  /// Results of trial n count from trial n + window on, in number order, and trials are suggested in number
-  /// order: any number of workers up to the window gives the same study. Needs a declared space.
+  /// W ≥ 1: trials are suggested in number order, trial n from the results of the trials up to n − W, while
+  /// those between count as running even when they are finished; the pruner sees no others either. Any number
+  /// of workers up to W then gives the same study; about twice the workers keeps a slow trial from holding
+  /// up the rest. Needs a declared space.
   std::optional<std::int64_t> reproducible_window;
+  /// ≥ 1: no further trial begins once so many in a row, in number order, brought no better value (see
+  /// AskResult::stagnated); enqueued ones still run. One objective only.
+  std::optional<std::int64_t> stagnation;
 };
 
 /// When a running trial is taken from its owner.
@@ -60,6 +65,7 @@ struct AskResult {
   ReserveStatus status = ReserveStatus::kAllFinished;
   std::optional<Trial> trial;  ///< Set when kReserved.
   bool exhausted = false;      ///< There is nothing further to suggest (status is then kAllFinished).
+  bool stagnated = false;      ///< The last `stagnation` trials brought no better value (status likewise).
   /// With `exhausted`, when trials have every configuration of the space: how many there are.
   std::optional<std::uint64_t> n_possible;
   std::string error;  ///< Why the enqueued parameters of `trial` cannot be taken: tell it FAIL.
@@ -94,7 +100,9 @@ class Study {
   /// or those of a space that does not fit the study's earlier trials (it is then FAIL) and when the sampler
   /// has no further point.
   [[nodiscard]] Trial ask();
-  /// The same while finished + running trials number less than `max_trials`.
+  /// The same while finished + running trials number less than `max_trials`. With a window kOthersRunning
+  /// also means that a trial whose result is needed still runs; throws InvalidArgument when another program
+  /// runs it.
   [[nodiscard]] AskResult ask_within(std::optional<std::int64_t> max_trials);
 
   /// Ends a trial with its values. A NaN, or a number of values other than the study's objectives, makes it

@@ -126,7 +126,7 @@ std::vector<tune::MetricSpec> all_metrics() {
       {kValidationAccuracy, Direction::kMaximize, "Share of validation examples classified correctly.", true},
       {kValidationLoss, Direction::kMinimize, "Mean cross entropy over the validation examples, in nats.",
        true},
-      {kTrainingSeconds, Direction::kMinimize, "Seconds of wall clock the trial took.", false},
+      {kTrainingSeconds, Direction::kMinimize, "Seconds of wall clock the trial took.", false, true},
       {kParameterCount, Direction::kMinimize, "Trainable numbers of the network.", false},
   };
 }

@@ -170,7 +170,7 @@ class Run {
           report_.n_possible = ask.n_possible;
           return end(RunEnd::kExhausted);
         }
-        return false;
+        return ask.stagnated ? end(RunEnd::kStagnated) : false;
       case ReserveStatus::kOthersRunning:
         wait_for_others();
         return true;

@@ -58,14 +58,13 @@ bool has_constraint_key(const Attributes& attributes) {
   return first != attributes.end() && first->first.starts_with(kConstraintsKey);
 }
 
-/// Like Optuna, takes a NaN for a constraint that is not met.
-bool is_feasible(const TrialRecord& trial) {
-  if (!trial.has_constraints) return true;
-  const auto values = constraint_values(trial.system_attrs);
-  return std::all_of(values.begin(), values.end(), [](double value) { return value <= 0.0; });
-}
-
 }  // namespace
+
+bool TrialRecord::is_feasible() const {
+  if (!has_constraints) return true;
+  const auto constraints = constraint_values(system_attrs);
+  return std::all_of(constraints.begin(), constraints.end(), [](double value) { return value <= 0.0; });
+}
 
 const double* TrialRecord::value_at(std::int64_t step) const {
   const auto found = step_position(intermediate, step);
@@ -235,7 +234,7 @@ std::optional<TrialNumber> History::best_trial() const {
     const double value = trial.values.front();
     const bool better =
         !best || (maximize ? value > trials_[*best].values.front() : value < trials_[*best].values.front());
-    if (better && is_feasible(trial)) best = i;
+    if (better && trial.is_feasible()) best = i;
   }
   if (!best) return std::nullopt;
   return TrialNumber{static_cast<std::int64_t>(*best)};

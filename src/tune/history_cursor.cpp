@@ -19,11 +19,11 @@ void append(std::vector<TrialRange>& ranges, std::size_t number) {
   }
 }
 
-std::vector<TrialRange>& ranges_for(HistoryCursor& cursor, const History& history, std::size_t number) {
+std::vector<TrialRange>& ranges_for(HistoryCursor& cursor, const HistoryView& history, std::size_t number) {
   const TrialState state = history.state(number);
   if (is_finished(state)) return cursor.finished;
   if (state == TrialState::kWaiting) return cursor.waiting;
-  return history.trial(number).columns.empty() ? cursor.open : cursor.running;
+  return history.record(number).columns.empty() ? cursor.open : cursor.running;
 }
 
 std::string text_of(const std::vector<TrialRange>& ranges) {
@@ -71,7 +71,7 @@ std::vector<TrialRange> ranges_from(std::string_view whole) {
 
 }  // namespace
 
-HistoryCursor cursor_of(const History& history, TrialNumber asking) {
+HistoryCursor cursor_of(const HistoryView& history, TrialNumber asking) {
   HistoryCursor cursor;
   const std::size_t n_settled = history.n_settled();
   if (n_settled > 0) cursor.finished.push_back({0, n_settled - 1});

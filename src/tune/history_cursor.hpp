@@ -38,8 +38,9 @@ struct SuggestionRecord {
   friend bool operator==(const SuggestionRecord&, const SuggestionRecord&) = default;
 };
 
-/// The trials but for the one that asks. O(1) for the finished ones in front of all others, O(n) for the rest.
-[[nodiscard]] HistoryCursor cursor_of(const History& history, TrialNumber asking);
+/// The trials but for the one that asks, as the view shows them, whatever their group. O(1) for the finished
+/// ones in front of all others, O(n) for the rest.
+[[nodiscard]] HistoryCursor cursor_of(const HistoryView& history, TrialNumber asking);
 
 /// As `{"finished": "0-37,39", "running": "38"}`; what is empty or 0 is left out. The other members: `open`,
 /// `waiting`, `given` (a list of names), `redraws` and `moved`.

@@ -40,6 +40,16 @@ StudyOptions with_default_parts(StudyOptions options) {
   if (options.replicates > 1 && options.space.empty()) {
     throw InvalidArgument("replicates need a declared search space");
   }
+  if (options.reproducible_window) {
+    if (*options.reproducible_window < 1) {
+      throw InvalidArgument(
+          fmt::format("reproducible_window must be >= 1, found {}", *options.reproducible_window));
+    }
+    if (options.space.empty()) throw InvalidArgument("a reproducible window needs a declared search space");
+  }
+  if (options.stagnation && (*options.stagnation < 1 || options.directions.size() != 1)) {
+    throw InvalidArgument("stagnation needs a number >= 1 and a study with one objective");
+  }
   return options;
 }
 
@@ -109,7 +119,9 @@ Study::Impl::Impl(StudyOptions given, StudyRecord stored)
       record(std::move(stored)),
       n_configurations(options.space.empty() ? std::nullopt : options.space.cardinality()),
       owner(options.asks_for_outsiders ? Owner{} : this_process()),
-      history(record.directions) {}
+      history(record.directions) {
+  if (options.stagnation) stagnation.emplace(*options.stagnation, options.reproducible_window.value_or(1));
+}
 
 void Study::Impl::refresh_locked() {
   Changes changes = options.storage->changes_since(record.id, cursor);

@@ -38,8 +38,38 @@ std::vector<std::string> names_of(const ParamValues& params) {
 
 }  // namespace
 
+HistoryView Study::Impl::view_for(TrialNumber number) const {
+  if (!options.reproducible_window) return HistoryView(history);
+  const std::int64_t n_results = std::max<std::int64_t>(number.value - *options.reproducible_window + 1, 0);
+  return HistoryView(history, static_cast<std::size_t>(n_results));
+}
+
+bool Study::Impl::must_wait(TrialNumber number) const {
+  if (!options.reproducible_window) return false;
+  const std::int64_t n_needed = number.value - *options.reproducible_window + 1;
+  for (auto before = static_cast<std::int64_t>(history.n_settled()); before < number.value; ++before) {
+    const TrialRecord& trial = history.trial(static_cast<std::size_t>(before));
+    if (is_finished(trial.state)) continue;
+    if (trial.state == TrialState::kRunning && !trial.is_owned && !live.contains({before})) {
+      throw InvalidArgument(fmt::format(
+          "trial {} is run by another program, for which a reproducible study cannot wait; tell its "
+          "result or give it up",
+          before));
+    }
+    if (before < n_needed || trial.state == TrialState::kWaiting || trial.columns.empty()) return true;
+  }
+  return false;
+}
+
+TrialNumber Study::Impl::next_number() const {
+  std::size_t number = history.n_settled();
+  if (history.count(TrialState::kWaiting) == 0) number = history.size();
+  while (number < history.size() && history.state(number) != TrialState::kWaiting) ++number;
+  return {static_cast<std::int64_t>(number)};
+}
+
 SamplingContext Study::Impl::sampling_context(TrialNumber number) {
-  HistoryView view(history);
+  HistoryView view = view_for(number);
   options.pruner->group_trials({view, number, options.seed, record.name}, groups);
   if (const auto& group_of = groups.of_trial; !group_of.empty()) {
     view = view.only(group_of, group_of.at(static_cast<std::size_t>(number.value)));
@@ -86,16 +116,24 @@ std::optional<std::int64_t> Study::Impl::planned_size() const {
   return (n_begun + n_left) * options.replicates;
 }
 
+std::optional<std::int64_t> Study::Impl::largest_size() {
+  const auto of_plan = planned_size();
+  const auto of_stagnation = stagnation ? stagnation->last_size(history) : std::nullopt;
+  return of_plan && of_stagnation ? std::min(*of_plan, *of_stagnation) : of_plan ? of_plan : of_stagnation;
+}
+
 Reservation Study::Impl::reserve_within_plan(std::optional<std::int64_t> max_trials, AskResult& result) {
-  std::optional<std::int64_t> max_size = planned_size();
+  std::optional<std::int64_t> max_size = largest_size();
   for (;;) {
     Reservation reservation = options.storage->reserve(record.id, owner, max_trials, max_size);
     if (!max_size || reservation.status != ReserveStatus::kAllFinished) return reservation;
     refresh_locked();  // A trial that another process added may have taken nothing of the plan.
     if (max_trials && static_cast<std::int64_t>(history.finished_count()) >= *max_trials) return reservation;
-    const auto seen = std::exchange(max_size, planned_size());
+    const auto seen = std::exchange(max_size, largest_size());
     if (max_size != seen) continue;
-    result.exhausted = true;
+    result.stagnated = stagnation && stagnation->last_size(history) == max_size;
+    result.exhausted = !result.stagnated;
+    if (result.stagnated) return reservation;
     const bool has_all = n_configurations && count_taken(history, options.space) >= *n_configurations;
     if (has_all) result.n_possible = n_configurations;
     return reservation;
@@ -131,6 +169,11 @@ bool Study::Impl::may_be_duplicated(TrialNumber number) {
 AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
   const std::scoped_lock lock(impl_->mutex);
   AskResult result;
+  if (impl_->options.reproducible_window || impl_->stagnation) impl_->refresh_locked();
+  if (impl_->must_wait(impl_->next_number())) {
+    result.status = ReserveStatus::kOthersRunning;
+    return result;
+  }
   Reservation reservation = impl_->reserve_within_plan(max_trials, result);
   result.status = reservation.status;
   if (reservation.status != ReserveStatus::kReserved) return result;
@@ -153,7 +196,8 @@ AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
 bool Study::give_params(Trial::State& trial, AskResult& result) {
   impl_->refresh_locked();
   impl_->history.apply(trial.frozen);
-  if (impl_->original_is_open(trial.claim.number) || impl_->may_be_duplicated(trial.claim.number)) {
+  const TrialNumber number = trial.claim.number;
+  if (impl_->must_wait(number) || impl_->original_is_open(number) || impl_->may_be_duplicated(number)) {
     abandon(trial.claim);
     result.status = ReserveStatus::kOthersRunning;
     return false;
@@ -187,9 +231,9 @@ void Study::suggest_declared(Trial::State& trial) {
                                   impl_->avoids_duplicates() ? &taken : nullptr);
   if (needs_record(trial.frozen, suggestion)) {
     const bool looks_back = impl_->options.sampler->uses_history() || suggestion.n_redraws > 0;
-    const SuggestionRecord record{looks_back ? cursor_of(impl_->history, trial.claim.number) : HistoryCursor{},
-                                  names_of(suggestion.preset.forced), suggestion.n_redraws,
-                                  suggestion.is_moved};
+    const SuggestionRecord record{
+        looks_back ? cursor_of(impl_->view_for(trial.claim.number), trial.claim.number) : HistoryCursor{},
+        names_of(suggestion.preset.forced), suggestion.n_redraws, suggestion.is_moved};
     suggestion.preset.relative.system_attrs[std::string(kSuggestionKey)] = to_json(record);
   }
   trial.take(std::move(suggestion));

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tune/configuration.hpp"
+#include "tune/stagnation.hpp"
 #include "tune/study.hpp"
 #include "tune/suggestion.hpp"
 
@@ -31,6 +32,13 @@ struct Study::Impl {
   void let_go(const Claim& claim);
   /// Applies what others wrote to the history. Needs the lock.
   void refresh_locked();
+  /// What may count for that trial: all, or what the reproducible window lets it see. Needs the lock.
+  [[nodiscard]] HistoryView view_for(TrialNumber number) const;
+  /// True while a reproducible study lacks a result or the parameters that the trial is suggested from. Needs
+  /// the lock. Throws InvalidArgument when another program runs a trial that it would have to wait for.
+  [[nodiscard]] bool must_wait(TrialNumber number) const;
+  /// The trial that will be reserved next, as far as this process knows. Needs the lock.
+  [[nodiscard]] TrialNumber next_number() const;
   /// What the sampler is shown when that trial asks. Needs the lock; holds until the next call.
   [[nodiscard]] SamplingContext sampling_context(TrialNumber number);
   [[nodiscard]] bool avoids_duplicates() const;
@@ -38,6 +46,8 @@ struct Study::Impl {
   [[nodiscard]] std::optional<std::uint64_t> n_remaining() const;
   /// The number of trials, in any state, after which there are none. Needs the lock.
   [[nodiscard]] std::optional<std::int64_t> planned_size() const;
+  /// The number of trials after which none may begin, for the plan or for stagnation. Needs the lock.
+  [[nodiscard]] std::optional<std::int64_t> largest_size();
   /// Storage::reserve, so that no process begins more trials than that; says in `result` when all of them are
   /// finished. Needs the lock.
   [[nodiscard]] Reservation reserve_within_plan(std::optional<std::int64_t> max_trials, AskResult& result);
@@ -76,6 +86,7 @@ struct Study::Impl {
   } awaited;
   TrialGroups groups;  ///< As the pruner left them.
   Cursor cursor;
+  std::optional<Stagnation> stagnation;
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.
   /// The epoch tells two handles of one trial apart.
   std::map<TrialNumber, Claim> live;

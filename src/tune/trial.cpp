@@ -102,7 +102,7 @@ void Trial::report(double value, std::int64_t step) {
     if (study.history.trial(static_cast<std::size_t>(number().value)).value_at(step) != nullptr) return;
     study.history.add_report(number(), {step, value});
     state_->last_decision = study.options.pruner->decide(
-        {HistoryView(study.history), number(), study.options.seed, study.record.name});
+        {study.view_for(number()), number(), study.options.seed, study.record.name});
     study.history.add_system_attrs(number(), state_->last_decision.system_attrs);
   }
   study.options.storage->report(state_->claim, {step, value}, state_->last_decision.system_attrs);

@@ -128,6 +128,8 @@ tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const
   options.parameters = manifest_of(manifests_, config_.objective.type).parameters;
   options.training_seed = config_.training_seed;
   options.max_failed_in_row = config_.limits.failures_in_row;
+  if (config_.limits.max_trial_seconds)
+    options.max_trial_time = std::chrono::duration<double>(*config_.limits.max_trial_seconds);
   return options;
 }
 

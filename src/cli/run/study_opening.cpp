@@ -69,6 +69,8 @@ tune::StudyOptions search_options(const StudyConfig& config, std::uint64_t seed)
   options.space = config.space;
   options.replicates = config.replicates;
   options.duplicates = config.duplicates;
+  options.reproducible_window = config.reproducible_window;
+  options.stagnation = config.limits.stagnation;
   return options;
 }
 

@@ -74,6 +74,9 @@ std::string reason_text(const Session& session, const tune::RunReport& report, s
       return "";
     case tune::RunEnd::kExhausted:
       return exhausted_text(report);
+    case tune::RunEnd::kStagnated:
+      return fmt::format("the last {} trials brought no better value: the study is complete",
+                         session.config().limits.stagnation.value_or(0));
     case tune::RunEnd::kInterrupted:
       return fmt::format("stopped; everything is saved; resume with: {}", session.request().command_line);
     case tune::RunEnd::kTimeout:
@@ -92,6 +95,7 @@ int exit_code(tune::RunEnd end, std::optional<int> signal) {
   switch (end) {
     case tune::RunEnd::kDone:
     case tune::RunEnd::kExhausted:
+    case tune::RunEnd::kStagnated:
       return to_int(ExitCode::kDone);
     case tune::RunEnd::kInterrupted:
     case tune::RunEnd::kTimeout:

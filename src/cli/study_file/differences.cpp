@@ -200,6 +200,8 @@ void Comparison::compare_points() {
 
 void Comparison::compare_numbers() {
   say("replicates", std::to_string(stored_->replicates), std::to_string(now_->replicates), result_.refused);
+  say("reproducible/window", optional_text(stored_->reproducible_window),
+      optional_text(now_->reproducible_window), result_.refused);
   say("training_seed", optional_text(stored_->training_seed), optional_text(now_->training_seed),
       result_.refused);
 }
@@ -215,6 +217,10 @@ void Comparison::compare_algorithms() {
 }
 
 void Comparison::compare_limits() {
+  say("limits/max_trial_seconds", optional_text(stored_->limits.max_trial_seconds),
+      optional_text(now_->limits.max_trial_seconds), result_.accepted);
+  say("limits/stagnation", optional_text(stored_->limits.stagnation), optional_text(now_->limits.stagnation),
+      result_.accepted);
   say("limits/failures_in_row", optional_text(stored_->limits.failures_in_row),
       optional_text(now_->limits.failures_in_row), result_.accepted);
 }

@@ -327,16 +327,17 @@ void StudyReader::read_limits() {
   Limits& limits = config_.limits;
   if (const auto place = object->member("max_trial_seconds")) {
     limits.max_trial_seconds = place->read_number();
-    if (limits.max_trial_seconds) {
-      place->complain(*limits.max_trial_seconds > 0 ? fmt::format("no limit: {}", kNotYet) : "a number > 0");
-    }
+    if (limits.max_trial_seconds && *limits.max_trial_seconds <= 0) place->complain("a number > 0");
   }
-  for (const auto& [key, target] : {std::pair{"max_trial_memory_mib", &limits.max_trial_memory_mib},
-                                    std::pair{"stagnation", &limits.stagnation}}) {
-    const auto place = object->member(key);
-    if (!place) continue;
-    *target = place->read_integer(1);
-    if (*target) place->complain(fmt::format("no limit: {}", kNotYet));
+  if (const auto place = object->member("max_trial_memory_mib")) {
+    limits.max_trial_memory_mib = place->read_integer(1);
+    if (limits.max_trial_memory_mib) place->complain(fmt::format("no limit: {}", kNotYet));
+  }
+  if (const auto place = object->member("stagnation")) {
+    limits.stagnation = place->read_integer(1);
+    if (limits.stagnation && config_.objectives.size() > 1) {
+      place->complain("no limit: of several objectives none is the value that must become better");
+    }
   }
   if (const auto place = object->member("failures_in_row")) limits.failures_in_row = place->read_integer(1);
 }
@@ -380,7 +381,17 @@ void StudyReader::read_reproducible() {
   const auto window = object->required("window", "a number of trials");
   if (!window) return;
   config_.reproducible_window = window->read_integer(1);
-  if (config_.reproducible_window) window->complain(fmt::format("no window: {}", kNotYet));
+  if (!config_.reproducible_window) return;
+  if (config_.space.empty()) window->complain("no window: the space is empty");
+  if (config_.limits.max_trial_seconds) {
+    window->complain("no window: where max_trial_seconds strikes is another place each time");
+  }
+  for (const ObjectiveGoal& goal : config_.objectives) {
+    const tune::MetricSpec* metric = find_metric(goal.metric);
+    if (metric != nullptr && metric->is_measured) {
+      window->complain(fmt::format("no window: {} is another number each time", goal.metric));
+    }
+  }
 }
 
 void sort_as_in_file(std::vector<Complaint>& complaints) {

@@ -74,9 +74,9 @@ constexpr const char* kFrame = R"json({
       "type": "object", "additionalProperties": false,
       "description": "When to stop a trial or the run.",
       "properties": {
-        "max_trial_seconds": {"type": "number", "exclusiveMinimum": 0, "description": "Time a trial may take."},
+        "max_trial_seconds": {"type": "number", "exclusiveMinimum": 0, "description": "Time after which a trial is stopped; it is PRUNED then."},
         "max_trial_memory_mib": {"$ref": "#/definitions/count", "description": "Memory a trial may take, in MiB."},
-        "stagnation": {"$ref": "#/definitions/count", "description": "Trials without a better value that end the run."},
+        "stagnation": {"$ref": "#/definitions/count", "description": "Trials in a row, by number, without a better value, after which none begins."},
         "failures_in_row": {"$ref": "#/definitions/count", "description": "Failed trials in a row that end the run."}
       }
     },
@@ -86,7 +86,7 @@ constexpr const char* kFrame = R"json({
     },
     "reproducible": {
       "type": "object", "required": ["window"], "additionalProperties": false,
-      "description": "Makes parallel runs equal: trial n is suggested from the results of trials up to n - window.",
+      "description": "Gives the same study for any number of workers up to the window: trial n is suggested from the results of trials up to n - window.",
       "properties": {"window": {"$ref": "#/definitions/count"}}
     },
     "storage": {

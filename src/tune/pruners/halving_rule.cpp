@@ -125,6 +125,7 @@ std::optional<std::int64_t> largest_complete_step(const HistoryView& history) {
 
 std::optional<std::int64_t> kept_resource(const HistoryView& history, std::string_view key) {
   for (std::size_t number = 0; number < history.size(); ++number) {
+    if (!history.shows_result(number)) continue;
     const auto kept = read_number<std::int64_t>(history.record(number).system_attrs, key);
     if (kept && *kept >= 1 && *kept <= kMaxResource) {
       return kept;

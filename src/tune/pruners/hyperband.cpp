@@ -21,7 +21,7 @@ HyperbandOptions read_options(const OptionValues& values) {
 
 bool has_reports(const HistoryView& history) {
   for (std::size_t number = 0; number < history.size(); ++number) {
-    if (!history.record(number).intermediate.empty()) {
+    if (!history.intermediate(number).empty()) {
       return true;
     }
   }

@@ -18,14 +18,6 @@ bool is_finite(const TrialRecord& trial) {
                      [](const IntermediateValue& report) { return std::isfinite(report.value); });
 }
 
-bool is_feasible(const TrialRecord& trial) {
-  if (!trial.has_constraints) {
-    return true;
-  }
-  const std::vector<double> values = constraint_values(trial.system_attrs);
-  return std::all_of(values.begin(), values.end(), [](double value) { return value <= 0.0; });
-}
-
 const IntermediateValue& last_reported(const TrialRecord& trial) {
   return trial.report_order.empty() ? trial.intermediate.back() : trial.intermediate[trial.report_order.back()];
 }
@@ -61,7 +53,7 @@ std::optional<std::size_t> best_complete_trial(const HistoryView& history, bool 
     }
     const bool is_better = !best || (maximize ? values.front() > history.values(*best).front()
                                               : values.front() < history.values(*best).front());
-    if (is_better && is_feasible(history.record(number))) {
+    if (is_better && history.record(number).is_feasible()) {
       best = number;
     }
   }

@@ -21,6 +21,7 @@ ONLY_THE_READER_SEES = {
     "circles",
     "duplicate_keys",
     "grid_without_end",
+    "limits_at_odds",
     "none_without_points",
     "points_below_an_absent_parent",
     "pruner_options_at_odds",

@@ -47,7 +47,7 @@ tune::ObjectiveManifest make() {
       {.name = "epochs", .kind = OptionKind::kInt, .default_value = std::int64_t{10}, .low = 1.0},
       {.name = "dataset", .kind = OptionKind::kString, .default_value = std::string("toy-set")}};
   manifest.metrics = {{"accuracy", tune::Direction::kMaximize, "Share of right answers.", true},
-                      {"seconds", tune::Direction::kMinimize, "Time of a trial.", false}};
+                      {"seconds", tune::Direction::kMinimize, "Time of a trial.", false, true}};
   return manifest;
 }
 
