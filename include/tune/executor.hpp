@@ -4,11 +4,13 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "tune/checkpoint_folder.hpp"
 #include "tune/objective.hpp"
 #include "tune/study.hpp"
 
@@ -28,11 +30,15 @@ struct RunOptions {
   int max_device_failures = 3;                    ///< DeviceErrors in a row that take a device out.
   std::optional<std::int64_t> max_failed_in_row;  ///< FAILs in a row in this run that end it.
   std::int64_t first_failures = 10;               ///< A study whose first so many trials all FAIL is ended.
-  /// Time after which a trial is asked to stop; the objective says what it is then (PRUNED, usually).
+  /// Time after which a trial is asked to stop, with that before its checkpoint; the objective says what it is
+  /// then (PRUNED, usually).
   std::optional<std::chrono::duration<double>> max_trial_time;
   /// How often other processes are told that the trials of this one are alive.
   std::chrono::milliseconds heartbeat_interval = std::chrono::seconds(10);
-  TakeoverRules takeover;  ///< For trials of processes that are gone, while this one waits.
+  /// For trials of processes that are gone, while this one waits; without a `kept_step`: that of `checkpoints`.
+  TakeoverRules takeover;
+  /// What interrupted trials go on from; nothing: they begin anew.
+  std::shared_ptr<CheckpointFolder> checkpoints;
 };
 
 /// How a run ended; where several apply, the last one named here.
@@ -70,6 +76,13 @@ class RunObserver {
   virtual void on_requeue(TrialNumber, std::string_view /*reason*/) {}
   /// Trials of processes that are gone went back into the queue or were given up.
   virtual void on_takeover(const TakenOver&) {}
+  /// The trial goes on behind the step that its checkpoint reached.
+  virtual void on_resume(TrialNumber, std::int64_t /*step*/) {}
+  /// What is kept of the trial cannot be used: it begins anew.
+  virtual void on_checkpoint_refused(TrialNumber, std::string_view /*reason*/) {}
+  /// Told once a run, of the first trial. It and others go on and will be tried again, but may begin anew
+  /// later.
+  virtual void on_checkpoint_not_saved(TrialNumber, std::string_view /*reason*/) {}
   /// Another process took the trial over or ended it; what was computed of it here no longer counts.
   virtual void on_lost(TrialNumber, std::string_view /*reason*/) {}
   virtual void on_device_out(std::string_view /*device*/, std::string_view /*reason*/) {}

@@ -1,8 +1,10 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -50,18 +52,29 @@ enum class StopReason : std::uint8_t {
 
 /// Bytes that let an interrupted trial go on, opaque to the search.
 struct Checkpoint {
-  std::int64_t step = 0;  ///< The last step it contains.
+  std::int64_t step = 0;  ///< The last reported step it contains; 0 before the first one.
+  double seconds = 0.0;   ///< Of training so far, over all attempts at the trial.
   std::vector<std::byte> bytes;
 };
 
-/// Keeps the last checkpoint of one trial. Data, never code: whatever `load` gives must be checked. An executor
-/// may keep none, as `run_trials` does: `load` then gives nothing and an interrupted trial begins anew.
+/// Keeps the last checkpoint of one trial. Data, never code: whatever is handed out must be checked.
+///
+/// A trial that goes on reports all steps up to that of its checkpoint again, with the values of then: those
+/// that the storage has it ignores, those that a power cut took are back.
 class CheckpointStore {
  public:
+  /// Goes on from a checkpoint, or throws FormatError for one that does not fit before it has changed anything.
+  using Take = std::function<void(const Checkpoint&)>;
+
   virtual ~CheckpointStore() = default;
-  [[nodiscard]] virtual std::optional<Checkpoint> load() = 0;
-  /// Replaces the former one atomically. Throws StorageError.
-  virtual void save(const Checkpoint& checkpoint) = 0;
+  /// Seconds of training that may be lost: more is saved at the end of a step. Infinite when nothing is kept
+  /// here, as by default: an interrupted trial then begins anew.
+  [[nodiscard]] virtual std::chrono::duration<double> interval() const = 0;
+  /// Hands over what is kept of the trial. False when it begins anew: there is nothing, or it does not fit.
+  virtual bool resume(const Take& take) = 0;
+  /// Replaces the former one atomically and durably. False when that failed; the former one stays then, and the
+  /// run says why: a trial does not end for it.
+  virtual bool save(const Checkpoint& checkpoint) = 0;
 };
 
 /// What a running trial can ask and say. Calls are made from the worker's thread only, except
@@ -135,7 +148,7 @@ struct ObjectiveConfig {
 /// The entry point of a module: a shared library exports one object of this type, by C linkage, under the name
 /// `tune_objective_module`. Module and program share one libtune.
 struct ObjectiveModule {
-  static constexpr std::uint32_t kAbiVersion = 1;
+  static constexpr std::uint32_t kAbiVersion = 2;
   static constexpr const char* kSymbol = "tune_objective_module";
 
   std::uint32_t abi_version = kAbiVersion;

@@ -57,6 +57,35 @@ Tensor activate(Activation activation, const Tensor& z) {
   throw tune::InvalidArgument("unknown activation");
 }
 
+/// The tensors in torch's state that OptimizerState lists; those that the optimizer does not use are undefined.
+struct Moments {
+  Tensor first, second;
+};
+
+template <typename State>
+Moments adam_moments(State& state, std::int64_t steps) {
+  state.step(steps);
+  return {state.exp_avg(), state.exp_avg_sq()};
+}
+
+/// Also sets how many steps were taken.
+Moments moments_after(std::int64_t steps, OptimizerKind kind, torch::optim::OptimizerParamState& state) {
+  switch (kind) {
+    case OptimizerKind::kSgd:
+      return {static_cast<torch::optim::SGDParamState&>(state).momentum_buffer(), {}};
+    case OptimizerKind::kAdam:
+      return adam_moments(static_cast<torch::optim::AdamParamState&>(state), steps);
+    case OptimizerKind::kAdamw:
+      return adam_moments(static_cast<torch::optim::AdamWParamState&>(state), steps);
+    case OptimizerKind::kRmsprop: {
+      auto& rmsprop = static_cast<torch::optim::RMSpropParamState&>(state);
+      rmsprop.step(steps);
+      return {{}, rmsprop.square_avg()};
+    }
+  }
+  throw tune::InvalidArgument("unknown optimizer kind");
+}
+
 /// Views of one layer's numbers in the flat tensors; parameters are leaves with gradients of their own.
 struct LayerTensors {
   Tensor weight, bias, gamma, beta, running_mean, running_var;
@@ -73,10 +102,15 @@ class AutogradEngine final : public Engine {
   std::vector<float> parameters() const override { return to_vector(parameters_); }
   std::vector<float> gradients() const override { return to_vector(gradients_); }
   std::vector<float> buffers() const override { return to_vector(buffers_); }
+  EngineState state() const override;
+  void restore(const EngineState& state) override;
 
  private:
   static std::vector<float> to_vector(const Tensor& tensor);
+  Tensor to_device(const std::vector<float>& values) const;
   void make_layers();
+  /// None before the first step.
+  Moments moments() const;
   Tensor leaf(std::size_t offset, torch::IntArrayRef shape);
   Tensor inputs(std::span<const std::uint32_t> positions);
   Tensor labels(std::span<const std::uint32_t> positions);
@@ -84,34 +118,36 @@ class AutogradEngine final : public Engine {
   Tensor forward(Tensor x, bool training);
 
   std::shared_ptr<const TrainingData> data_;
-  NetworkConfig network_;
+  EngineConfig config_;
   NetworkLayout layout_;
   torch::Device device_;
   DropoutMasks masks_;
   Tensor parameters_, gradients_, buffers_;
   std::vector<LayerTensors> layers_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
+  std::int64_t n_steps_ = 0;
 };
 
 AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                const std::string& device)
     : data_(std::move(data)),
-      network_(config.network),
+      config_(config),
       layout_(config.network, data_->examples.features, data_->n_classes),
       device_(device),
       masks_(config.network.dropout, config.seed, config.trial) {
   std::vector<float> parameters(layout_.parameter_count);
   std::vector<float> buffers(layout_.buffer_count);
   initialize(layout_, config.seed, config.trial, parameters, buffers);
-  const auto to_device = [this](const std::vector<float>& values) {
-    return torch::tensor(values, torch::kFloat).to(device_);
-  };
   parameters_ = to_device(parameters);
   buffers_ = to_device(buffers);
   gradients_ = torch::zeros_like(parameters_);
   parameters_.mutable_grad() = gradients_;
   make_layers();
   optimizer_ = torch_optimizer(config.optimizer, parameters_);
+}
+
+Tensor AutogradEngine::to_device(const std::vector<float>& values) const {
+  return torch::tensor(values, torch::kFloat).to(device_);
 }
 
 Tensor AutogradEngine::leaf(std::size_t offset, torch::IntArrayRef shape) {
@@ -181,7 +217,7 @@ Tensor AutogradEngine::forward(Tensor x, bool training) {
       x = torch::batch_norm(x, layer.gamma, layer.beta, layer.running_mean, layer.running_var, training,
                             kBatchNormMomentum, kBatchNormEps, false);
     }
-    x = activate(network_.activation, x);
+    x = activate(config_.network.activation, x);
     if (training && masks_.enabled()) x = x * dropout_mask(x);
   }
   return x;
@@ -194,6 +230,7 @@ BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
   const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
   loss.backward();
   optimizer_->step();
+  ++n_steps_;
   const auto correct = logits.argmax(1).eq(target).sum().item<std::int64_t>();
   return {loss.item<double>() * static_cast<double>(positions.size()), correct};
 }
@@ -211,6 +248,37 @@ BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
     total.correct += logits.argmax(1).eq(target).sum().item<std::int64_t>();
   }
   return total;
+}
+
+Moments AutogradEngine::moments() const {
+  // There is one flat parameter, so at most one entry; its key differs between versions of LibTorch.
+  const auto& states = optimizer_->state();
+  return states.empty() ? Moments{} : moments_after(n_steps_, config_.optimizer.kind, *states.begin()->second);
+}
+
+EngineState AutogradEngine::state() const {
+  EngineState state{to_vector(parameters_), to_vector(buffers_), {}, masks_.state()};
+  const Moments now = moments();
+  const std::vector<float> zeros(layout_.parameter_count);
+  state.optimizer.steps = n_steps_;
+  if (uses_first(config_.optimizer)) state.optimizer.first = now.first.defined() ? to_vector(now.first) : zeros;
+  if (uses_second(config_.optimizer))
+    state.optimizer.second = now.second.defined() ? to_vector(now.second) : zeros;
+  return state;
+}
+
+/// A step makes torch create its state; all that the step changes is then overwritten.
+void AutogradEngine::restore(const EngineState& state) {
+  check_state(state, config_, layout_);
+  if (state.optimizer.steps > 0) optimizer_->step();
+  const torch::NoGradGuard no_grad;
+  parameters_.copy_(to_device(state.parameters));
+  buffers_.copy_(to_device(state.buffers));
+  masks_.restore(state.dropout);
+  n_steps_ = state.optimizer.steps;
+  Moments now = moments();
+  if (now.first.defined()) now.first.copy_(to_device(state.optimizer.first));
+  if (now.second.defined()) now.second.copy_(to_device(state.optimizer.second));
 }
 
 }  // namespace

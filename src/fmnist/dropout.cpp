@@ -1,5 +1,8 @@
 #include "fmnist/dropout.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace fmnist {
 
 DropoutMasks::DropoutMasks(double probability, std::uint64_t seed, std::uint64_t trial)
@@ -24,6 +27,21 @@ DropoutMask DropoutMasks::next(std::size_t n) {
   return {.words = words_.data(),
           .threshold = static_cast<std::uint32_t>(probability_ * kTwo32),
           .scale = static_cast<float>(1.0 / (1.0 - probability_))};
+}
+
+DropoutState DropoutMasks::state() const {
+  DropoutState words{};
+  auto to = words.begin();
+  for (const auto& row : state_.s) to = std::copy(std::begin(row), std::end(row), to);
+  return words;
+}
+
+void DropoutMasks::restore(const DropoutState& state) {
+  auto from = state.begin();
+  for (auto& row : state_.s) {
+    std::copy_n(from, BulkState::kLanes, std::begin(row));
+    from += BulkState::kLanes;
+  }
 }
 
 }  // namespace fmnist

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <span>
 #include <vector>
@@ -8,6 +10,9 @@
 #include "tune/random.hpp"
 
 namespace fmnist {
+
+/// The state of the bulk generator, word by word.
+using DropoutState = std::array<std::uint32_t, std::size_t{4} * BulkState::kLanes>;
 
 /// Dropout masks of one trial: a bulk generator (xoshiro128++, 16 lanes) whose state comes from the keyed
 /// stream (seed, trial, kDropout, epoch). Masks come in the order of batches and layers. Used by one thread.
@@ -21,6 +26,9 @@ class DropoutMasks {
   void begin_epoch(std::uint64_t epoch);
   /// The mask of the next `n` elements; valid until the next call. Without dropout: a mask that keeps all.
   [[nodiscard]] DropoutMask next(std::size_t n);
+
+  [[nodiscard]] DropoutState state() const;
+  void restore(const DropoutState& state);
 
  private:
   double probability_;

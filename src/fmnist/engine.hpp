@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "fmnist/dataset.hpp"
+#include "fmnist/dropout.hpp"
 #include "fmnist/network.hpp"
 #include "fmnist/optimizer.hpp"
 
@@ -28,6 +29,17 @@ struct EngineConfig {
   std::uint64_t trial = 0;
 };
 
+/// All that changes in an engine while it trains: what a checkpoint holds of it.
+struct EngineState {
+  std::vector<float> parameters;
+  std::vector<float> buffers;
+  OptimizerState optimizer;
+  DropoutState dropout{};
+};
+
+/// Throws FormatError unless an engine of that configuration and layout has a state of these sizes.
+void check_state(const EngineState& state, const EngineConfig& config, const NetworkLayout& layout);
+
 /// One network in training: its weights, its optimizer and the arithmetic. Used by one thread; engines of
 /// several threads share nothing but the data. The same config and the same batches give the same numbers,
 /// whatever other threads do.
@@ -47,6 +59,11 @@ class Engine {
   [[nodiscard]] virtual std::vector<float> parameters() const = 0;
   [[nodiscard]] virtual std::vector<float> gradients() const = 0;
   [[nodiscard]] virtual std::vector<float> buffers() const = 0;
+
+  /// With which an engine made from the same config goes on as this one would, to the last bit.
+  [[nodiscard]] virtual EngineState state() const = 0;
+  /// Throws FormatError, and changes nothing, for the state of another network or optimizer.
+  virtual void restore(const EngineState& state) = 0;
 };
 
 /// A matrix product C = op(A)·op(B) + beta·C over row-major floats; op(A) is [m, k], op(B) [k, n]. A

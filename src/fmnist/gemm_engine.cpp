@@ -29,6 +29,8 @@ class GemmEngine final : public Engine {
   std::vector<float> parameters() const override { return parameters_; }
   std::vector<float> gradients() const override { return gradients_; }
   std::vector<float> buffers() const override { return buffers_; }
+  EngineState state() const override { return {parameters_, buffers_, optimizer_.state(), masks_.state()}; }
+  void restore(const EngineState& state) override;
 
  private:
   void gather(std::span<const std::uint32_t> positions);
@@ -39,6 +41,7 @@ class GemmEngine final : public Engine {
   void through_activation(std::size_t l, float* gradient, std::size_t rows);
 
   std::shared_ptr<const TrainingData> data_;
+  EngineConfig config_;
   NetworkLayout layout_;
   Activation activation_;
   Gemm gemm_;
@@ -54,6 +57,7 @@ class GemmEngine final : public Engine {
 
 GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm)
     : data_(std::move(data)),
+      config_(config),
       layout_(config.network, data_->examples.features, data_->n_classes),
       activation_(config.network.activation),
       gemm_(gemm),
@@ -170,6 +174,14 @@ BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
     total.correct += sums.correct;
   }
   return total;
+}
+
+void GemmEngine::restore(const EngineState& state) {
+  check_state(state, config_, layout_);
+  parameters_ = state.parameters;
+  buffers_ = state.buffers;
+  optimizer_.restore(state.optimizer);
+  masks_.restore(state.dropout);
 }
 
 }  // namespace

@@ -93,6 +93,7 @@ tune::TrialResult Objective::run(tune::TrialContext& trial) {
   TrialPlan plan = plan_trial(trial.params(), data_->split.training.size());
   plan.engine.seed = trial.training_seed();
   plan.engine.trial = trial.training_trial();
+  plan.engine_name = engine_name(trial.slot().device);
   plan.epochs = epochs_;
   plan.metrics = metrics_;
   try {

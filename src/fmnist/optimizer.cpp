@@ -44,15 +44,22 @@ OptimizerConfig optimizer_config(const tune::ParamValues& params) {
           .weight_decay = get_float(params, "weight_decay")};
 }
 
-FlatOptimizer::FlatOptimizer(const OptimizerConfig& config, std::size_t n_parameters) : config_(config) {
-  const bool sgd = config.kind == OptimizerKind::kSgd;
+bool uses_first(const OptimizerConfig& config) {
   const bool adam = config.kind == OptimizerKind::kAdam || config.kind == OptimizerKind::kAdamw;
-  if (adam || (sgd && config.momentum != 0.0)) first_.assign(n_parameters, 0.0F);
-  if (!sgd) second_.assign(n_parameters, 0.0F);
+  return adam || (config.kind == OptimizerKind::kSgd && config.momentum != 0.0);
+}
+
+bool uses_second(const OptimizerConfig& config) {
+  return config.kind != OptimizerKind::kSgd;
+}
+
+FlatOptimizer::FlatOptimizer(const OptimizerConfig& config, std::size_t n_parameters) : config_(config) {
+  if (uses_first(config)) state_.first.assign(n_parameters, 0.0F);
+  if (uses_second(config)) state_.second.assign(n_parameters, 0.0F);
 }
 
 void FlatOptimizer::step(std::span<float> parameters, std::span<const float> gradients) {
-  ++steps_;
+  ++state_.steps;
   const auto lr = static_cast<float>(config_.lr);
   const auto weight_decay = static_cast<float>(config_.weight_decay);
   const std::size_t n = parameters.size();
@@ -60,18 +67,19 @@ void FlatOptimizer::step(std::span<float> parameters, std::span<const float> gra
     case OptimizerKind::kSgd: {
       // The momentum starts at the first gradient, which zeros and a full weight give as well.
       const SgdStep step{lr, static_cast<float>(config_.momentum), weight_decay, config_.nesterov};
-      kernels().sgd(n, parameters.data(), gradients.data(), first_.empty() ? nullptr : first_.data(), step);
+      kernels().sgd(n, parameters.data(), gradients.data(),
+                    state_.first.empty() ? nullptr : state_.first.data(), step);
       return;
     }
     case OptimizerKind::kAdam:
     case OptimizerKind::kAdamw:
-      kernels().adam(n, parameters.data(), gradients.data(), first_.data(), second_.data(),
-                     adam_step(config_, steps_));
+      kernels().adam(n, parameters.data(), gradients.data(), state_.first.data(), state_.second.data(),
+                     adam_step(config_, state_.steps));
       return;
     case OptimizerKind::kRmsprop: {
       const RmspropStep step{lr, static_cast<float>(kRmspropAlpha), static_cast<float>(1.0 - kRmspropAlpha),
                              static_cast<float>(kOptimizerEps), weight_decay};
-      kernels().rmsprop(n, parameters.data(), gradients.data(), second_.data(), step);
+      kernels().rmsprop(n, parameters.data(), gradients.data(), state_.second.data(), step);
       return;
     }
   }

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "tune/search_space.hpp"
@@ -28,6 +29,17 @@ struct OptimizerConfig {
 /// From a trial's parameters. Throws InvalidArgument when one is missing, of another type or unknown.
 [[nodiscard]] OptimizerConfig optimizer_config(const tune::ParamValues& params);
 
+/// What an optimizer remembers between steps; lists it does not use are empty.
+struct OptimizerState {
+  std::vector<float> first;   ///< Adam's mean of gradients, the momentum of sgd.
+  std::vector<float> second;  ///< Mean of squared gradients.
+  std::int64_t steps = 0;     ///< Taken so far.
+};
+
+/// Which lists it uses.
+[[nodiscard]] bool uses_first(const OptimizerConfig& config);
+[[nodiscard]] bool uses_second(const OptimizerConfig& config);
+
 /// The update rules of torch.optim in one pass over flat arrays. Used by one thread.
 class FlatOptimizer {
  public:
@@ -36,11 +48,13 @@ class FlatOptimizer {
   /// Moves the parameters; the gradients stay as they are. Both have the size given before.
   void step(std::span<float> parameters, std::span<const float> gradients);
 
+  [[nodiscard]] const OptimizerState& state() const { return state_; }
+  /// Takes over what an optimizer of the same configuration and size had.
+  void restore(OptimizerState state) { state_ = std::move(state); }
+
  private:
   OptimizerConfig config_;
-  std::vector<float> first_;   ///< Adam's mean of gradients, the momentum of sgd.
-  std::vector<float> second_;  ///< Mean of squared gradients.
-  std::int64_t steps_ = 0;
+  OptimizerState state_;
 };
 
 }  // namespace fmnist

@@ -14,33 +14,35 @@ constexpr std::size_t kEvaluationPoll = 2048;
 /// Sums of a pass, batch by batch.
 class Pass {
  public:
+  explicit Pass(const PassProgress& from) : progress_(from) {}
+
   /// False when the pass must end.
   bool add(const BatchSums& sums, std::size_t n) {
-    ++result_.batch;
-    loss_ += sums.loss;
-    correct_ += sums.correct;
-    examples_ += n;
-    if (!std::isfinite(sums.loss)) result_.end = PassEnd::kDiverged;
-    return result_.end == PassEnd::kDone;
+    ++progress_.batches;
+    progress_.loss += sums.loss;
+    progress_.correct += sums.correct;
+    progress_.examples += n;
+    if (!std::isfinite(sums.loss)) end_ = PassEnd::kDiverged;
+    return end_ == PassEnd::kDone;
   }
 
   PassResult stopped() {
-    result_.end = PassEnd::kStopped;
+    end_ = PassEnd::kStopped;
     return result();
   }
 
-  PassResult result() {
-    const auto n = static_cast<double>(std::max<std::size_t>(examples_, 1));
-    result_.loss = loss_ / n;
-    result_.accuracy = static_cast<double>(correct_) / n;
-    return result_;
+  [[nodiscard]] PassResult result() const {
+    const auto n = static_cast<double>(std::max<std::size_t>(progress_.examples, 1));
+    return {.end = end_,
+            .loss = progress_.loss / n,
+            .accuracy = static_cast<double>(progress_.correct) / n,
+            .batch = progress_.batches,
+            .progress = progress_};
   }
 
  private:
-  PassResult result_;
-  double loss_ = 0.0;
-  std::int64_t correct_ = 0;
-  std::size_t examples_ = 0;
+  PassEnd end_ = PassEnd::kDone;
+  PassProgress progress_;
 };
 
 }  // namespace
@@ -53,9 +55,9 @@ void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed
 }
 
 PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order, const BatchPlan& plan,
-                       const StopPoll& should_stop) {
-  Pass pass;
-  for (std::size_t begin = 0; begin < order.size(); begin += plan.batch_size) {
+                       const StopPoll& should_stop, const PassProgress& from) {
+  Pass pass(from);
+  for (std::size_t begin = from.examples; begin < order.size(); begin += plan.batch_size) {
     const std::size_t n = std::min(plan.batch_size, order.size() - begin);
     if (n == 1 && plan.skip_single) break;
     if (should_stop()) return pass.stopped();
@@ -64,9 +66,10 @@ PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order, con
   return pass.result();
 }
 
-PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions, const StopPoll& should_stop) {
-  Pass pass;
-  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationPoll) {
+PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions, const StopPoll& should_stop,
+                    const PassProgress& from) {
+  Pass pass(from);
+  for (std::size_t begin = from.examples; begin < positions.size(); begin += kEvaluationPoll) {
     const std::size_t n = std::min(kEvaluationPoll, positions.size() - begin);
     if (should_stop()) return pass.stopped();
     if (!pass.add(engine.evaluate(positions.subspan(begin, n)), n)) break;

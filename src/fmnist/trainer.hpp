@@ -19,12 +19,23 @@ enum class PassEnd : std::uint8_t {
   kDiverged,  ///< The loss of batch `batch` is NaN or infinite.
 };
 
+/// How far a pass has come: what the rest of it needs to give the same sums.
+struct PassProgress {
+  std::size_t examples = 0;  ///< Seen so far, from the front.
+  std::size_t batches = 0;
+  double loss = 0.0;  ///< Sums over those examples.
+  std::int64_t correct = 0;
+
+  friend bool operator==(const PassProgress&, const PassProgress&) = default;
+};
+
 /// One pass over examples. Means are over the examples seen; valid when the pass is done.
 struct PassResult {
   PassEnd end = PassEnd::kDone;
   double loss = 0.0;      ///< Mean cross entropy in nats.
   double accuracy = 0.0;  ///< In [0, 1].
   std::size_t batch = 0;  ///< Where it ended, from 1.
+  PassProgress progress{};
 };
 
 /// How a training pass is cut into batches.
@@ -40,12 +51,13 @@ void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed
                        std::uint64_t epoch, std::vector<std::uint32_t>& order);
 
 /// Trains on `order`, front to back; the last batch may be smaller. Loss and accuracy are those before each
-/// step.
+/// step. A pass that was stopped goes on from its progress.
 [[nodiscard]] PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order,
-                                     const BatchPlan& plan, const StopPoll& should_stop);
+                                     const BatchPlan& plan, const StopPoll& should_stop,
+                                     const PassProgress& from = {});
 
 /// Loss and accuracy without training.
 [[nodiscard]] PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions,
-                                  const StopPoll& should_stop);
+                                  const StopPoll& should_stop, const PassProgress& from = {});
 
 }  // namespace fmnist

@@ -9,6 +9,7 @@
 #include "fmnist/objective.hpp"
 #include "fmnist/params.hpp"
 #include "tune/error.hpp"
+#include "tune/random.hpp"
 
 namespace fmnist {
 namespace {
@@ -61,38 +62,55 @@ TrialRun::TrialRun(tune::TrialContext& context, const TrainingData& data, TrialP
           NetworkLayout(plan_.engine.network, data.examples.features, data.n_classes).parameter_count) {}
 
 TrialResult TrialRun::run() {
-  for (std::int64_t epoch = 1; epoch <= plan_.epochs; ++epoch) {
-    if (auto result = run_epoch(epoch)) return finish(std::move(*result));
+  resume();
+  while (position_.epoch <= plan_.epochs) {
+    if (auto result = run_epoch()) return finish(std::move(*result));
   }
   return finish({});
 }
 
-std::optional<TrialResult> TrialRun::run_epoch(std::int64_t epoch) {
-  const auto key = static_cast<std::uint64_t>(epoch);
-  const StopPoll should_stop = [this] { return context_.stop_reason() != tune::StopReason::kNone; };
+std::optional<TrialResult> TrialRun::run_epoch() {
+  const std::int64_t epoch = position_.epoch;
+  if (auto result = train()) return result;
+  if (auto result = validate()) return result;
+  position_ = {.epoch = epoch + 1};
+  const bool is_last = epoch == plan_.epochs;
+  if (reports() && report(epoch) && !is_last) return pruned({});
+  if (!is_last) save_when_due();
+  return std::nullopt;
+}
+
+std::optional<TrialResult> TrialRun::train() {
+  if (position_.validating) return std::nullopt;
+  const auto key = static_cast<std::uint64_t>(position_.epoch);
   shuffle_for_epoch(data_.split.training, plan_.engine.seed, plan_.engine.trial, key, order_);
-  engine_->begin_epoch(key);
-  const PassResult training = train_epoch(*engine_, order_, plan_.batches, should_stop);
-  if (auto result = judge(training, "training", epoch)) return result;
-  const PassResult validation = evaluate(*engine_, data_.split.validation, should_stop);
-  if (auto result = judge(validation, "validation", epoch)) return result;
-  curves_.train_loss.push_back(training.loss);
-  curves_.train_accuracy.push_back(training.accuracy);
+  if (position_.pass == PassProgress{}) engine_->begin_epoch(key);
+  const auto poll = [this] { return should_stop(); };
+  const PassResult training = train_epoch(*engine_, order_, plan_.batches, poll, position_.pass);
+  if (auto result = judge(training, "training")) return result;
+  position_ = {.epoch = position_.epoch,
+               .validating = true,
+               .train_loss = training.loss,
+               .train_accuracy = training.accuracy};
+  return std::nullopt;
+}
+
+std::optional<TrialResult> TrialRun::validate() {
+  const auto poll = [this] { return should_stop(); };
+  const PassResult validation = evaluate(*engine_, data_.split.validation, poll, position_.pass);
+  if (auto result = judge(validation, "validation")) return result;
+  curves_.train_loss.push_back(position_.train_loss);
+  curves_.train_accuracy.push_back(position_.train_accuracy);
   curves_.validation_loss.push_back(validation.loss);
   curves_.validation_accuracy.push_back(validation.accuracy);
-  if (report(epoch) && epoch < plan_.epochs) return pruned({});
   return std::nullopt;
 }
 
 /// The trial's end when this pass ended it.
-std::optional<TrialResult> TrialRun::judge(const PassResult& pass, const char* which,
-                                           std::int64_t epoch) const {
-  if (pass.end == PassEnd::kStopped) {
-    if (context_.stop_reason() == tune::StopReason::kTimeLimit) {
-      return pruned(fmt::format("time limit reached in epoch {}", epoch));
-    }
-    return ended(End::kInterrupted);
-  }
+std::optional<TrialResult> TrialRun::judge(const PassResult& pass, const char* which) {
+  const std::int64_t epoch = position_.epoch;
+  position_.pass = pass.progress;
+  if (pass.end == PassEnd::kStopped) return stopped();
   if (pass.end == PassEnd::kDiverged) {
     return pruned(fmt::format("diverged: {} loss became NaN or infinite in epoch {}, batch {}", which, epoch,
                               pass.batch));
@@ -104,10 +122,70 @@ std::optional<TrialResult> TrialRun::judge(const PassResult& pass, const char* w
                   pass.loss, epoch, limit, kDivergedFactor));
 }
 
+TrialResult TrialRun::stopped() {
+  if (context_.stop_reason() == tune::StopReason::kTimeLimit)
+    return pruned(fmt::format("time limit reached in epoch {}", position_.epoch));
+  if (position_ != saved_position_) save();
+  return ended(End::kInterrupted);
+}
+
+void TrialRun::resume() {
+  context_.checkpoints().resume([this](const tune::Checkpoint& checkpoint) { take(checkpoint); });
+  saved_position_ = position_;
+  if (!reports()) return;
+  for (std::int64_t epoch = 1; epoch < position_.epoch; ++epoch)
+    context_.report(value_of(plan_.metrics[0], epoch), epoch);
+}
+
+void TrialRun::take(const tune::Checkpoint& checkpoint) {
+  TrainingState state = decode_training_state(checkpoint.bytes, identity());
+  const TrainingPosition& position = state.position;
+  const std::size_t n = (position.validating ? data_.split.validation : data_.split.training).size();
+  if (position.epoch > plan_.epochs || position.pass.examples > n)
+    throw tune::FormatError("it is further than the trial goes");
+  engine_->restore(state.engine);
+  curves_ = std::move(state.curves);
+  position_ = position;
+  seconds_before_ = checkpoint.seconds;
+}
+
+void TrialRun::save() {
+  if (!std::isfinite(context_.checkpoints().interval().count())) return;
+  const Clock::time_point begin = Clock::now();
+  const TrainingState state{position_, curves_, engine_->state()};
+  if (context_.checkpoints().save({position_.epoch - 1, seconds(), encode_training_state(state, identity())}))
+    saved_position_ = position_;
+  last_save_ = Clock::now();
+  save_time_ = last_save_ - begin;
+}
+
+void TrialRun::save_when_due() {
+  constexpr int kMostOfTheTime = 100;  // Saves take at most one part of so many.
+  const auto since = Clock::now() - last_save_;
+  if (since >= context_.checkpoints().interval() && since >= kMostOfTheTime * save_time_) save();
+}
+
+std::string TrialRun::identity() const {
+  const auto hash = [](const std::vector<std::uint32_t>& positions) {
+    return tune::stable_hash(
+        {reinterpret_cast<const char*>(positions.data()), positions.size() * sizeof(std::uint32_t)});
+  };
+  std::vector<std::int64_t> shape{static_cast<std::int64_t>(data_.examples.features)};
+  const auto& widths = plan_.engine.network.widths;
+  shape.insert(shape.end(), widths.begin(), widths.end());
+  shape.push_back(static_cast<std::int64_t>(data_.n_classes));
+  return fmt::format("engine {}, network {}, data {:08x}, {} + {} examples {:016x}", plan_.engine_name,
+                     fmt::join(shape, "-"), data_.examples.crc32, data_.split.training.size(),
+                     data_.split.validation.size(), hash(data_.split.training) ^ hash(data_.split.validation));
+}
+
+bool TrialRun::reports() const {
+  return plan_.metrics.size() == 1 && changes_by_epoch(plan_.metrics[0]);
+}
+
 /// Whether the pruner wants the trial to end.
 bool TrialRun::report(std::int64_t epoch) {
-  if (plan_.metrics.size() != 1 || !changes_by_epoch(plan_.metrics[0])) return false;
-  context_.report(value_of(plan_.metrics[0]), epoch);
+  context_.report(value_of(plan_.metrics[0], epoch), epoch);
   return context_.should_prune();
 }
 
@@ -121,20 +199,21 @@ TrialResult TrialRun::finish(TrialResult result) {
   context_.set_user_attr("parameter_count", std::to_string(parameter_count_));
   context_.set_user_attr("training_seconds", nlohmann::json(seconds()).dump());
   if (result.end != End::kComplete) return result;
-  for (const auto& metric : plan_.metrics) result.values.push_back(value_of(metric));
+  for (const auto& metric : plan_.metrics) result.values.push_back(value_of(metric, plan_.epochs));
   return result;
 }
 
-double TrialRun::value_of(const std::string& metric) const {
-  if (metric == kValidationAccuracy) return curves_.validation_accuracy.back();
-  if (metric == kValidationLoss) return curves_.validation_loss.back();
+double TrialRun::value_of(const std::string& metric, std::int64_t epoch) const {
+  const auto at = static_cast<std::size_t>(epoch - 1);
+  if (metric == kValidationAccuracy) return curves_.validation_accuracy.at(at);
+  if (metric == kValidationLoss) return curves_.validation_loss.at(at);
   if (metric == kParameterCount) return static_cast<double>(parameter_count_);
   if (metric == kTrainingSeconds) return seconds();
   throw tune::InvalidArgument(fmt::format("unknown metric \"{}\"", metric));
 }
 
 double TrialRun::seconds() const {
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  return seconds_before_ + std::chrono::duration<double>(Clock::now() - start_).count();
 }
 
 }  // namespace fmnist

@@ -8,18 +8,15 @@
 
 #include "fmnist/engine.hpp"
 #include "fmnist/trainer.hpp"
+#include "fmnist/training_state.hpp"
 #include "tune/objective.hpp"
 
 namespace fmnist {
 
-/// Loss and accuracy by epoch.
-struct Curves {
-  std::vector<double> train_loss, train_accuracy, validation_loss, validation_accuracy;
-};
-
 /// What one trial trains with.
 struct TrialPlan {
   EngineConfig engine;
+  std::string engine_name;  ///< As provenance has it: another one does not go on with a checkpoint.
   BatchPlan batches;
   std::int64_t epochs = 1;
   std::vector<std::string> metrics;
@@ -29,7 +26,10 @@ struct TrialPlan {
 /// training set, batch norm with batches of one.
 [[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, std::size_t n_training);
 
-/// One trial in training: epochs, reports and its end. Used once, by one thread.
+/// One trial in training: epochs, reports, checkpoints and its end. Used once, by one thread.
+///
+/// Saves at the end of an epoch when the store's interval has passed and the saves take no more than a
+/// hundredth of the time, and where it stands, be it amid an epoch, when the run is interrupted.
 class TrialRun {
  public:
   TrialRun(tune::TrialContext& context, const TrainingData& data, TrialPlan plan,
@@ -38,22 +38,44 @@ class TrialRun {
   [[nodiscard]] tune::TrialResult run();
 
  private:
-  /// The trial's end when it came in this epoch.
-  std::optional<tune::TrialResult> run_epoch(std::int64_t epoch);
-  std::optional<tune::TrialResult> judge(const PassResult& pass, const char* which, std::int64_t epoch) const;
+  using Clock = std::chrono::steady_clock;
+
+  /// Goes on from the trial's checkpoint when there is one.
+  void resume();
+  void take(const tune::Checkpoint& checkpoint);
+  void save();
+  void save_when_due();
+  /// What a checkpoint must be of.
+  [[nodiscard]] std::string identity() const;
+
+  /// The trial's end when it came in this epoch, or in this pass.
+  std::optional<tune::TrialResult> run_epoch();
+  std::optional<tune::TrialResult> train();
+  std::optional<tune::TrialResult> validate();
+  std::optional<tune::TrialResult> judge(const PassResult& pass, const char* which);
+  tune::TrialResult stopped();
+  [[nodiscard]] bool should_stop() const { return context_.stop_reason() != tune::StopReason::kNone; }
+  /// Whether epochs have values to report.
+  [[nodiscard]] bool reports() const;
   bool report(std::int64_t epoch);
   tune::TrialResult finish(tune::TrialResult result);
-  [[nodiscard]] double value_of(const std::string& metric) const;
+  [[nodiscard]] double value_of(const std::string& metric, std::int64_t epoch) const;
   [[nodiscard]] double seconds() const;
 
   tune::TrialContext& context_;
   const TrainingData& data_;
   TrialPlan plan_;
   std::unique_ptr<Engine> engine_;
-  std::chrono::steady_clock::time_point start_ = std::chrono::steady_clock::now();
+  Clock::time_point start_ = Clock::now();
+  double seconds_before_ = 0.0;  ///< Of training that a checkpoint brought along.
   std::size_t parameter_count_;
   std::vector<std::uint32_t> order_;
   Curves curves_;
+  TrainingPosition position_;
+
+  TrainingPosition saved_position_;
+  Clock::time_point last_save_ = start_;
+  Clock::duration save_time_{};  ///< Of the last save.
 };
 
 }  // namespace fmnist

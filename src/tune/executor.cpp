@@ -55,8 +55,15 @@ class Run {
  public:
   Run(Study& study, Objective& objective, const RunOptions& options, const std::atomic<bool>& stop,
       RunObserver& observer)
-      : study_(study), objective_(objective), options_(options), stop_(stop), observer_(observer) {
+      : study_(study),
+        objective_(objective),
+        options_(options),
+        stop_(stop),
+        observer_(observer),
+        takeover_(options.takeover) {
     if (options.timeout) deadline_ = deadline_after(*options.timeout);
+    if (options.checkpoints && !takeover_.kept_step)
+      takeover_.kept_step = [this](TrialNumber number) { return kept_step(number); };
   }
 
   /// The life of one worker.
@@ -193,7 +200,7 @@ class Run {
       const std::scoped_lock lock(observer_mutex_);
       observer_.on_wait(static_cast<std::int64_t>(study_.count(TrialState::kRunning)));
     }
-    const TakenOver taken = study_.requeue_dead_trials(options_.takeover);
+    const TakenOver taken = study_.requeue_dead_trials(takeover_);
     if (taken.requeued.empty() && taken.failed.empty()) return;
     const std::scoped_lock lock(observer_mutex_);
     observer_.on_takeover(taken);
@@ -228,7 +235,8 @@ class Run {
   Verdict attempt(Trial& trial, const DeviceSlot& slot) {
     using Kind = Verdict::Kind;
     try {
-      RunningTrial running(trial, {slot, options_, study_.seed(), stop_, abort_, report_hook()});
+      RunningTrial running(trial,
+                           {slot, options_, study_.seed(), stop_, abort_, report_hook(), checkpoint_hooks()});
       const Registration registration(*this, running);
       running.check_params();
       TrialResult result = objective_.run(running);
@@ -252,6 +260,27 @@ class Run {
       const std::scoped_lock lock(observer_mutex_);
       observer_.on_report(number, value);
     };
+  }
+
+  [[nodiscard]] CheckpointHooks checkpoint_hooks() {
+    CheckpointHooks hooks;
+    hooks.on_resume = [this](TrialNumber number, std::int64_t step) {
+      const std::scoped_lock lock(observer_mutex_);
+      observer_.on_resume(number, step);
+    };
+    hooks.on_refused = [this](TrialNumber number, std::string_view reason) {
+      const std::scoped_lock lock(observer_mutex_);
+      observer_.on_checkpoint_refused(number, reason);
+    };
+    hooks.on_not_saved = [this](TrialNumber number, std::string_view reason) {
+      const std::scoped_lock lock(observer_mutex_);
+      if (!std::exchange(not_saved_told_, true)) observer_.on_checkpoint_not_saved(number, reason);
+    };
+    return hooks;
+  }
+
+  [[nodiscard]] std::optional<std::int64_t> kept_step(TrialNumber number) const {
+    return options_.checkpoints ? options_.checkpoints->kept_step(number) : std::nullopt;
   }
 
   /// Stores what became of the trial.
@@ -282,6 +311,7 @@ class Run {
   }
 
   void finished(const FrozenTrial& trial, const DeviceSlot& slot) {
+    if (options_.checkpoints) options_.checkpoints->remove(trial.number);
     {
       const std::scoped_lock lock(mutex_);
       device_failures_[slot.device] = 0;
@@ -330,7 +360,7 @@ class Run {
 
   void requeue(Trial& trial, std::string_view reason) {
     const TrialNumber number = trial.number();
-    study_.requeue(std::move(trial));
+    study_.requeue(std::move(trial), kept_step(number));
     {
       const std::scoped_lock lock(mutex_);
       ++report_.n_requeued;
@@ -382,10 +412,12 @@ class Run {
   const RunOptions& options_;
   const std::atomic<bool>& stop_;
   RunObserver& observer_;
+  TakeoverRules takeover_;
   std::optional<Clock::time_point> deadline_;
 
   std::mutex observer_mutex_;
-  std::mutex mutex_;  ///< Guards what follows.
+  bool not_saved_told_ = false;  ///< Guarded by observer_mutex_.
+  std::mutex mutex_;             ///< Guards what follows.
   std::condition_variable changed_;
   RunReport report_;
   std::map<std::string, int> device_failures_;

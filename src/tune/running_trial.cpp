@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tune/error.hpp"
+#include "tune/format/param_json.hpp"
 
 namespace tune {
 namespace {
@@ -49,7 +50,14 @@ RunningTrial::RunningTrial(Trial& trial, Surroundings surroundings)
     : trial_(trial),
       around_(std::move(surroundings)),
       params_(complete(trial.params(), around_.options)),
-      deadline_(deadline_of(around_.options)) {}
+      deadline_(deadline_of(around_.options)),
+      checkpoints_(around_.options.checkpoints.get(), trial.number(), fingerprint(), around_.checkpoint_hooks) {
+}
+
+std::string RunningTrial::fingerprint() const {
+  return fmt::format("study seed {}, training seed {}, training trial {}, {}", around_.study_seed,
+                     training_seed(), training_trial(), format::params_to_json(params_));
+}
 
 void RunningTrial::check_params() const {
   for (const auto& [name, value] : params_) {
@@ -73,7 +81,9 @@ std::uint64_t RunningTrial::training_trial() const {
 
 StopReason RunningTrial::stop_reason() const noexcept {
   if (around_.stop || around_.abort || is_lost_) return StopReason::kInterrupted;
-  return deadline_ && Clock::now() >= *deadline_ ? StopReason::kTimeLimit : StopReason::kNone;
+  if (!deadline_) return StopReason::kNone;
+  const auto before = std::chrono::duration_cast<Clock::duration>(checkpoints_.time_before());
+  return Clock::now() >= *deadline_ - before ? StopReason::kTimeLimit : StopReason::kNone;
 }
 
 void RunningTrial::report(double value, std::int64_t step) {

@@ -4,9 +4,11 @@
 #include <chrono>
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "tune/executor.hpp"
 #include "tune/objective.hpp"
+#include "tune/trial_checkpoints.hpp"
 
 namespace tune {
 
@@ -23,12 +25,16 @@ class RunningTrial final : public TrialContext {
     const std::atomic<bool>& stop;
     const std::atomic<bool>& abort;
     ReportHook on_report;
+    CheckpointHooks checkpoint_hooks;
   };
 
   RunningTrial(Trial& trial, Surroundings surroundings);
 
   /// The trial belongs to another process now. From any thread.
-  void lose() noexcept { is_lost_ = true; }
+  void lose() noexcept {
+    is_lost_ = true;
+    checkpoints_.close();
+  }
 
   /// Throws InvalidArgument when a parameter is unknown to the objective or outside what it takes.
   void check_params() const;
@@ -45,19 +51,15 @@ class RunningTrial final : public TrialContext {
   [[nodiscard]] CheckpointStore& checkpoints() override { return checkpoints_; }
 
  private:
-  /// Without checkpoints an interrupted trial starts again from its first step.
-  class NoCheckpoints final : public CheckpointStore {
-   public:
-    [[nodiscard]] std::optional<Checkpoint> load() override { return std::nullopt; }
-    void save(const Checkpoint&) override {}
-  };
+  /// Everything that makes the trial, as far as the search knows it.
+  [[nodiscard]] std::string fingerprint() const;
 
   Trial& trial_;
   Surroundings around_;
   ParamValues params_;
-  std::optional<std::chrono::steady_clock::time_point> deadline_;
+  std::optional<std::chrono::steady_clock::time_point> deadline_;  ///< But for the time of earlier attempts.
   std::atomic<bool> is_lost_{false};
-  NoCheckpoints checkpoints_;
+  TrialCheckpoints checkpoints_;
 };
 
 }  // namespace tune

@@ -15,8 +15,8 @@ constexpr std::array kForeignLibraries = {"torch/",     "ATen/",  "c10/",      "
 constexpr std::array kTorch = {"torch/", "ATen/", "c10/"};
 /// Files and folders of include/tune and src/tune that hold values and maths: they include only each other.
 constexpr std::array kValueParts = {
-    "distribution", "distribution_json", "error",  "format", "frozen_trial", "history",     "history_index",
-    "math",         "name_map",          "option", "random", "value_order",  "search_space"};
+    "bytes",         "distribution", "distribution_json", "error",  "format", "frozen_trial", "history",
+    "history_index", "math",         "name_map",          "option", "random", "value_order",  "search_space"};
 constexpr std::array kAlgorithmParts = {"samplers", "pruners", "storages"};
 
 template <std::size_t N>

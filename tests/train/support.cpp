@@ -115,4 +115,15 @@ tune::ObjectiveConfig config_with(const tune::ParamValues& settings, std::vector
   return config;
 }
 
+bool FakeTrial::resume(const Take& take) {
+  if (!checkpoint) return false;
+  try {
+    take(*checkpoint);
+    return true;
+  } catch (const tune::FormatError& error) {
+    refusals.emplace_back(error.what());
+    return false;
+  }
+}
+
 }  // namespace train_test

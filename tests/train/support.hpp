@@ -2,9 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,7 +55,7 @@ tune::ParamValues params_with(const tune::ParamValues& given);
 tune::ObjectiveConfig config_with(const tune::ParamValues& settings,
                                   std::vector<std::string> metrics = {"validation_accuracy"});
 
-/// A trial without a study.
+/// A trial without a study; its checkpoint stays in memory.
 class FakeTrial final : public tune::TrialContext, private tune::CheckpointStore {
  public:
   explicit FakeTrial(tune::ParamValues params, std::uint64_t trial = 0)
@@ -75,12 +77,22 @@ class FakeTrial final : public tune::TrialContext, private tune::CheckpointStore
   std::vector<tune::IntermediateValue> reports;
   tune::Attributes attrs;
   std::int64_t prune_after_reports = 1 << 20;
+  std::optional<tune::Checkpoint> checkpoint;
+  /// Infinite: no checkpoints.
+  std::chrono::duration<double> checkpoint_interval{std::numeric_limits<double>::infinity()};
+  std::vector<std::string> refusals;  ///< Why a checkpoint was not taken.
+  int n_saves = 0;
   std::int64_t stop_after_polls = 1 << 30;
   tune::StopReason stop_with = tune::StopReason::kInterrupted;
 
  private:
-  std::optional<tune::Checkpoint> load() override { return std::nullopt; }
-  void save(const tune::Checkpoint&) override {}
+  std::chrono::duration<double> interval() const override { return checkpoint_interval; }
+  bool resume(const Take& take) override;
+  bool save(const tune::Checkpoint& given) override {
+    ++n_saves;
+    checkpoint = given;
+    return true;
+  }
 
   tune::ParamValues params_;
   std::uint64_t trial_;

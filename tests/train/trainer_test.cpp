@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 #include <numeric>
 
@@ -25,6 +26,8 @@ class FakeEngine final : public fmnist::Engine {
   std::vector<float> parameters() const override { return {}; }
   std::vector<float> gradients() const override { return {}; }
   std::vector<float> buffers() const override { return {}; }
+  fmnist::EngineState state() const override { return {}; }
+  void restore(const fmnist::EngineState&) override {}
 
   std::vector<std::size_t> batches;
   std::size_t bad_batch = 0;
@@ -68,6 +71,31 @@ TEST(TrainEpoch, AsksBeforeEveryBatchWhetherToStop) {
   const auto result = fmnist::train_epoch(engine, kNine, {2, false}, [&] { return ++polls > 3; });
   EXPECT_EQ(result.end, PassEnd::kStopped);
   EXPECT_EQ(engine.batches.size(), 3U);
+}
+
+TEST(TrainEpoch, GoesOnFromWhereItWasStopped) {
+  const std::vector<std::uint32_t> positions(5000, 0);
+  for (const auto& pass : std::vector<std::function<fmnist::PassResult(fmnist::Engine&, const fmnist::StopPoll&,
+                                                                       const fmnist::PassProgress&)>>{
+           [&](auto&engine, const auto&poll, const auto&from) {
+             return fmnist::train_epoch(engine, positions, {1100, false}, poll, from);
+           },
+           [&](auto&engine, const auto&poll, const auto&from) {
+             return fmnist::evaluate(engine, positions, poll, from);
+           }}) {
+    FakeEngine whole;
+    const auto expected = pass(whole, kNeverStop, {});
+    FakeEngine halting;
+    int polls = 0;
+    auto result = pass(halting, [&] { return ++polls > 2; }, {});
+    EXPECT_EQ(result.end, PassEnd::kStopped);
+    EXPECT_EQ(result.progress.batches, 2U);
+    result = pass(halting, kNeverStop, result.progress);
+    EXPECT_EQ(halting.batches, whole.batches);
+    EXPECT_EQ(result.loss, expected.loss);
+    EXPECT_EQ(result.accuracy, expected.accuracy);
+    EXPECT_EQ(result.progress, expected.progress);
+  }
 }
 
 TEST(ShuffleForEpoch, IsAPermutationThatDependsOnItsKeyAlone) {

@@ -28,6 +28,8 @@ namespace po = boost::program_options;
 constexpr std::int64_t kMaxJobs = 1024;
 /// Ten years: far from where adding to the time of day overflows.
 constexpr std::int64_t kMaxTimeoutSeconds = std::int64_t{10} * 365 * 24 * 3600;
+/// A pebibyte.
+constexpr std::int64_t kMaxCheckpointsMib = std::int64_t{1} << 30;
 /// How long a second Ctrl-C may take to say that it was heard.
 constexpr std::chrono::milliseconds kLastWords{100};
 
@@ -58,6 +60,9 @@ po::options_description own_options() {
       "devices", text("LIST"), "cpu, or cuda:0,cuda:1, or auto (default): the GPUs if there are any, else cpu")(
       "jobs-per-device", text("N"), "trials at a time on each device, instead of --jobs")(
       "data", text("DIR"), "folder with the data set; default: where the system's packages put it")(
+      "no-checkpoints", "keep nothing of unfinished trials: an interrupted one begins anew")(
+      "checkpoint-seconds", text("S"), "save a trial when more than S seconds of training would be lost (10)")(
+      "max-checkpoints", text("MIB"), "most space for the checkpoints of all unfinished trials (1024)")(
       "quiet", "no progress and no summary, only warnings and errors");
   add_storage_option(options);
   return options;
@@ -111,6 +116,18 @@ std::string data_option(const po::variables_map& values) {
   return folder;
 }
 
+void read_checkpoint_options(const po::variables_map& values, RunRequest& request) {
+  request.keep_checkpoints = !values.contains("no-checkpoints");
+  request.max_checkpoints_mib = whole_number_option(values, "max-checkpoints", 1, kMaxCheckpointsMib);
+  if (const auto seconds = whole_number_option(values, "checkpoint-seconds", 0, kMaxTimeoutSeconds))
+    request.checkpoint_interval = std::chrono::seconds(*seconds);
+  if (request.keep_checkpoints) return;
+  for (const char* other : {"max-checkpoints", "checkpoint-seconds"}) {
+    if (values.contains(other))
+      throw UsageError(fmt::format("--no-checkpoints and --{}: give one of the two", other));
+  }
+}
+
 RunRequest request_from(const po::variables_map& values, const Invocation& invocation) {
   const auto file = text_option(values, "STUDY.json");
   if (!file) throw UsageError(fmt::format("which study file?\nusage: {}", kHelp.usage));
@@ -129,6 +146,7 @@ RunRequest request_from(const po::variables_map& values, const Invocation& invoc
   request.storage = text_option(values, "storage");
   request.data_dir = data_option(values);
   request.quiet = values.contains("quiet");
+  read_checkpoint_options(values, request);
   request.command_line = shell_text(invocation.command_line);
   return request;
 }
@@ -174,7 +192,10 @@ int run_command(const Invocation& invocation) {
   Session session(request_from(*values, invocation));
   const Standing standing = session.look();
   const auto wanted = session.request().trials;
-  if (wanted && standing.finished() >= *wanted) return conclude_without_run(session, standing);
+  if (wanted && standing.finished() >= *wanted) {
+    session.tidy_up();
+    return conclude_without_run(session, standing);
+  }
   return run_session(session);
 }
 

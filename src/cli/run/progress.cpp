@@ -145,6 +145,19 @@ void Progress::on_lost(tune::TrialNumber number, std::string_view) {
              number.value);
 }
 
+void Progress::on_resume(tune::TrialNumber number, std::int64_t step) {
+  log_->info("trial {} goes on from its checkpoint in epoch {}", number.value, step + 1);
+}
+
+void Progress::on_checkpoint_refused(tune::TrialNumber number, std::string_view reason) {
+  log_->warn("trial {} begins anew, its checkpoint cannot be used: {}", number.value, reason);
+}
+
+void Progress::on_checkpoint_not_saved(tune::TrialNumber number, std::string_view reason) {
+  log_->warn("trial {} goes on, but a checkpoint of it could not be saved: {}; said once a run", number.value,
+             reason);
+}
+
 void Progress::on_device_out(std::string_view device, std::string_view reason) {
   log_->warn("device {} is out of service: {}", device, reason);
 }

@@ -48,6 +48,9 @@ class Progress final : public tune::RunObserver {
   void on_requeue(tune::TrialNumber number, std::string_view reason) override;
   void on_takeover(const tune::TakenOver& taken) override;
   void on_lost(tune::TrialNumber number, std::string_view reason) override;
+  void on_resume(tune::TrialNumber number, std::int64_t step) override;
+  void on_checkpoint_refused(tune::TrialNumber number, std::string_view reason) override;
+  void on_checkpoint_not_saved(tune::TrialNumber number, std::string_view reason) override;
   void on_device_out(std::string_view device, std::string_view reason) override;
 
  private:

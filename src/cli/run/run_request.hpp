@@ -21,6 +21,9 @@ struct RunRequest {
   std::optional<std::string> storage;
   std::filesystem::path data_dir;
   bool quiet = false;
+  bool keep_checkpoints = true;
+  std::optional<std::int64_t> max_checkpoints_mib;  ///< Of the whole folder.
+  std::optional<std::chrono::seconds> checkpoint_interval;
   std::string command_line;  ///< Quoted for a shell: the command that resumes the study.
 };
 

@@ -109,14 +109,42 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   auto slots = choose_slots(request_, module.devices());
   const auto objective = make_objective(module, devices_of(slots));
   const auto storage = tune::open_sqlite_storage(storage_);
-  auto study = open_study({config_, manifests_, request_.seed, objective->provenance()}, storage, log);
-  log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), slots.size(),
-           fmt::join(devices_of(slots), ", "), study.seed());
-  const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
   const tune::RunOptions options = run_options(std::move(slots));
+  auto study =
+      open_study({config_, manifests_, request_.seed, objective->provenance(), options.takeover}, storage, log);
+  log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), options.slots.size(),
+           fmt::join(devices_of(options.slots), ", "), study.seed());
+  const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
   progress.begin([counter] { return counter->count(); },
                  [&] { return awaited_trials(study.trials(), tune::this_process(), options.takeover); });
-  return tune::run_trials(study, *objective, options, stop, progress);
+  const auto checkpoints = checkpoint_folder();
+  checkpoints->collect_orphans([&] { return tune::unfinished_trials(*storage); });
+  const tune::RunReport report = tune::run_trials(study, *objective, options, stop, progress);
+  checkpoints->collect_orphans([&] { return tune::unfinished_trials(*storage); });
+  return report;
+}
+
+std::shared_ptr<tune::CheckpointFolder> Session::checkpoint_folder() const {
+  tune::CheckpointOptions options;
+  if (request_.max_checkpoints_mib)
+    options.max_bytes = static_cast<std::uint64_t>(*request_.max_checkpoints_mib) << 20U;
+  if (request_.checkpoint_interval) options.interval = *request_.checkpoint_interval;
+  return std::make_shared<tune::CheckpointFolder>(tune::CheckpointFolder::beside(storage_), config_.name,
+                                                  options);
+}
+
+void Session::tidy_up() const {
+  checkpoint_folder()->collect_orphans([&] {
+    tune::UnfinishedTrials unfinished;
+    tune::SqliteReader reader(storage_);
+    for (const tune::StudyRecord& study : reader.study_records()) {
+      auto& numbers = unfinished[study.name];
+      for (const auto& trial : reader.trials(study.id)) {
+        if (!tune::is_finished(trial.state)) numbers.insert(trial.number);
+      }
+    }
+    return unfinished;
+  });
 }
 
 tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const {
@@ -130,6 +158,11 @@ tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const
   options.max_failed_in_row = config_.limits.failures_in_row;
   if (config_.limits.max_trial_seconds)
     options.max_trial_time = std::chrono::duration<double>(*config_.limits.max_trial_seconds);
+  if (!request_.keep_checkpoints) return options;
+  options.checkpoints = checkpoint_folder();
+  options.takeover.kept_step = [folder = options.checkpoints](tune::TrialNumber number) {
+    return folder->kept_step(number);
+  };
   return options;
 }
 

@@ -12,6 +12,7 @@
 #include "cli/run/progress.hpp"
 #include "cli/run/run_request.hpp"
 #include "cli/run/study_check.hpp"
+#include "tune/checkpoint_folder.hpp"
 #include "tune/storages/sqlite_reader.hpp"
 
 namespace fmnist_tune {
@@ -38,6 +39,8 @@ class Session {
   /// Loads the module and the data, opens the study, runs the trials. Nothing is written before the module, the
   /// devices and the data are found to be there.
   tune::RunReport run(const std::atomic<bool>& stop, Progress& progress, spdlog::logger& log);
+  /// Removes what a killed run left of trials that are finished since. For a study that `look` has found.
+  void tidy_up() const;
 
   [[nodiscard]] const RunRequest& request() const { return request_; }
   [[nodiscard]] const StudyConfig& config() const { return config_; }
@@ -48,6 +51,7 @@ class Session {
   [[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module,
                                                                 std::vector<std::string> devices) const;
   [[nodiscard]] tune::RunOptions run_options(std::vector<tune::DeviceSlot> slots) const;
+  [[nodiscard]] std::shared_ptr<tune::CheckpointFolder> checkpoint_folder() const;
 
   RunRequest request_;
   Manifests manifests_;

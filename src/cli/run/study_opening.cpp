@@ -52,7 +52,7 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
     storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
                                   attributes_of(opening, resumption.seed, review.json));
   }
-  const tune::TakenOver taken = study.requeue_dead_trials();
+  const tune::TakenOver taken = study.requeue_dead_trials(opening.takeover);
   if (!taken.requeued.empty() || !taken.failed.empty()) log.info("{}", takeover_text(taken));
   return study;
 }

@@ -15,6 +15,7 @@ struct StudyOpening {
   const Manifests& manifests;
   std::optional<std::uint64_t> asked_seed;
   tune::Attributes provenance;  ///< From the objective.
+  tune::TakeoverRules takeover{};
 };
 
 /// How a study file wants its study searched; no storage, no points.
