@@ -17,6 +17,8 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::int64_t kSteps = 6;
+/// What every checkpoint says that its trial took so far.
+constexpr double kSeconds = 3600.0;
 const std::atomic<bool> kNeverStop{false};
 
 /// Adds up numbers; what it reports depends on all of them, so a step done twice or left out shows.
@@ -37,7 +39,7 @@ class Summing final : public Objective {
     }
     for (auto step = static_cast<std::int64_t>(sums.size()) + 1; step <= kSteps; ++step) {
       if (before_step_) before_step_(trial, step);
-      if (trial.stop_reason() != StopReason::kNone) return interrupted();
+      if (trial.stop_reason() != StopReason::kNone) return stopped(trial);
       ++n_steps;
       sums.push_back(std::sin(static_cast<double>(step)) + (sums.empty() ? 0.0 : 1.1 * sums.back()));
       trial.report(sums.back(), step);
@@ -52,16 +54,18 @@ class Summing final : public Objective {
   int n_not_saved = 0;
 
  private:
-  static TrialResult interrupted() {
+  static TrialResult stopped(const TrialContext& trial) {
+    const bool is_over = trial.stop_reason() == StopReason::kTimeLimit;
     TrialResult result;
-    result.end = TrialResult::End::kInterrupted;
+    result.end = is_over ? TrialResult::End::kPruned : TrialResult::End::kInterrupted;
     return result;
   }
 
   void save(TrialContext& trial, const std::vector<double>& sums) {
     ByteWriter writer;
     writer.write_list(sums);
-    if (!trial.checkpoints().save({static_cast<std::int64_t>(sums.size()), 1.0, writer.bytes()})) ++n_not_saved;
+    if (!trial.checkpoints().save({static_cast<std::int64_t>(sums.size()), kSeconds, writer.bytes()}))
+      ++n_not_saved;
   }
 
   Step before_step_;
@@ -205,6 +209,54 @@ TEST_F(ExecutorCheckpoints, ServeATrialThatABrokenDeviceGaveBack) {
   options_.n_trials = 1;
   EXPECT_EQ(run(objective).n_complete, 1);
   EXPECT_EQ(objective.n_steps, kSteps);
+}
+
+TEST_F(ExecutorCheckpoints, LetATrialThatIsTakenFromADeadProcessGoOn) {
+  run_three_steps();
+  Owner dead = this_process();
+  ++dead.start_time;
+  const Reservation lost = storage_->reserve(study_->id(), dead);
+  storage_->report(lost.claim, {4, 1e6}, {});
+  study_->refresh();
+  options_.n_trials = 1;
+  Summing rest;
+  EXPECT_EQ(run(rest).n_complete, 1);
+  EXPECT_EQ(rest.n_steps, kSteps - 3);
+  EXPECT_EQ(study_->trials()[0].intermediate.size(), static_cast<std::size_t>(kSteps));
+  EXPECT_LT(study_->trials()[0].intermediate[3].value, 1e6) << "what was reported after the checkpoint is gone";
+}
+
+TEST_F(ExecutorCheckpoints, CountTheTimeBeforeThemTowardsTheLimitOfATrial) {
+  run_three_steps();
+  options_.n_trials = 1;
+  options_.max_trial_time = std::chrono::duration<double>(kSeconds + 1800.0);
+  Summing rest([&](TrialContext& trial, std::int64_t) { EXPECT_EQ(trial.stop_reason(), StopReason::kNone); });
+  EXPECT_EQ(run(rest).n_complete, 1);
+
+  options_.n_trials = 2;
+  options_.max_trial_time.reset();
+  run_three_steps();
+  options_.max_trial_time = std::chrono::duration<double>(kSeconds - 1800.0);
+  Summing late;
+  EXPECT_EQ(run(late).n_pruned, 1);
+  EXPECT_EQ(late.n_steps, 0);
+}
+
+TEST_F(ExecutorCheckpoints, OfATrialThatAnotherProcessTookOverAreNotSaved) {
+  bool taken = false;
+  Summing objective([&](TrialContext& trial, std::int64_t step) {
+    if (step != 4 || std::exchange(taken, true)) return;
+    EXPECT_EQ(
+        storage_->requeue_dead(study_->id(), {.is_dead = [](const Holder&) { return true; }}).requeued.size(),
+        1U);
+    options_.checkpoints->remove({0});
+    while (trial.stop_reason() == StopReason::kNone) std::this_thread::yield();
+    EXPECT_FALSE(trial.checkpoints().save({4, kSeconds, {}}));
+    EXPECT_FALSE(fs::exists(path()));
+  });
+  options_.heartbeat_interval = std::chrono::milliseconds(1);
+  options_.n_trials = 1;
+  EXPECT_EQ(run(objective).n_complete, 1);
 }
 
 TEST_F(ExecutorCheckpoints, BringBackReportsThatThePowerCutTook) {
