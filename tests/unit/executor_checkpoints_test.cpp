@@ -226,6 +226,21 @@ TEST_F(ExecutorCheckpoints, LetATrialThatIsTakenFromADeadProcessGoOn) {
   EXPECT_LT(study_->trials()[0].intermediate[3].value, 1e6) << "what was reported after the checkpoint is gone";
 }
 
+TEST_F(ExecutorCheckpoints, LeaveAPrunedTrialTheValueOfItsLastReportThoughItMadeNoneSince) {
+  run_three_steps();
+  const double last = study_->trials()[0].intermediate.at(2).value;
+  struct Diverging final : Objective {
+    TrialResult run(TrialContext&) override {
+      TrialResult result;
+      result.end = TrialResult::End::kPruned;
+      return result;
+    }
+  } diverging;
+  options_.n_trials = 1;
+  EXPECT_EQ(run(diverging).n_pruned, 1);
+  EXPECT_EQ(study_->trials()[0].values, std::vector<double>{last});
+}
+
 TEST_F(ExecutorCheckpoints, CountTheTimeBeforeThemTowardsTheLimitOfATrial) {
   run_three_steps();
   options_.n_trials = 1;

@@ -117,10 +117,9 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
   progress.begin([counter] { return counter->count(); },
                  [&] { return awaited_trials(study.trials(), tune::this_process(), options.takeover); });
-  const auto checkpoints = checkpoint_folder();
-  checkpoints->collect_orphans([&] { return tune::unfinished_trials(*storage); });
+  tidy_up();
   const tune::RunReport report = tune::run_trials(study, *objective, options, stop, progress);
-  checkpoints->collect_orphans([&] { return tune::unfinished_trials(*storage); });
+  tidy_up();
   return report;
 }
 
@@ -139,8 +138,8 @@ void Session::tidy_up() const {
     tune::SqliteReader reader(storage_);
     for (const tune::StudyRecord& study : reader.study_records()) {
       auto& numbers = unfinished[study.name];
-      for (const auto& trial : reader.trials(study.id)) {
-        if (!tune::is_finished(trial.state)) numbers.insert(trial.number);
+      for (const auto state : {tune::TrialState::kRunning, tune::TrialState::kWaiting}) {
+        for (const auto& trial : reader.trials(study.id, {.state = state})) numbers.insert(trial.number);
       }
     }
     return unfinished;

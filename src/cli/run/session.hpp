@@ -39,7 +39,7 @@ class Session {
   /// Loads the module and the data, opens the study, runs the trials. Nothing is written before the module, the
   /// devices and the data are found to be there.
   tune::RunReport run(const std::atomic<bool>& stop, Progress& progress, spdlog::logger& log);
-  /// Removes what a killed run left of trials that are finished since. For a study that `look` has found.
+  /// Removes what a killed run left of trials that are finished since. The storage must be there.
   void tidy_up() const;
 
   [[nodiscard]] const RunRequest& request() const { return request_; }
