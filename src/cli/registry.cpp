@@ -15,6 +15,9 @@ const std::vector<Command>& commands() {
       {"trials", {}, "Lists the trials of a study.", trials_command},
       {"explain", {}, "Says why a trial has its parameters, and why it was pruned.", explain_command},
       {"studies", {}, "Lists the studies in a storage.", studies_command},
+      {"enqueue", {}, "Puts configurations into the queue of a study.", enqueue_command},
+      {"delete-study", {}, "Deletes a study with all its trials.", delete_study_command},
+      {"check", {}, "Says what is wrong with a storage, and mends what can be mended.", check_command},
       {"help", {}, "Explains a command.", help_command},
   };
   return kCommands;

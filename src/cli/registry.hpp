@@ -13,6 +13,9 @@ int best_trials_command(const Invocation& invocation);
 int trials_command(const Invocation& invocation);
 int explain_command(const Invocation& invocation);
 int studies_command(const Invocation& invocation);
+int enqueue_command(const Invocation& invocation);
+int delete_study_command(const Invocation& invocation);
+int check_command(const Invocation& invocation);
 int help_command(const Invocation& invocation);
 
 /// Every command, in the order of the help. A new one is a file in commands/ and a line in registry.cpp.

@@ -31,12 +31,16 @@ std::optional<po::variables_map> parse_query(const CommandHelp& help, po::option
   return parse_options(help, std::move(options), "DB", arguments, max_words);
 }
 
-tune::SqliteReader open_for_query(const po::variables_map& values) {
+std::filesystem::path path_of_query(const po::variables_map& values) {
   const auto positional = text_option(values, "DB");
   const auto named = text_option(values, "storage");
   if (positional && named) throw UsageError("give the storage once: as DB or with --storage");
   if (!positional && !named) throw UsageError("which storage? Give its path: fmnist-tune best-trial mlp.db");
-  return tune::SqliteReader(storage_path(positional ? *positional : *named));
+  return storage_path(positional ? *positional : *named);
+}
+
+tune::SqliteReader open_for_query(const po::variables_map& values) {
+  return tune::SqliteReader(path_of_query(values));
 }
 
 tune::StudyRecord study_of_query(tune::SqliteReader& reader, const po::variables_map& values) {

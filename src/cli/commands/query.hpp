@@ -1,5 +1,6 @@
 #pragma once
 
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <vector>
@@ -15,6 +16,9 @@ namespace fmnist_tune {
 [[nodiscard]] std::optional<boost::program_options::variables_map> parse_query(
     const CommandHelp& help, boost::program_options::options_description options,
     const std::vector<std::string>& arguments, std::size_t max_words = 1);
+
+/// The file of a query's storage. Throws UsageError when none or two are given.
+[[nodiscard]] std::filesystem::path path_of_query(const boost::program_options::variables_map& values);
 
 /// The storage of a query. Throws UsageError when none or two are given.
 [[nodiscard]] tune::SqliteReader open_for_query(const boost::program_options::variables_map& values);

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <limits>
 #include <memory>
-#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
@@ -13,6 +12,7 @@
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/module_loader.hpp"
 #include "cli/run/provenance.hpp"
+#include "cli/run/storage_place.hpp"
 #include "cli/run/study_counter.hpp"
 #include "cli/run/study_opening.hpp"
 #include "tune/error.hpp"
@@ -21,38 +21,10 @@
 namespace fmnist_tune {
 namespace {
 
-/// The only objective that this program brings; a study file may name no other.
-const tune::ObjectiveManifest& manifest_of(const Manifests& manifests, const std::string& type) {
-  const auto found =
-      std::find_if(manifests.begin(), manifests.end(),
-                   [&](const tune::ObjectiveManifest* manifest) { return manifest->type == type; });
-  return **found;
-}
-
 std::vector<std::string> metrics_of(const StudyConfig& config) {
   std::vector<std::string> metrics;
   for (const ObjectiveGoal& goal : config.objectives) metrics.push_back(goal.metric);
   return metrics;
-}
-
-/// A name may hold anything, a file of that name may not stand in another folder.
-std::string default_storage(const std::string& study_name) {
-  std::string file = study_name;
-  std::replace(file.begin(), file.end(), '/', '_');
-  return file + ".db";
-}
-
-std::filesystem::path storage_of(const RunRequest& request, const StudyConfig& config) {
-  if (request.storage) return storage_path(*request.storage);
-  return config.storage ? storage_path(*config.storage) : std::filesystem::path(default_storage(config.name));
-}
-
-/// Throws when that cannot be told: a folder without access, a name that is too long.
-bool is_there(const std::filesystem::path& storage) {
-  std::error_code error;
-  const bool found = std::filesystem::exists(storage, error);
-  if (error) throw tune::StorageError(fmt::format("storage {}: {}", storage.string(), error.message()));
-  return found;
 }
 
 }  // namespace
@@ -72,7 +44,7 @@ Session::Session(RunRequest request)
     : request_(std::move(request)),
       manifests_(known_manifests()),
       config_(read_study_file(request_.study_file, manifests_)),
-      storage_(storage_of(request_, config_)) {}
+      storage_(storage_for(request_.storage, config_)) {}
 
 Standing Session::look() {
   if (!is_there(storage_)) return {};

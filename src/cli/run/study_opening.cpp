@@ -31,6 +31,11 @@ tune::Attributes attributes_of(const StudyOpening& opening, std::uint64_t seed, 
   return attributes;
 }
 
+bool keeps_facts(const tune::StudyRecord& stored) {
+  const auto kept = stored.system_attrs.find(kProvenanceKey);
+  return kept != stored.system_attrs.end() && kept->second != provenance_json({});
+}
+
 tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr<tune::Storage>& storage,
                               std::uint64_t seed) {
   tune::StudyOptions options = search_options(opening.config, seed);
@@ -48,7 +53,9 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
   for (const std::string& remark : resumption.remarks) log.info("{}", remark);
   auto study = tune::Study::load(options_of(opening, storage, resumption.seed));
   if (!resumption.made_elsewhere) study.enqueue_points(config.points);
-  if (resumption.made_elsewhere || !resumption.remarks.empty()) {
+  // A study that was made without an objective, for its queue, has no facts before its first run.
+  const bool has_first_facts = !opening.provenance.empty() && !keeps_facts(stored);
+  if (resumption.made_elsewhere || has_first_facts || !resumption.remarks.empty()) {
     storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
                                   attributes_of(opening, resumption.seed, review.json));
   }

@@ -6,6 +6,7 @@
 #include "cli/study_file/domain.hpp"
 #include "cli/study_file/parameter_rules.hpp"
 #include "cli/study_file/space_reader.hpp"
+#include "cli/study_file/study_config.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -89,6 +90,40 @@ void check_conditions(const Place& object, const tune::ParamValues& point, const
   }
 }
 
+/// What a study that keeps no study file may be given: all there is to check are the parameters it has had.
+tune::ParamValues read_open_point(const Place& object, const tune::SearchSpace& known) {
+  tune::ParamValues point;
+  if (!object.is_object()) return point;
+  for (const Member& member : object.node().members) {
+    const Place place = object.at(member);
+    if (const tune::ParameterDeclaration* declaration = known.find(member.key)) {
+      if (auto value = read_value(place, *declaration)) point.emplace(member.key, std::move(*value));
+    } else if (member.value.is_scalar()) {
+      point.emplace(member.key, member.value.scalar());
+    } else {
+      place.complain("null, a truth value, a number or a string");
+    }
+  }
+  return point;
+}
+
+/// Reads a text that is one point or a list of them.
+template <typename ReadPoint>
+std::vector<tune::ParamValues> points_in(std::string_view text, std::string_view source, ReadPoint read) {
+  std::vector<Complaint> complaints;
+  std::vector<tune::ParamValues> points;
+  if (const std::optional<Node> tree = parse_json(text, complaints)) {
+    const Place root(*tree, "", complaints);
+    if (tree->kind != Node::Kind::kList) {
+      points.push_back(read(root));
+    } else if (root.is_list(kMaxPoints)) {
+      for (std::size_t i = 0; i < tree->items.size(); ++i) points.push_back(read(root.item(i)));
+    }
+  }
+  if (!complaints.empty()) throw StudyFileError(source, std::move(complaints));
+  return points;
+}
+
 tune::ParamValues read_point(const Place& object, const SpaceReading& reading,
                              const tune::ObjectiveManifest& manifest) {
   tune::ParamValues point;
@@ -137,6 +172,18 @@ std::vector<tune::ParamValues> read_points(const Place& list, const SpaceReading
     points.push_back(read_point(list.item(i), reading, manifest));
   }
   return points;
+}
+
+std::vector<tune::ParamValues> parse_points(std::string_view text, std::string_view source,
+                                            const StudyConfig& config, const Manifests& manifests) {
+  const SpaceReading reading{config.space, {}};
+  const tune::ObjectiveManifest& manifest = manifest_of(manifests, config.objective.type);
+  return points_in(text, source, [&](const Place& point) { return read_point(point, reading, manifest); });
+}
+
+std::vector<tune::ParamValues> parse_points(std::string_view text, std::string_view source,
+                                            const tune::SearchSpace& known) {
+  return points_in(text, source, [&](const Place& point) { return read_open_point(point, known); });
 }
 
 }  // namespace fmnist_tune

@@ -420,6 +420,13 @@ std::string read_text(const std::filesystem::path& path) {
 
 }  // namespace
 
+const tune::ObjectiveManifest& manifest_of(const Manifests& manifests, std::string_view type) {
+  const auto found =
+      std::find_if(manifests.begin(), manifests.end(),
+                   [&](const tune::ObjectiveManifest* manifest) { return manifest->type == type; });
+  return **found;
+}
+
 StudyConfig read_study_file(const std::filesystem::path& path, const Manifests& manifests) {
   return parse_study_text(read_text(path), path.string(), manifests);
 }

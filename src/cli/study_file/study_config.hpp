@@ -83,6 +83,9 @@ struct StudyConfig {
 /// What each objective type that a study file may name can be told.
 using Manifests = std::vector<const tune::ObjectiveManifest*>;
 
+/// The manifest of a type that a study file named: the reader takes no other.
+[[nodiscard]] const tune::ObjectiveManifest& manifest_of(const Manifests& manifests, std::string_view type);
+
 /// Reads and checks a study file. Throws StudyFileError with everything that is wrong with it, also when it
 /// cannot be read. Cost: linear in the file, which may have 1 MiB.
 [[nodiscard]] StudyConfig read_study_file(const std::filesystem::path& path, const Manifests& manifests);
@@ -90,5 +93,16 @@ using Manifests = std::vector<const tune::ObjectiveManifest*>;
 /// The same for text from elsewhere (the copy that a study keeps); `source` stands for the path in complaints.
 [[nodiscard]] StudyConfig parse_study_text(std::string_view text, std::string_view source,
                                            const Manifests& manifests);
+
+/// Reads configurations for a study of this file as its `points` would be read: one JSON object or a list of
+/// them. Throws StudyFileError.
+[[nodiscard]] std::vector<tune::ParamValues> parse_points(std::string_view text, std::string_view source,
+                                                          const StudyConfig& config,
+                                                          const Manifests& manifests);
+
+/// The same for a study without a study file, of which only the parameters that its trials had are known:
+/// others are taken as they are.
+[[nodiscard]] std::vector<tune::ParamValues> parse_points(std::string_view text, std::string_view source,
+                                                          const tune::SearchSpace& known);
 
 }  // namespace fmnist_tune

@@ -1,11 +1,13 @@
 #include "tune/storages/sqlite_connection.hpp"
 
+#include <SQLiteCpp/Backup.h>
 #include <SQLiteCpp/Exception.h>
 #include <fmt/format.h>
 #include <sqlite3.h>
 
 #include <algorithm>
 #include <array>
+#include <system_error>
 #include <utility>
 
 #include "tune/error.hpp"
@@ -231,6 +233,25 @@ std::int64_t SqliteConnection::last_insert_id() const {
 
 std::int64_t SqliteConnection::changed_rows() const {
   return sqlite3_changes64(database_->getHandle());
+}
+
+void SqliteConnection::copy_to(const std::filesystem::path& target) {
+  // Under another name until it is whole: a copy that was cut short must not be taken for one.
+  const std::filesystem::path unfinished = target.string() + ".part";
+  std::error_code ignored;
+  std::filesystem::remove(unfinished, ignored);
+  try {
+    SQLite::Database copy(plain_name(unfinished), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+    SQLite::Backup backup(copy, *database_);
+    const Clock::time_point deadline = Clock::now() + busy_timeout_;
+    int code = backup.executeStep();
+    while (is_busy(code) && Clock::now() < deadline) code = backup.executeStep();
+    if (code != SQLITE_DONE) throw SQLite::Exception("the copy was not finished", code);
+  } catch (const SQLite::Exception& error) {
+    std::filesystem::remove(unfinished, ignored);
+    throw_error(target, error.getErrorCode(), error.what());
+  }
+  std::filesystem::rename(unfinished, target);
 }
 
 void SqliteConnection::keep_log_on_close(bool keep) {

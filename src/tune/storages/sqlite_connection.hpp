@@ -105,6 +105,10 @@ class SqliteConnection {
     return within(std::forward<Body>(body));
   }
 
+  /// Writes the database as it is now into a new file, durably. Throws StorageError and leaves no file when
+  /// that fails.
+  void copy_to(const std::filesystem::path& target);
+
   /// While on, closing leaves a write-ahead log as it is: for files that may turn out not to be ours.
   void keep_log_on_close(bool keep);
   /// Forgets the prepared statements.
