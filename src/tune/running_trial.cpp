@@ -34,22 +34,23 @@ std::optional<Clock::time_point> deadline_of(const RunOptions& options) {
   return Clock::now() + std::chrono::duration_cast<Clock::duration>(*options.max_trial_time);
 }
 
-ParamValues complete(const ParamValues& suggested, const RunOptions& options) {
+}  // namespace
+
+ParamValues complete_params(const ParamValues& suggested, const ParamValues& fixed,
+                            const std::vector<OptionSpec>& parameters) {
   ParamValues values = suggested;
-  values.insert(options.fixed.begin(), options.fixed.end());
-  for (const auto& spec : options.parameters) {
+  values.insert(fixed.begin(), fixed.end());
+  for (const auto& spec : parameters) {
     if (!std::holds_alternative<std::monostate>(spec.default_value))
       values.emplace(spec.name, spec.default_value);
   }
   return values;
 }
 
-}  // namespace
-
 RunningTrial::RunningTrial(Trial& trial, Surroundings surroundings)
     : trial_(trial),
       around_(std::move(surroundings)),
-      params_(complete(trial.params(), around_.options)),
+      params_(complete_params(trial.params(), around_.options.fixed, around_.options.parameters)),
       deadline_(deadline_of(around_.options)),
       checkpoints_(around_.options.checkpoints.get(), trial.number(), fingerprint(), around_.checkpoint_hooks) {
 }

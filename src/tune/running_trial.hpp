@@ -5,12 +5,18 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "tune/executor.hpp"
 #include "tune/objective.hpp"
 #include "tune/trial_checkpoints.hpp"
 
 namespace tune {
+
+/// What a trial with these suggested parameters trains with: `fixed` and the defaults of the manifest's
+/// `parameters` for what was not suggested.
+[[nodiscard]] ParamValues complete_params(const ParamValues& suggested, const ParamValues& fixed,
+                                          const std::vector<OptionSpec>& parameters);
 
 /// What the executor shows an objective of one trial: the study's Trial, the worker's slot, the run's stop
 /// flags.

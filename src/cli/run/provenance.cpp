@@ -22,13 +22,6 @@ Json object_of(const tune::Attributes& facts) {
   return object;
 }
 
-/// An empty object for a study without facts: one that another program made.
-Json stored_facts(const tune::StudyRecord& stored) {
-  const auto kept = stored.system_attrs.find(kProvenanceKey);
-  Json facts = kept == stored.system_attrs.end() ? Json() : Json::parse(kept->second, nullptr, false);
-  return facts.is_object() ? facts : Json::object();
-}
-
 Json engines_of(const Json& facts) {
   const auto found = facts.find(kEngines);
   return found != facts.end() && found->is_object() ? *found : Json::object();
@@ -78,9 +71,30 @@ void check_engines(const tune::StudyRecord& stored, const Json& before, const Js
 
 }  // namespace
 
+Json kept_facts(const tune::StudyRecord& stored) {
+  const auto kept = stored.system_attrs.find(kProvenanceKey);
+  Json facts = kept == stored.system_attrs.end() ? Json() : Json::parse(kept->second, nullptr, false);
+  return facts.is_object() ? facts : Json::object();
+}
+
+std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attributes& now,
+                                           const std::string& device) {
+  std::vector<std::string> reasons;
+  const auto compare = [&](const std::string& what, const Json& before, const Json& today) {
+    if (before != today) reasons.push_back(fmt::format("{}: {} is now {}", what, before.dump(), today.dump()));
+  };
+  const Json today = object_of(now);
+  for (const auto& [name, fact] : kept.items()) {
+    if (name != kEngines) compare(name, fact, today.value(name, Json()));
+  }
+  compare(fmt::format("the engine of {}", device), engines_of(kept).value(device, Json()),
+          engines_of(today).value(device, Json()));
+  return reasons;
+}
+
 ProvenanceReview review_provenance(const tune::StudyRecord& stored, const tune::Attributes& now,
                                    const StudyConfig& config) {
-  const Json before = stored_facts(stored);
+  const Json before = kept_facts(stored);
   Json today = object_of(now);
   check_data(stored, before, today);
   const Json engines = engines_of(before);
@@ -103,7 +117,7 @@ ProvenanceReview review_provenance(const tune::StudyRecord& stored, const tune::
 
 std::optional<std::string> engine_to_keep(const tune::StudyRecord& stored, const tune::Attributes& now,
                                           const StudyConfig& config) {
-  const Json engines = engines_of(stored_facts(stored));
+  const Json engines = engines_of(kept_facts(stored));
   if (names_engine(config) || unknown_engines(engines, engines_of(object_of(now))).empty()) return std::nullopt;
   std::set<std::string> names;
   for (const Json& engine : engines) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/output/json.hpp"
 #include "cli/study_file/study_config.hpp"
 #include "tune/storages/storage.hpp"
 
@@ -26,6 +27,14 @@ struct ProvenanceReview {
 /// where the rule, or the study file, may decide.
 [[nodiscard]] std::optional<std::string> engine_to_keep(const tune::StudyRecord& stored,
                                                         const tune::Attributes& now, const StudyConfig& config);
+
+/// The facts that a study keeps; an empty object for one without: another program made it.
+[[nodiscard]] Json kept_facts(const tune::StudyRecord& stored);
+
+/// What is not now as it was when the kept facts were recorded, a sentence each: results of another build,
+/// processor family or data cannot be held against each other. Of the engines only the device's matters.
+[[nodiscard]] std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attributes& now,
+                                                         const std::string& device);
 
 /// The facts as a JSON object.
 [[nodiscard]] std::string provenance_json(const tune::Attributes& facts);

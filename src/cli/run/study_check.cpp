@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "cli/command.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/trial_output.hpp"
@@ -41,11 +43,23 @@ std::uint64_t seed_of(const tune::StudyRecord& stored, std::optional<std::uint64
   return kept;
 }
 
+/// Trials of another search space can be taken along into a study of their own.
+std::vector<std::string> with_way_out(std::vector<std::string> reasons) {
+  const bool is_of_space = std::any_of(reasons.begin(), reasons.end(),
+                                       [](const std::string& reason) { return reason.starts_with("space/"); });
+  if (is_of_space) {
+    reasons.emplace_back(
+        "A new study with the trials that fit the new space is made by: fmnist-tune copy-study DB --to NEW.db "
+        "--space STUDY.json");
+  }
+  return reasons;
+}
+
 Resumption check_ours(const tune::StudyRecord& stored, const std::string& text, const StudyConfig& config,
                       std::optional<std::uint64_t> asked_seed, const Manifests& manifests) {
   const StudyConfig before = parse_study_text(text, "the study file kept in the storage", manifests);
   Differences found = differences(before, config);
-  if (!found.refused.empty()) refuse(stored, found.refused);
+  if (!found.refused.empty()) refuse(stored, with_way_out(found.refused));
   Resumption resumption{seed_of(stored, asked_seed), false, std::move(found.accepted)};
   if (resumption.seed != config.sampler.seed && !asked_seed) {
     resumption.remarks.push_back(fmt::format("the study keeps its seed {}, the study file has {}",

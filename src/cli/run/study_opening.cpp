@@ -22,15 +22,6 @@ void add_metric_names(tune::Attributes& attributes, const StudyConfig& config) {
   attributes["dashboard:objective_names"] = names.dump();
 }
 
-tune::Attributes attributes_of(const StudyOpening& opening, std::uint64_t seed, const std::string& provenance) {
-  tune::Attributes attributes = {{kStudyFileKey, Json(opening.config.text).dump()},
-                                 {kSeedKey, Json(seed).dump()},
-                                 {kVersionKey, Json(kVersion).dump()},
-                                 {kProvenanceKey, provenance}};
-  add_metric_names(attributes, opening.config);
-  return attributes;
-}
-
 bool keeps_facts(const tune::StudyRecord& stored) {
   const auto kept = stored.system_attrs.find(kProvenanceKey);
   return kept != stored.system_attrs.end() && kept->second != provenance_json({});
@@ -40,6 +31,7 @@ tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr
                               std::uint64_t seed) {
   tune::StudyOptions options = search_options(opening.config, seed);
   options.storage = storage;
+  options.asks_for_outsiders = opening.asks_for_outsiders;
   return options;
 }
 
@@ -57,7 +49,7 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
   const bool has_first_facts = !opening.provenance.empty() && !keeps_facts(stored);
   if (resumption.made_elsewhere || has_first_facts || !resumption.remarks.empty()) {
     storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
-                                  attributes_of(opening, resumption.seed, review.json));
+                                  kept_attributes(opening.config, resumption.seed, review.json));
   }
   const tune::TakenOver taken = study.requeue_dead_trials(opening.takeover);
   if (!taken.requeued.empty() || !taken.failed.empty()) log.info("{}", takeover_text(taken));
@@ -65,6 +57,15 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
 }
 
 }  // namespace
+
+tune::Attributes kept_attributes(const StudyConfig& config, std::uint64_t seed, const std::string& provenance) {
+  tune::Attributes attributes = {{kStudyFileKey, Json(config.text).dump()},
+                                 {kSeedKey, Json(seed).dump()},
+                                 {kVersionKey, Json(kVersion).dump()},
+                                 {kProvenanceKey, provenance}};
+  add_metric_names(attributes, config);
+  return attributes;
+}
 
 tune::StudyOptions search_options(const StudyConfig& config, std::uint64_t seed) {
   tune::StudyOptions options;
@@ -88,7 +89,7 @@ tune::Study open_study(const StudyOpening& opening, const std::shared_ptr<tune::
   const std::uint64_t seed = opening.asked_seed.value_or(opening.config.sampler.seed);
   auto options = options_of(opening, storage, seed);
   options.points = opening.config.points;
-  options.system_attrs = attributes_of(opening, seed, provenance_json(opening.provenance));
+  options.system_attrs = kept_attributes(opening.config, seed, provenance_json(opening.provenance));
   try {
     return tune::Study::create(std::move(options));
   } catch (const tune::StudyExists&) {

@@ -14,9 +14,14 @@ struct StudyOpening {
   const StudyConfig& config;
   const Manifests& manifests;
   std::optional<std::uint64_t> asked_seed;
-  tune::Attributes provenance;  ///< From the objective.
+  tune::Attributes provenance;  ///< From the objective; empty: none will run its trials now.
   tune::TakeoverRules takeover{};
+  bool asks_for_outsiders = false;  ///< See StudyOptions.
 };
+
+/// The system attributes that a study of this file keeps: the file, the seed, what made it, names of metrics.
+[[nodiscard]] tune::Attributes kept_attributes(const StudyConfig& config, std::uint64_t seed,
+                                               const std::string& provenance);
 
 /// How a study file wants its study searched; no storage, no points.
 [[nodiscard]] tune::StudyOptions search_options(const StudyConfig& config, std::uint64_t seed);

@@ -45,11 +45,12 @@ StudyTarget target_in_storage(const std::string& storage, const po::variables_ma
   return target;
 }
 
-tune::Study open_by_file(const StudyTarget& target, const std::shared_ptr<tune::Storage>& storage) {
+tune::Study open_by_file(const StudyTarget& target, const std::shared_ptr<tune::Storage>& storage,
+                         bool asks_for_outsiders) {
   const Manifests manifests = known_manifests();
   spdlog::logger log("fmnist-tune", std::make_shared<spdlog::sinks::stderr_sink_st>());
   log.set_pattern("%n: %v");
-  return open_study({*target.config, manifests, std::nullopt, {}}, storage, log);
+  return open_study({*target.config, manifests, std::nullopt, {}, {}, asks_for_outsiders}, storage, log);
 }
 
 }  // namespace
@@ -67,12 +68,17 @@ std::vector<tune::FrozenTrial> stored_trials(const StudyTarget& target) {
   return tune::SqliteReader(target.storage).trials(target.stored.value().id);
 }
 
-tune::Study open_target(const StudyTarget& target) {
+tune::Study open_target(const StudyTarget& target, bool asks_for_outsiders) {
   const auto storage = tune::open_sqlite_storage(target.storage);
-  if (target.is_from_file) return open_by_file(target, storage);
+  if (target.is_from_file) return open_by_file(target, storage, asks_for_outsiders);
   const tune::StudyRecord& stored = target.stored.value();
-  auto options = target.config ? search_options(*target.config, kept_seed(stored)) : tune::StudyOptions{};
+  tune::StudyOptions options;
+  if (target.config) {
+    options = search_options(*target.config,
+                             kept_study_file(stored) ? kept_seed(stored) : target.config->sampler.seed);
+  }
   options.study_name = stored.name;
+  options.asks_for_outsiders = asks_for_outsiders;
   options.storage = storage;
   return tune::Study::load(std::move(options));
 }

@@ -32,6 +32,7 @@ struct StudyTarget {
 [[nodiscard]] std::vector<tune::FrozenTrial> stored_trials(const StudyTarget& target);
 
 /// Opens the study: by a study file creates it or goes on with it as a run would, else as the storage has it.
-[[nodiscard]] tune::Study open_target(const StudyTarget& target);
+/// With `asks_for_outsiders` trials may be asked for that others run.
+[[nodiscard]] tune::Study open_target(const StudyTarget& target, bool asks_for_outsiders = false);
 
 }  // namespace fmnist_tune

@@ -116,10 +116,7 @@ void requeue(SqliteConnection& connection, TrialId id) {
   TrialReader reader(connection);
   const FrozenTrial before = reader.read_one(id).value();
   FrozenTrial after = before;
-  // One that another program ran has no mark yet; the rules for going back expect one.
-  after.system_attrs.emplace(kOwnerKey, to_json(OwnerMark{}));
   put_back(after, std::nullopt);
-  after.system_attrs.erase("tune:heartbeat");
   connection.query("UPDATE trials SET state = 'WAITING', datetime_start = NULL WHERE trial_id = ?")
       .bind(id.value)
       .run();
@@ -131,6 +128,7 @@ void fail(SqliteConnection& connection, TrialId id) {
       .bind(std::string_view(to_string(now())))
       .bind(id.value)
       .run();
+  for (const std::string_view key : {kOwnerKey, kHeartbeatKey}) erase_system_attribute(connection, id, key);
   write_trial_attributes(connection, id, AttributeKind::kSystem,
                          {{std::string(kReasonKey), format::python_string(kLeftBehind)}});
 }
