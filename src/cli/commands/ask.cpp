@@ -57,6 +57,7 @@ std::string reason_for_none(const tune::AskResult& result) {
   if (result.status == tune::ReserveStatus::kOthersRunning) {
     return "no trial can be begun before one of those that run has ended; ask again then";
   }
+  if (result.stagnated) return "the last trials brought no better value, and the study file ends it there";
   if (!result.n_possible) return "the sampler has no further point to suggest";
   return fmt::format("trials have all {} configurations of the search space", *result.n_possible);
 }

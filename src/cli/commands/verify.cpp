@@ -37,8 +37,6 @@ const CommandHelp kHelp = {
     "  fmnist-tune verify mlp.db --trial 17\n"
     "  fmnist-tune verify mlp.db --trial 17 --study mlp --data datasets -f json"};
 
-/// The objective that measures time; no run of it is like another.
-constexpr const char* kTimedMetric = "training_seconds";
 /// Members of "objective" that would name something to run.
 constexpr const char* kRunnable[] = {"module", "command"};
 
@@ -160,10 +158,16 @@ Rehearsal rehearsal_of(const Subject& subject, const StudyConfig& config, const 
           has_own_seed ? number % static_cast<std::uint64_t>(config.replicates) : number};
 }
 
-std::vector<bool> timed_objectives(const StudyConfig& config) {
-  std::vector<bool> is_timed;
-  for (const ObjectiveGoal& goal : config.objectives) is_timed.push_back(goal.metric == kTimedMetric);
-  return is_timed;
+/// Of each objective, whether it is another number each time.
+std::vector<bool> measured_objectives(const StudyConfig& config) {
+  const auto& metrics = manifest_of(known_manifests(), config.objective.type).metrics;
+  std::vector<bool> is_measured;
+  for (const ObjectiveGoal& goal : config.objectives) {
+    is_measured.push_back(std::any_of(metrics.begin(), metrics.end(), [&](const tune::MetricSpec& metric) {
+      return metric.name == goal.metric && metric.is_measured;
+    }));
+  }
+  return is_measured;
 }
 
 Answer train_again(const Subject& subject, const StudyConfig& config, const po::variables_map& values) {
@@ -182,7 +186,7 @@ Answer train_again(const Subject& subject, const StudyConfig& config, const po::
     return {subject.trial.number, Verdict::kNotComparable, std::move(reasons)};
   }
   const auto rehearsed = rehearse(*objective, subject.trial, rehearsal_of(subject, config, device));
-  const auto difference = first_difference(subject.trial, rehearsed, timed_objectives(config));
+  const auto difference = first_difference(subject.trial, rehearsed, measured_objectives(config));
   if (difference) return {subject.trial.number, Verdict::kDifferent, {*difference}};
   return {subject.trial.number, Verdict::kIdentical, {}};
 }

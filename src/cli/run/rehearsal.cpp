@@ -95,14 +95,14 @@ std::optional<std::string> difference_of_reports(const std::vector<tune::Interme
 }
 
 std::optional<std::string> difference_of_values(const FrozenTrial& stored, const Rehearsed& rehearsed,
-                                                const std::vector<bool>& is_timed) {
+                                                const std::vector<bool>& is_measured) {
   const auto& now = rehearsed.result.values;
   if (stored.state != tune::TrialState::kComplete) return std::nullopt;
   if (now.size() != stored.values.size()) {
     return fmt::format("there are {} value(s), stored are {}", now.size(), stored.values.size());
   }
   for (std::size_t i = 0; i < now.size(); ++i) {
-    if (is_timed.at(i) || is_same(now[i], stored.values[i])) continue;
+    if (is_measured.at(i) || is_same(now[i], stored.values[i])) continue;
     return fmt::format("value {} is {}, stored is {}", i, exact(now[i]), exact(stored.values[i]));
   }
   return std::nullopt;
@@ -157,13 +157,13 @@ Rehearsed rehearse(tune::Objective& objective, const FrozenTrial& stored, const 
 }
 
 std::optional<std::string> first_difference(const FrozenTrial& stored, const Rehearsed& rehearsed,
-                                            const std::vector<bool>& is_timed) {
+                                            const std::vector<bool>& is_measured) {
   if (auto found = difference_of_reports(stored.intermediate, rehearsed.reports)) return found;
   const std::string_view state = end_text(rehearsed.result.end);
   if (state != tune::to_string(stored.state)) {
     return fmt::format("it is {}, stored is {}", state, tune::to_string(stored.state));
   }
-  if (auto found = difference_of_values(stored, rehearsed, is_timed)) return found;
+  if (auto found = difference_of_values(stored, rehearsed, is_measured)) return found;
   if (auto found = difference_of_curves(curves_in(stored.user_attrs), curves_in(rehearsed.user_attrs)))
     return found;
   const std::string reason = reason_in(stored);

@@ -37,10 +37,10 @@ struct Rehearsed {
                                  const Rehearsal& rehearsal);
 
 /// The first thing in which the rehearsal is not the stored trial, bit for bit: state, values, intermediate
-/// values, curves; nothing when it is. `is_timed` says of each objective whether it measures time, which is
-/// never the same twice.
+/// values, curves; nothing when it is. `is_measured` says of each objective whether it is measured, as time
+/// is, and so another number each time.
 [[nodiscard]] std::optional<std::string> first_difference(const tune::FrozenTrial& stored,
                                                           const Rehearsed& rehearsed,
-                                                          const std::vector<bool>& is_timed);
+                                                          const std::vector<bool>& is_measured);
 
 }  // namespace fmnist_tune
