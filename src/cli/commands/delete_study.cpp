@@ -11,6 +11,7 @@
 #include "cli/output/table.hpp"
 #include "cli/registry.hpp"
 #include "cli/run/session.hpp"
+#include "tune/checkpoint_folder.hpp"
 #include "tune/storages/claims.hpp"
 #include "tune/storages/sqlite.hpp"
 
@@ -94,7 +95,10 @@ int delete_study_command(const Invocation& invocation) {
     say("nothing was deleted");
     return to_int(ExitCode::kFailed);
   }
-  tune::open_sqlite_storage(path)->delete_study(id);
+  const auto storage = tune::open_sqlite_storage(path);
+  storage->delete_study(id);
+  tune::CheckpointFolder(tune::CheckpointFolder::beside(path), *text_option(*values, "study"))
+      .collect_orphans([&] { return tune::unfinished_trials(*storage); });
   fmt::print("deleted {}\n", what);
   return to_int(ExitCode::kDone);
 }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <bit>
+#include <chrono>
+#include <limits>
 #include <utility>
 
 #include "cli/output/json.hpp"
@@ -21,8 +23,11 @@ constexpr std::string_view kTimeLimitReason = "time limit";
 
 class NoCheckpoints final : public tune::CheckpointStore {
  public:
-  [[nodiscard]] std::optional<tune::Checkpoint> load() override { return std::nullopt; }
-  void save(const tune::Checkpoint&) override {}
+  [[nodiscard]] std::chrono::duration<double> interval() const override {
+    return std::chrono::duration<double>(std::numeric_limits<double>::infinity());
+  }
+  bool resume(const Take&) override { return false; }
+  bool save(const tune::Checkpoint&) override { return false; }
 };
 
 /// Shows the objective the stored trial's world.

@@ -10,6 +10,7 @@
 #include "cli/run/storage_place.hpp"
 #include "cli/run/study_check.hpp"
 #include "cli/run/study_opening.hpp"
+#include "tune/checkpoint_folder.hpp"
 #include "tune/error.hpp"
 #include "tune/storages/sqlite.hpp"
 #include "tune/storages/sqlite_reader.hpp"
@@ -50,7 +51,10 @@ tune::Study open_by_file(const StudyTarget& target, const std::shared_ptr<tune::
   const Manifests manifests = known_manifests();
   spdlog::logger log("fmnist-tune", std::make_shared<spdlog::sinks::stderr_sink_st>());
   log.set_pattern("%n: %v");
-  return open_study({*target.config, manifests, std::nullopt, {}, {}, asks_for_outsiders}, storage, log);
+  const tune::CheckpointFolder checkpoints(tune::CheckpointFolder::beside(target.storage), target.config->name);
+  tune::TakeoverRules takeover;
+  takeover.kept_step = [&](tune::TrialNumber number) { return checkpoints.kept_step(number); };
+  return open_study({*target.config, manifests, std::nullopt, {}, takeover, asks_for_outsiders}, storage, log);
 }
 
 }  // namespace

@@ -35,6 +35,24 @@ class DeleteStudy(ProgramTest):
             self.assertEqual(self.rows(query, db="single.db"), [(0,)])
         self.assert_sound("single.db")
 
+    def test_the_checkpoints_of_the_study_go_and_those_of_others_stay(self):
+        folder = self.path("single.db.checkpoints")
+        folder.mkdir()
+        files = {study: folder / f"{self.stable_hash(study):016x}-{number}.checkpoint"
+                 for study, number in ((OTHER, 3), ("single-min", 25))}
+        for file in files.values():
+            file.write_bytes(b"anything")
+        self.succeed("delete-study", "single.db", "--study", OTHER, "--yes")
+        self.assertEqual([file.exists() for file in files.values()], [False, True])
+
+    @staticmethod
+    def stable_hash(text):
+        """FNV-1a of 64 bits, which names the files of a study."""
+        value = 0xcbf29ce484222325
+        for byte in text.encode():
+            value = (value ^ byte) * 0x100000001b3 % 2 ** 64
+        return value
+
     def test_a_script_must_say_yes(self):
         before = self.digest("single.db")
         message = self.fail_with(2, "delete-study", "single.db", "--study", OTHER)
