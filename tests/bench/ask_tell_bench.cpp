@@ -18,6 +18,7 @@
 #include <variant>
 #include <vector>
 
+#include "bench/workload.hpp"
 #include "tune/pruners/median.hpp"
 #include "tune/samplers/registry.hpp"
 #include "tune/storages/in_memory.hpp"
@@ -27,44 +28,13 @@ namespace {
 
 using tune::FrozenTrial;
 using tune::Study;
-
-// Four floats of which two logarithmic, three ints, three categorical parameters.
-tune::SearchSpace mixed_space() {
-  tune::SearchSpace space;
-  space.add({"f0", tune::FloatDistribution{-5.0, 5.0}, {}});
-  space.add({"f1", tune::FloatDistribution{0.0, 1.0}, {}});
-  space.add({"l0", tune::FloatDistribution{1e-5, 1e-1, true, {}}, {}});
-  space.add({"l1", tune::FloatDistribution{1e-3, 10.0, true, {}}, {}});
-  space.add({"i0", tune::IntDistribution{1, 10}, {}});
-  space.add({"i1", tune::IntDistribution{32, 512, true, 1}, {}});
-  space.add({"i2", tune::IntDistribution{0, 100, false, 5}, {}});
-  for (int n_choices = 3; n_choices <= 5; ++n_choices) {
-    std::vector<tune::ParamValue> choices;
-    for (int i = 0; i < n_choices; ++i) choices.emplace_back("choice" + std::to_string(i));
-    space.add({"c" + std::to_string(n_choices), tune::CategoricalDistribution{std::move(choices)}, {}});
-  }
-  return space;
-}
+using tune::bench::mixed_space;
+using tune::bench::objective;
 
 tune::SearchSpace float_space(int n) {
   tune::SearchSpace space;
   for (int i = 0; i < n; ++i) space.add({"x" + std::to_string(i), tune::FloatDistribution{-5.0, 5.0}, {}});
   return space;
-}
-
-// A bowl: numbers near 0.3 and the choice with a 1 are good.
-double objective(const tune::ParamValues& params) {
-  double sum = 0.0;
-  for (const auto& [name, value] : params) {
-    if (const auto* number = std::get_if<double>(&value)) {
-      sum += (*number - 0.3) * (*number - 0.3);
-    } else if (const auto* integer = std::get_if<std::int64_t>(&value)) {
-      sum += std::abs(static_cast<double>(*integer) - 7.0) / 100.0;
-    } else {
-      sum += std::get<std::string>(value) == "choice1" ? 0.0 : 1.0;
-    }
-  }
-  return sum;
 }
 
 Study open_study(const std::string& sampler, const tune::SearchSpace& space,

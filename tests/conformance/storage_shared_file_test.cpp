@@ -54,6 +54,42 @@ TEST_F(SqliteFile, ShowsWhatAnotherConnectionWrote) {
   EXPECT_EQ(take(*ours, study).trial.number.value, 2);
 }
 
+// A whole study is read table after table, single trials through indices.
+TEST_F(SqliteFile, ReadsAWholeStudyAsItReadsSingleTrials) {
+  constexpr int kTrials = 1500;
+  NewStudy study{.name = "large",
+                 .directions = {Direction::kMinimize, Direction::kMaximize},
+                 .user_attrs = {},
+                 .system_attrs = {}};
+  for (int i = 0; i < kTrials; ++i) {
+    FrozenTrial trial;
+    trial.state = TrialState::kComplete;
+    trial.values = {i * 0.5, -i * 1.0};
+    trial.params = {{"z", i * 1.0, IntDistribution{0, kTrials}}, {"a", 0.25, FloatDistribution{}}};
+    trial.user_attrs = {{"u", std::to_string(i)}};
+    trial.system_attrs = {{"s", std::to_string(-i)}, {"constraints", "[-1.0]"}};
+    study.trials.push_back(trial);
+  }
+  const auto storage = open();
+  const StudyId other = make_study(*storage, "other");
+  tell(*storage, other, 1.0);
+  const StudyId id = storage->create_study(study);
+  tell(*storage, other, 2.0);
+  // Another program may have written the second value of a trial before the first.
+  change(path_,
+         "UPDATE trial_values SET trial_value_id = -trial_value_id WHERE objective = 1 AND trial_id % 3 = 0");
+
+  const auto whole = open()->changes_since(id, {}).trials;
+  ASSERT_EQ(whole.size(), static_cast<std::size_t>(kTrials));
+  SqliteReader reader(path_);
+  for (const FrozenTrial& trial : whole) {
+    const auto single = reader.trials(id, {.number = trial.number});
+    ASSERT_EQ(describe(single), describe(std::vector{trial}));
+    ASSERT_EQ(trial.values, study.trials[static_cast<std::size_t>(trial.number.value)].values);
+  }
+  EXPECT_EQ(open()->changes_since(other, {}).trials.size(), 2U);
+}
+
 TEST_F(SqliteFile, SeesThatAnotherConnectionMadeTheStudyAnew) {
   const auto ours = open();
   const auto theirs = open();

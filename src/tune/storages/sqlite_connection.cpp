@@ -71,16 +71,19 @@ std::string plain_name(const std::filesystem::path& path) {
   return path.is_absolute() ? path.string() : (std::filesystem::path(".") / path).string();
 }
 
+/// Without SQLite's own locks around each call: a connection here is used by one thread at a time.
 std::unique_ptr<SQLite::Database> open(const std::filesystem::path& path, OpenMode mode) {
+  const int read = SQLite::OPEN_NOMUTEX | SQLite::OPEN_READONLY;
+  const int write = SQLite::OPEN_NOMUTEX | SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE;
   switch (mode) {
     case OpenMode::kReadOnly:
-      return std::make_unique<SQLite::Database>(plain_name(path), SQLite::OPEN_READONLY);
+      return std::make_unique<SQLite::Database>(plain_name(path), read);
     case OpenMode::kImmutable:
-      return std::make_unique<SQLite::Database>(immutable_uri(path), SQLite::OPEN_READONLY | SQLite::OPEN_URI);
+      return std::make_unique<SQLite::Database>(immutable_uri(path), read | SQLite::OPEN_URI);
     case OpenMode::kReadWrite:
       break;
   }
-  return std::make_unique<SQLite::Database>(plain_name(path), SQLite::OPEN_READWRITE | SQLite::OPEN_CREATE);
+  return std::make_unique<SQLite::Database>(plain_name(path), write);
 }
 
 }  // namespace
@@ -212,6 +215,21 @@ void SqliteConnection::execute_patiently(const std::string& sql) {
   }
 }
 
+void SqliteConnection::run_patiently(const char* sql) {
+  const Clock::time_point deadline = Clock::now() + busy_timeout_;
+  for (;;) {
+    try {
+      query(sql).run();
+      return;
+    } catch (const StorageBusy&) {
+      if (Clock::now() >= deadline) {
+        throw;
+      }
+      sqlite3_sleep(1);  // Some kinds of BUSY come at once, without SQLite's own waiting.
+    }
+  }
+}
+
 void SqliteConnection::refresh_data_version() {
   const Clock::time_point deadline = Clock::now() + busy_timeout_;
   for (;;) {
@@ -276,7 +294,7 @@ void SqliteConnection::begin_write(Durability durability) {
     execute(durability == Durability::kFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
     durability_ = durability;
   }
-  execute_patiently("BEGIN IMMEDIATE");
+  run_patiently("BEGIN IMMEDIATE");
 }
 
 SqliteConnection::Transaction::~Transaction() {
@@ -286,7 +304,7 @@ SqliteConnection::Transaction::~Transaction() {
 }
 
 void SqliteConnection::Transaction::commit() {
-  connection_.execute_patiently("COMMIT");
+  connection_.run_patiently("COMMIT");
   committed_ = true;
 }
 

@@ -101,7 +101,7 @@ class SqliteConnection {
   /// Runs `body` on one state of the file.
   template <typename Body>
   auto read(Body&& body) {
-    execute("BEGIN");
+    query("BEGIN").run();
     return within(std::forward<Body>(body));
   }
 
@@ -149,6 +149,8 @@ class SqliteConnection {
   };
 
   void begin_write(Durability durability);
+  /// The same for a statement that is run often; a literal.
+  void run_patiently(const char* sql);
 
   std::filesystem::path path_;
   std::chrono::milliseconds busy_timeout_;

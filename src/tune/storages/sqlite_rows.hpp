@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -40,11 +41,19 @@ class TrialReader {
   void complete(std::span<FrozenTrial> trials, bool with_intermediate);
   void read_params_of(std::span<FrozenTrial> trials);
   void complete_block(std::span<FrozenTrial> trials, bool with_intermediate);
+  struct RowsOf;
   template <typename Add>
-  void for_each_row(std::span<FrozenTrial> trials, const char* sql, Add&& add);
+  void for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows_of, Add&& add);
+  [[nodiscard]] bool are_most_of_the_file(std::int64_t n_ids);
+
+  /// Finds by std::string_view too.
+  struct TextHash {
+    using is_transparent = void;
+    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
+  };
 
   SqliteConnection* connection_;
-  std::unordered_map<std::string, Distribution> distributions_;
+  std::unordered_map<std::string, Distribution, TextHash, std::equal_to<>> distributions_;
 };
 
 // --- writing; inside a write transaction ---
