@@ -11,6 +11,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "tune/frozen_trial.hpp"
 #include "tune/objective.hpp"
@@ -59,6 +60,10 @@ class CheckpointFolder {
   [[nodiscard]] std::optional<std::int64_t> kept_step(TrialNumber trial) const;
   /// Does nothing when there is none.
   void remove(TrialNumber trial);
+  /// The files of trials that are not among the unfinished ones, of any study. `unfinished` is asked after the
+  /// folder was looked at, and only when there is a file.
+  [[nodiscard]] std::vector<std::filesystem::path> orphans(
+      const std::function<UnfinishedTrials()>& unfinished) const;
   /// Removes the files of all trials that are not among the unfinished ones, and what processes left half
   /// written when they died. `unfinished` is asked after the folder was looked at, and only when there is a
   /// file. Returns how many files went.

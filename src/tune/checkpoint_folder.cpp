@@ -145,22 +145,29 @@ void CheckpointFolder::remove(TrialNumber trial) {
   if (fs::remove(file_of(trial), ignored)) fs::remove(folder_, ignored);
 }
 
-std::size_t CheckpointFolder::collect_orphans(const std::function<UnfinishedTrials()>& unfinished) {
-  std::size_t n_removed = 0;
+std::vector<fs::path> CheckpointFolder::orphans(const std::function<UnfinishedTrials()>& unfinished) const {
   std::map<fs::path, FileName> checkpoints;
   for (const fs::path& entry : entries_of(folder_)) {
-    if (entry.extension() == kUnfinishedSuffix) n_removed += remove_if_abandoned(entry) ? 1 : 0;
     if (auto name = parse(entry.filename().string())) checkpoints.emplace(entry, std::move(*name));
   }
-  std::error_code ignored;  // As in remove.
-  if (!checkpoints.empty()) {
-    const UnfinishedTrials trials = unfinished();
-    UnfinishedByHash by_hash;
-    for (const auto& [study, numbers] : trials) by_hash.emplace(hash_text(study), &numbers);
-    for (const auto& [file, name] : checkpoints) {
-      if (is_orphan(name, by_hash) && fs::remove(file, ignored)) ++n_removed;
-    }
+  if (checkpoints.empty()) return {};
+  const UnfinishedTrials trials = unfinished();
+  UnfinishedByHash by_hash;
+  for (const auto& [study, numbers] : trials) by_hash.emplace(hash_text(study), &numbers);
+  std::vector<fs::path> found;
+  for (const auto& [file, name] : checkpoints) {
+    if (is_orphan(name, by_hash)) found.push_back(file);
   }
+  return found;
+}
+
+std::size_t CheckpointFolder::collect_orphans(const std::function<UnfinishedTrials()>& unfinished) {
+  std::size_t n_removed = 0;
+  for (const fs::path& entry : entries_of(folder_)) {
+    if (entry.extension() == kUnfinishedSuffix) n_removed += remove_if_abandoned(entry) ? 1 : 0;
+  }
+  std::error_code ignored;  // As in remove.
+  for (const fs::path& file : orphans(unfinished)) n_removed += fs::remove(file, ignored) ? 1 : 0;
   const std::scoped_lock lock(writing_);
   if (fs::is_directory(folder_, ignored)) fs::remove(folder_, ignored);
   return n_removed;

@@ -8,6 +8,8 @@
 #include "cli/output/csv.hpp"
 #include "cli/output/json.hpp"
 #include "cli/registry.hpp"
+#include "cli/run/unfinished.hpp"
+#include "tune/checkpoint_folder.hpp"
 #include "tune/storages/sqlite_check.hpp"
 
 namespace fmnist_tune {
@@ -23,7 +25,8 @@ const CommandHelp kHelp = {
     "Says what is wrong with a storage: damaged pages, rows that belong to nothing, numbers with gaps, "
     "states,\n"
     "values, times and attributes that Optuna cannot read, choices or log that changed within a study, trials\n"
-    "that run without anybody who runs them. Without --repair nothing is written, and a study may run.\n"
+    "that run without anybody who runs them, checkpoints of no trial. Without --repair nothing is written, and "
+    "a study may run.\n"
     "--repair mends what can be mended after keeping a copy, DB.before-repair; the data of finished trials is\n"
     "never deleted.\n"
     "\n"
@@ -122,6 +125,30 @@ std::string answer(const Result& result, Format format) {
   return format == Format::kCsv ? csv_answer(result) : text_answer(result);
 }
 
+/// Checkpoints of no unfinished trial: what a run that was killed leaves, until the next one. Asked only of a
+/// sound file, whose trials can be read.
+std::vector<tune::Finding> left_checkpoints(const std::filesystem::path& storage) {
+  const tune::CheckpointFolder folder(tune::CheckpointFolder::beside(storage), "");
+  std::vector<tune::Finding> findings;
+  for (const auto& file : folder.orphans([&] { return unfinished_trials_in(storage); })) {
+    findings.push_back({"checkpoints", std::nullopt, std::nullopt,
+                        fmt::format("the checkpoint {} belongs to no unfinished trial", file.string()), true,
+                        true});
+  }
+  return findings;
+}
+
+void add_checkpoints(Result& result, const std::filesystem::path& storage, bool is_repair) {
+  if (!result.is_sound()) return;
+  const auto found = left_checkpoints(storage);
+  if (is_repair && !found.empty()) {
+    tune::CheckpointFolder folder(tune::CheckpointFolder::beside(storage), "");
+    folder.collect_orphans([&] { return unfinished_trials_in(storage); });
+  }
+  auto& list = is_repair ? result.repair.mended : result.repair.left;
+  list.insert(list.end(), found.begin(), found.end());
+}
+
 tune::CheckOptions options_from(const po::variables_map& values) {
   tune::CheckOptions options;
   if (const auto minutes = whole_number_option(values, "older-than", 0, kMaxMinutes)) {
@@ -146,6 +173,7 @@ int check_command(const Invocation& invocation) {
   } else {
     result.repair.left = tune::check_sqlite_file(path, options);
   }
+  add_checkpoints(result, path, values->contains("repair"));
   fmt::print("{}", answer(result, format));
   return to_int(result.is_sound() ? ExitCode::kDone : ExitCode::kFailed);
 }

@@ -15,6 +15,7 @@
 #include "cli/run/storage_place.hpp"
 #include "cli/run/study_counter.hpp"
 #include "cli/run/study_opening.hpp"
+#include "cli/run/unfinished.hpp"
 #include "tune/error.hpp"
 #include "tune/storages/sqlite.hpp"
 
@@ -105,17 +106,7 @@ std::shared_ptr<tune::CheckpointFolder> Session::checkpoint_folder() const {
 }
 
 void Session::tidy_up() const {
-  checkpoint_folder()->collect_orphans([&] {
-    tune::UnfinishedTrials unfinished;
-    tune::SqliteReader reader(storage_);
-    for (const tune::StudyRecord& study : reader.study_records()) {
-      auto& numbers = unfinished[study.name];
-      for (const auto state : {tune::TrialState::kRunning, tune::TrialState::kWaiting}) {
-        for (const auto& trial : reader.trials(study.id, {.state = state})) numbers.insert(trial.number);
-      }
-    }
-    return unfinished;
-  });
+  checkpoint_folder()->collect_orphans([&] { return unfinished_trials_in(storage_); });
 }
 
 tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const {

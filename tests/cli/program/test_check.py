@@ -301,6 +301,21 @@ class Check(ProgramTest):
         self.check("--repair", "--older-than", "0")
         self.assertIn("RUNNING", self.states("single.db"))
 
+    def test_checkpoints_of_no_unfinished_trial_are_found_and_removed(self):
+        self.copy()
+        folder = self.path("single.db.checkpoints")
+        folder.mkdir()
+        orphan = folder / "0123456789abcdef-3.checkpoint"
+        orphan.write_bytes(b"anything")
+        (folder / "notes.txt").write_text("somebody's")
+        code, answer = self.check("--older-than", "500000")
+        self.assertEqual((code, [(finding["check"], finding["note"]) for finding in answer["findings"]]),
+                         (0, [("checkpoints", True)]))
+        self.assertIn(orphan.name, answer["findings"][0]["what"])
+        _, answer = self.check("--repair", "--older-than", "500000")
+        self.assertEqual([finding["check"] for finding in answer["mended"]], ["checkpoints"])
+        self.assertEqual([entry.name for entry in folder.iterdir()], ["notes.txt"])
+
     def test_options_that_make_no_sense_are_refused(self):
         self.copy()
         self.assertIn("--repair", self.fail_with(2, "check", "single.db", "--requeue"))
