@@ -124,7 +124,9 @@ Study::Impl::Impl(StudyOptions given, StudyRecord stored)
 }
 
 void Study::Impl::refresh_locked() {
-  Changes changes = options.storage->changes_since(record.id, cursor);
+  std::vector<TrialNumber> known_better;
+  for (const auto& [number, claim] : live) known_better.push_back(number);
+  Changes changes = options.storage->changes_since(record.id, cursor, known_better);
   for (const auto& trial : changes.trials) {
     if (!live.contains(trial.number)) history.apply(trial);
   }

@@ -682,6 +682,22 @@ TEST_P(StorageConformance, GivesOnlyWhatChangedSinceTheCursor) {
   EXPECT_TRUE(storage().changes_since(study, changes.cursor).trials.empty());
 }
 
+TEST_P(StorageConformance, TellsOfOtherTrialsThanThoseTheCallerKnowsBetter) {
+  const StudyId study = make_study(storage());
+  const Claim own = take(storage(), study).claim;
+  const Claim other = take(storage(), study).claim;
+  const Cursor before = storage().changes_since(study, {}).cursor;
+  storage().report(own, {0, 1.0}, {});
+  EXPECT_TRUE(storage().changes_since(study, before, std::vector{own.number}).trials.empty());
+  storage().report(other, {0, 2.0}, {});
+  const Changes changes = storage().changes_since(study, before, std::vector{own.number});
+  ASSERT_EQ(changes.trials.size(), 1U);
+  EXPECT_EQ(changes.trials[0].number, other.number);
+  // What happens to it once it is in nobody's hands is told.
+  storage().tell(own, complete(1));
+  EXPECT_EQ(storage().changes_since(study, changes.cursor).trials.size(), 1U);
+}
+
 TEST_P(StorageConformance, KeepsStudiesApartInDeltas) {
   const StudyId a = make_study(storage(), "a");
   const StudyId b = make_study(storage(), "b");

@@ -221,7 +221,7 @@ class InMemoryStorage final : public Storage {
     return taken;
   }
 
-  Changes changes_since(StudyId study, const Cursor& cursor) override {
+  Changes changes_since(StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) override {
     const std::scoped_lock lock(mutex_);
     const StoredStudy& stored = get(study);
     if (cursor.version == version_) {
@@ -232,7 +232,8 @@ class InMemoryStorage final : public Storage {
     changes.cursor.known = static_cast<std::int64_t>(stored.trials.size());
     const auto look_at = [&](std::int64_t number) {
       const auto index = static_cast<std::size_t>(number);
-      if (stored.changed_at[index] > cursor.version) {
+      const bool is_wanted = std::find(except.begin(), except.end(), TrialNumber{number}) == except.end();
+      if (is_wanted && stored.changed_at[index] > cursor.version) {
         changes.trials.push_back(stored.trials[index]);
       }
       if (!is_finished(stored.trials[index].state)) {

@@ -218,16 +218,21 @@ class SqliteStorage final : public Storage {
     return taken;
   }
 
-  Changes changes_since(StudyId study, const Cursor& cursor) override {
+  Changes changes_since(StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) override {
     const std::scoped_lock lock(mutex_);
     connection_.refresh_data_version();
     if (index_.is_current(cursor)) {
       return {{}, cursor};
     }
+    if (const StudyIndex* index = index_.find_current(study)) {
+      if (index_.changed_since(study, cursor, except).empty()) {
+        return {{}, {index_.version(), index->size(), index->unfinished()}};
+      }
+    }
     return connection_.read([&] {
       const StudyIndex& index = index_.sync(study);
       Changes changes;
-      for (const auto& [first, last] : index_.changed_since(study, cursor)) {
+      for (const auto& [first, last] : index_.changed_since(study, cursor, except)) {
         std::vector<FrozenTrial> block = reader_.read_range(study, first, last);
         std::move(block.begin(), block.end(), std::back_inserter(changes.trials));
       }

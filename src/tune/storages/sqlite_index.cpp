@@ -176,15 +176,22 @@ bool StorageIndex::is_current(const Cursor& cursor) {
   return cursor.version == version_;
 }
 
-std::vector<std::pair<TrialId, TrialId>> StorageIndex::changed_since(StudyId study,
-                                                                     const Cursor& cursor) const {
+const StudyIndex* StorageIndex::find_current(StudyId study) const {
+  const auto found = studies_.find(study);
+  return found == studies_.end() || found->second.stale_ ? nullptr : &found->second;
+}
+
+std::vector<std::pair<TrialId, TrialId>> StorageIndex::changed_since(
+    StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) const {
   const StudyIndex& index = studies_.at(study);
   const bool unsure = cursor.version < version_of_others_;
   std::vector<std::pair<TrialId, TrialId>> ranges;
   std::int64_t last_number = -2;
   const auto look_at = [&](std::int64_t number) {
     const auto place = static_cast<std::size_t>(number);
-    if (number >= index.size() || (!unsure && index.changed_at_[place] <= cursor.version)) {
+    const bool is_known = !unsure && number < index.size() && index.changed_at_[place] <= cursor.version;
+    if (number >= index.size() || is_known ||
+        std::find(except.begin(), except.end(), TrialNumber{number}) != except.end()) {
       return;
     }
     if (number == last_number + 1) {

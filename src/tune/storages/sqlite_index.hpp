@@ -67,9 +67,11 @@ class StorageIndex {
   [[nodiscard]] std::int64_t version() const { return version_; }
   /// Whether nothing changed since the cursor was made, given the connection's data version.
   [[nodiscard]] bool is_current(const Cursor& cursor);
-  /// Ranges of ids that hold the trials that are new or may have changed. After `sync`.
-  [[nodiscard]] std::vector<std::pair<TrialId, TrialId>> changed_since(StudyId study,
-                                                                       const Cursor& cursor) const;
+  /// The index when nobody else wrote since it was made, else null. After `is_current`.
+  [[nodiscard]] const StudyIndex* find_current(StudyId study) const;
+  /// Ranges of ids that hold the trials that are new or may have changed, but for `except`. After `sync`.
+  [[nodiscard]] std::vector<std::pair<TrialId, TrialId>> changed_since(
+      StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) const;
 
  private:
   [[nodiscard]] static StudyIndex::Entry entry_of(const SqliteQuery& row);
