@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "tune/distribution.hpp"
 #include "tune/error.hpp"
@@ -77,6 +78,13 @@ bool flag(const json& attributes, const char* key, bool fallback, std::string_vi
   return found->get<bool>();
 }
 
+/// Optuna hands every attribute to a constructor, which knows no others.
+void check_keys(const json& attributes, const std::set<std::string_view>& known, std::string_view text) {
+  for (const auto& [key, value] : attributes.items()) {
+    if (!known.contains(key)) refuse(text, fmt::format("'{}' is unknown", key));
+  }
+}
+
 FloatDistribution read_float(const json& attributes, std::string_view text) {
   FloatDistribution d{number(attributes, "low", text), number(attributes, "high", text),
                       flag(attributes, "log", false, text), std::nullopt};
@@ -93,6 +101,7 @@ IntDistribution read_int(const json& attributes, std::string_view text) {
 }
 
 CategoricalDistribution read_categorical(const json& attributes, std::string_view text) {
+  check_keys(attributes, {"choices"}, text);
   const json& choices = member(attributes, "choices", text);
   if (!choices.is_array() || choices.empty()) refuse(text, "'choices' must be a list that is not empty");
   std::vector<ParamValue> values;
@@ -102,8 +111,11 @@ CategoricalDistribution read_categorical(const json& attributes, std::string_vie
 
 /// `name` and `attributes` of a distribution; Optuna 2 had six kinds, three of them under other names.
 Distribution read(const std::string& name, const json& attributes, std::string_view text) {
-  if (name == "FloatDistribution") return read_float(attributes, text);
-  if (name == "IntDistribution") return read_int(attributes, text);
+  if (name == "FloatDistribution" || name == "IntDistribution") {
+    check_keys(attributes, {"low", "high", "log", "step"}, text);
+    if (name == "FloatDistribution") return read_float(attributes, text);
+    return read_int(attributes, text);
+  }
   if (name == "CategoricalDistribution") return read_categorical(attributes, text);
   if (name == "UniformDistribution") return read_float(attributes, text);
   if (name == "LogUniformDistribution" || name == "IntLogUniformDistribution") {

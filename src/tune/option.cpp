@@ -129,8 +129,8 @@ OptionValues with_defaults(const std::vector<OptionSpec>& specs,
     if (!std::holds_alternative<std::monostate>(spec.default_value)) values[spec.name] = spec.default_value;
   }
   for (const auto& [name, value] : given) {
-    const auto spec =
-        std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& s) { return s.name == name; });
+    const auto spec = std::find_if(specs.begin(), specs.end(),
+                                   [&wanted = name](const OptionSpec& s) { return s.name == wanted; });
     if (spec == specs.end()) {
       throw InvalidArgument(
           fmt::format("unknown option '{}' (known: {})", name, known.empty() ? "none" : known));

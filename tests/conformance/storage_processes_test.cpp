@@ -110,12 +110,13 @@ class ManyProcesses : public ::testing::Test {
 };
 
 TEST_F(ManyProcesses, ShareOneFile) {
-  constexpr std::int64_t kTrials = 200;
-  const StudyId study = prepare(30);
+  constexpr std::int64_t kTrials = 1000;
+  constexpr std::int64_t kEnqueued = 100;
+  const StudyId study = prepare(kEnqueued);
   std::vector<std::int64_t> told;
   {
     std::vector<std::unique_ptr<Child>> children;
-    for (int i = 0; i < 4; ++i) {
+    for (int i = 0; i < 8; ++i) {
       children.push_back(std::make_unique<Child>([&](const Child::Send& send) {
         const auto storage = open_sqlite_storage(path_);
         work(*storage, study, kTrials, send);
@@ -131,6 +132,9 @@ TEST_F(ManyProcesses, ShareOneFile) {
   }
   const auto storage = open_sqlite_storage(path_);
   expect_exactly(*storage, study, kTrials, told);
+  for (const FrozenTrial& trial : all_trials(*storage, study)) {
+    EXPECT_EQ(trial.system_attrs.contains("fixed_params"), trial.number.value < kEnqueued);
+  }
 }
 
 TEST_F(ManyProcesses, CreateTheSameFileAtOnce) {

@@ -84,6 +84,23 @@ std::optional<Claim> claim_of(const FrozenTrial& trial) {
   return Claim{trial.id, trial.number, *mark->owner, mark->epoch};
 }
 
+namespace {
+
+/// Nothing for what is no heartbeat: somebody else's attribute is never an error.
+std::optional<Timestamp> heartbeat_from_json(const std::string& text) {
+  const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_string()) {
+    return std::nullopt;
+  }
+  try {
+    return timestamp_from_string(json.get<std::string>());
+  } catch (const FormatError&) {
+    return std::nullopt;
+  }
+}
+
+}  // namespace
+
 std::optional<Holder> holder_of(const FrozenTrial& trial) {
   const auto claim = claim_of(trial);
   if (!claim) {
@@ -92,10 +109,7 @@ std::optional<Holder> holder_of(const FrozenTrial& trial) {
   Holder holder{*claim, trial.datetime_start.value_or(Timestamp{})};
   const auto beat = trial.system_attrs.find(kHeartbeatKey);
   if (beat != trial.system_attrs.end()) {
-    const auto json = nlohmann::json::parse(beat->second, nullptr, /*allow_exceptions=*/false);
-    if (json.is_string()) {
-      holder.last_seen = std::max(holder.last_seen, timestamp_from_string(json.get<std::string>()));
-    }
+    holder.last_seen = std::max(holder.last_seen, heartbeat_from_json(beat->second).value_or(Timestamp{}));
   }
   return holder;
 }

@@ -21,6 +21,21 @@ using Clock = std::chrono::steady_clock;
 /// one wait is never the last word.
 constexpr std::chrono::milliseconds kOneWait{1000};
 
+/// The longest text or row that is read or written. A few bytes of a hostile file can ask for gigabytes.
+constexpr int kMaxValueBytes = 1 << 28;
+
+/// A file may come from anybody: its rows count, and nothing that its schema would do is done.
+void distrust_schema(sqlite3* database) {
+  for (const auto& [option, value] : {std::pair{SQLITE_DBCONFIG_DEFENSIVE, 1},
+                                      {SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_TRIGGER, 0},
+                                      {SQLITE_DBCONFIG_ENABLE_VIEW, 0}}) {
+    sqlite3_db_config(database, option, value, nullptr);
+  }
+  sqlite3_limit(database, SQLITE_LIMIT_LENGTH, kMaxValueBytes);
+  sqlite3_limit(database, SQLITE_LIMIT_ATTACHED, 0);
+}
+
 bool is_busy(int code) {
   const int primary = code & 0xff;
   return primary == SQLITE_BUSY || primary == SQLITE_LOCKED;
@@ -37,7 +52,9 @@ std::string advice(int code) {
     case SQLITE_CANTOPEN:
       return "it cannot be opened; check that path and permissions are right";
     case SQLITE_IOERR:
-      return "reading or writing failed; check the disk";
+      return "reading or writing failed; check the disk, quotas and limits on the size of files";
+    case SQLITE_TOOBIG:
+      return fmt::format("a value is longer than {} MiB; shorten it", kMaxValueBytes >> 20);
     case SQLITE_CORRUPT:
       return "the file is damaged, perhaps its end is missing; restore a copy or recover it with `sqlite3 FILE "
              ".recover`";
@@ -176,6 +193,7 @@ SqliteConnection::SqliteConnection(std::filesystem::path path, OpenMode mode,
     throw_error(path_, error.getErrorCode(), error.what());
   }
   sqlite3_extended_result_codes(database_->getHandle(), 1);
+  distrust_schema(database_->getHandle());
 }
 
 SqliteConnection::~SqliteConnection() {

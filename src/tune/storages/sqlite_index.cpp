@@ -89,15 +89,24 @@ void StorageIndex::notice_others() {
   "a.value_json FROM trial_system_attributes a WHERE a.trial_id = t.trial_id AND a.\"key\" = " \
   "'tune:owner') END FROM trials t WHERE t.study_id = ?1 "
 
+namespace {
+
+TrialState state_of(const SqliteQuery& row) {
+  try {
+    return trial_state_from_string(row.text(2));
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("trial {}: {}", row.integer(0), error.what()));
+  }
+}
+
+}  // namespace
+
 StudyIndex::Entry StorageIndex::entry_of(const SqliteQuery& row) {
   if (row.is_null(0)) {
     throw FormatError(fmt::format("the trial with id {} has no number", row.integer(1)));
   }
   const auto mark = row.is_null(3) ? std::nullopt : owner_mark_from_json(row.text(3));
-  return {{row.integer(0)},
-          {row.integer(1)},
-          trial_state_from_string(row.text(2)),
-          mark.has_value() && mark->owner.has_value()};
+  return {{row.integer(0)}, {row.integer(1)}, state_of(row), mark.has_value() && mark->owner.has_value()};
 }
 
 void StorageIndex::refresh(StudyId study, StudyIndex& index) {

@@ -6,7 +6,11 @@
 #include <array>
 #include <cmath>
 #include <limits>
+#include <nlohmann/json.hpp>
 #include <utility>
+#include <variant>
+
+#include "tune/format/python_json.hpp"
 
 namespace tune::storages {
 namespace {
@@ -29,21 +33,45 @@ Encoded encode(double value) {
   return {value, "FINITE"};
 }
 
-double decode(const SqliteQuery& row, int value_column, int type_column) {
+enum class NaNs : std::uint8_t { kAllowed, kRefused };
+
+/// What is not finite has no number beside its type, as Optuna insists.
+double decode(const SqliteQuery& row, int value_column, int type_column, NaNs nans) {
   const std::string_view type = row.text(type_column);
-  if (type == "INF_POS") {
+  const bool is_null = row.is_null(value_column);
+  if (type == "INF_POS" && is_null) {
     return kInfinity;
   }
-  if (type == "INF_NEG") {
+  if (type == "INF_NEG" && is_null) {
     return -kInfinity;
   }
-  if (type == "NAN") {
+  if (type == "NAN" && is_null && nans == NaNs::kAllowed) {
     return std::numeric_limits<double>::quiet_NaN();
   }
-  if (type != "FINITE" || row.is_null(value_column)) {
+  if (type != "FINITE" || is_null) {
     throw FormatError(fmt::format("a stored value has the type \"{}\" without a number that fits", type));
   }
   return row.real(value_column);
+}
+
+/// Attributes are JSON as Python writes it.
+std::string json_of(const SqliteQuery& row, int key_column) {
+  std::string text(row.text(key_column + 1));
+  if (!nlohmann::json::accept(text) && format::parse_python_json(text).is_discarded()) {
+    throw FormatError(fmt::format("attribute \"{}\" is not JSON", row.text(key_column)));
+  }
+  return text;
+}
+
+void check_choice(const Param& param) {
+  const auto* categorical = std::get_if<CategoricalDistribution>(&param.distribution);
+  if (categorical == nullptr) {
+    return;
+  }
+  const auto n_choices = static_cast<double>(categorical->choices.size());
+  if (!(param.value >= 0.0 && param.value < n_choices && param.value == std::floor(param.value))) {
+    throw FormatError(fmt::format("parameter \"{}\" has choice {} of {}", param.name, param.value, n_choices));
+  }
 }
 
 std::optional<Timestamp> time_of(const SqliteQuery& row, int column) {
@@ -81,7 +109,7 @@ Attributes read_study_attributes(SqliteConnection& connection, const char* sql, 
   SqliteQuery rows = connection.query(sql);
   rows.bind(study.value);
   while (rows.next()) {
-    attributes.insert_or_assign(std::string(rows.text(0)), std::string(rows.text(1)));
+    attributes.insert_or_assign(std::string(rows.text(0)), json_of(rows, 0));
   }
   return attributes;
 }
@@ -115,6 +143,9 @@ std::vector<Direction> read_directions(SqliteConnection& connection, StudyId stu
   rows.bind(study.value);
   while (rows.next()) {
     directions.push_back(direction_from_string(rows.text(0)));
+    if (to_string(directions.back()) != rows.text(0)) {
+      throw FormatError(fmt::format("not a stored direction: \"{}\"", rows.text(0)));
+    }
   }
   return directions;
 }
@@ -218,7 +249,10 @@ void TrialReader::for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows
   SqliteQuery rows = connection_->query((scans ? rows_of.by_scan : rows_of.by_index).c_str());
   rows.bind(first).bind(highest->id.value);
   while (rows.next()) {
-    FrozenTrial* trial = place[static_cast<std::size_t>(rows.integer(0) - first)];
+    // A damaged table also gives rows that were not asked for.
+    const std::uint64_t offset =
+        static_cast<std::uint64_t>(rows.integer(0)) - static_cast<std::uint64_t>(first);
+    FrozenTrial* trial = offset < place.size() ? place[offset] : nullptr;
     if (trial != nullptr) {
       naming_trial(*trial, [&] { add(*trial, rows); });
     }
@@ -248,6 +282,7 @@ void TrialReader::read_params_of(std::span<FrozenTrial> trials) {
   static const RowsOf kParams("param_name, param_value, distribution_json", "trial_params", "param_id");
   for_each_row(trials, kParams, [this](FrozenTrial& trial, SqliteQuery& row) {
     trial.params.push_back(Param{std::string(row.text(1)), row.real(2), distribution(row.text(3))});
+    check_choice(trial.params.back());
   });
 }
 
@@ -259,22 +294,28 @@ void TrialReader::complete_block(std::span<FrozenTrial> trials, bool with_interm
                                         "trial_system_attribute_id");
   static const RowsOf kIntermediate("step, intermediate_value, intermediate_value_type",
                                     "trial_intermediate_values", "trial_intermediate_value_id");
-  for_each_row(trials, kValues,
-               [](FrozenTrial& trial, SqliteQuery& row) { trial.values.push_back(decode(row, 1, 2)); });
+  for_each_row(trials, kValues, [](FrozenTrial& trial, SqliteQuery& row) {
+    trial.values.push_back(decode(row, 1, 2, NaNs::kRefused));
+  });
   read_params_of(trials);
   for_each_row(trials, kUserAttributes, [](FrozenTrial& trial, SqliteQuery& row) {
-    trial.user_attrs.insert_or_assign(std::string(row.text(1)), std::string(row.text(2)));
+    trial.user_attrs.insert_or_assign(std::string(row.text(1)), json_of(row, 1));
   });
   for_each_row(trials, kSystemAttributes, [](FrozenTrial& trial, SqliteQuery& row) {
-    trial.system_attrs.insert_or_assign(std::string(row.text(1)), std::string(row.text(2)));
+    trial.system_attrs.insert_or_assign(std::string(row.text(1)), json_of(row, 1));
   });
   for (const FrozenTrial& trial : trials) {
     // Looked at here, because later nobody knows which file they came from.
-    naming_trial(trial, [&] { (void)trial.constraints(); });
+    naming_trial(trial, [&] {
+      (void)trial.constraints();
+      if (trial.state == TrialState::kComplete && trial.values.empty()) {
+        throw FormatError("it is COMPLETE without a value");
+      }
+    });
   }
   if (with_intermediate) {
     for_each_row(trials, kIntermediate, [](FrozenTrial& trial, SqliteQuery& row) {
-      trial.intermediate.push_back({row.integer(1), decode(row, 2, 3)});
+      trial.intermediate.push_back({row.integer(1), decode(row, 2, 3, NaNs::kAllowed)});
     });
   }
 }

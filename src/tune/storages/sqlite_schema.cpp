@@ -272,7 +272,8 @@ bool is_empty_database(SqliteConnection& connection) {
 
 void check_schema(SqliteConnection& connection) {
   for (const char* name : kTableNames) {
-    if (find_object(connection, name).type != "table") {
+    const SchemaObject object = find_object(connection, name);
+    if (object.type != "table" || object.sql.starts_with("CREATE VIRTUAL")) {
       refuse(connection, fmt::format("this SQLite file is not a study storage: it has no table \"{}\"; name "
                                      "another file",
                                      name));
@@ -284,8 +285,12 @@ void check_schema(SqliteConnection& connection) {
                                    "`optuna storage upgrade`",
                                    kSchemaVersion));
   }
-  if (find_object(connection, "alembic_version").type.empty()) {
+  const std::string revision_type = find_object(connection, "alembic_version").type;
+  if (revision_type.empty()) {
     return;  // Optuna itself puts it back.
+  }
+  if (revision_type != "table") {
+    refuse(connection, "this SQLite file is not a study storage: its alembic_version is not a table");
   }
   SqliteQuery revision = connection.query("SELECT version_num FROM alembic_version");
   if (revision.next() && revision.text(0) != kAlembicVersion) {
