@@ -117,6 +117,9 @@ class Study {
 
   /// Drops what this object knows of a trial that was taken over (StaleClaim).
   void forget(Trial&& trial);
+  /// Gives up a trial that the storage refused to store, unless it is finished all the same: it goes back into
+  /// the queue, now or, where that is refused too, with the next `requeue_dead_trials` of this object.
+  void abandon(Trial&& trial);
 
   /// Puts configurations into the queue; names outside a declared space and values outside their domain throw
   /// InvalidArgument. A configuration may be partial: the sampler fills in the rest. With replicates each

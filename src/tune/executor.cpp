@@ -218,11 +218,14 @@ class Run {
       const std::scoped_lock lock(observer_mutex_);
       observer_.on_start(number, trial.params(), slot);
     }
-    const Verdict verdict = error.empty() ? attempt(trial, slot) : Verdict{Verdict::Kind::kFailed, {}, error};
     try {
+      const Verdict verdict = error.empty() ? attempt(trial, slot) : Verdict{Verdict::Kind::kFailed, {}, error};
       settle(trial, verdict, slot);
     } catch (const StaleClaim& stale) {
       forget(trial, stale.what());
+    } catch (const StorageError&) {
+      study_.abandon(std::move(trial));
+      throw;
     }
     {
       const std::scoped_lock lock(mutex_);

@@ -300,7 +300,14 @@ TakenOver Study::requeue_dead_trials(const TakeoverRules& rules) {
     const Liveness found = liveness(holder.claim.owner);
     return found == Liveness::kDead || (found == Liveness::kUnknown && now() - holder.last_seen > rules.lease);
   };
-  return storage().requeue_dead(id(), {is_dead, rules.kept_step, rules.max_deaths});
+  std::vector<TrialNumber> abandoned;
+  {
+    const std::scoped_lock lock(impl_->mutex);
+    abandoned = impl_->requeue_abandoned();
+  }
+  TakenOver taken = storage().requeue_dead(id(), {is_dead, rules.kept_step, rules.max_deaths});
+  taken.requeued.insert(taken.requeued.end(), abandoned.begin(), abandoned.end());
+  return taken;
 }
 
 std::vector<TrialNumber> Study::heartbeat() {

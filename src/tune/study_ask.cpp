@@ -79,6 +79,8 @@ SamplingContext Study::Impl::sampling_context(TrialNumber number) {
 
 ParamValues Study::Impl::forced_params(const FrozenTrial& trial) const {
   ParamValues own = format::queued_params(trial.system_attrs);
+  // Optuna's retries wait with their parameters.
+  for (const Param& param : trial.params) own.insert_or_assign(param.name, param.external());
   const std::size_t first = original_of(trial.number);
   if (first == static_cast<std::size_t>(trial.number.value)) return own;
   const TrialRecord& original = history.trial(first);
@@ -215,12 +217,34 @@ bool Study::give_params(Trial::State& trial, AskResult& result) {
 
 void Study::abandon(const Claim& claim) {
   impl_->let_go(claim);
+  impl_->cursor = {};
+  impl_->abandoned.push_back(claim);
   try {
-    storage().requeue(claim);
+    (void)impl_->requeue_abandoned();
     impl_->refresh_locked();
   } catch (const StorageError&) {
-    // The error that led here counts; the trial is requeued when this process has ended.
+    // The error that led here counts; the trial is requeued later, or when this process has ended.
   }
+}
+
+void Study::abandon(Trial&& trial) {
+  const Trial given_up = std::move(trial);
+  if (!given_up.state_) return;
+  const std::scoped_lock lock(impl_->mutex);
+  abandon(given_up.state_->claim);
+}
+
+std::vector<TrialNumber> Study::Impl::requeue_abandoned() {
+  std::vector<TrialNumber> requeued;
+  for (; !abandoned.empty(); abandoned.pop_back()) {
+    try {
+      options.storage->requeue(abandoned.back());
+      requeued.push_back(abandoned.back().number);
+    } catch (const StaleClaim&) {
+      // It was stored after all, or somebody else has it.
+    }
+  }
+  return requeued;
 }
 
 void Study::suggest_declared(Trial::State& trial) {

@@ -39,6 +39,8 @@ struct Study::Impl {
   [[nodiscard]] bool must_wait(TrialNumber number) const;
   /// The trial that will be reserved next, as far as this process knows. Needs the lock.
   [[nodiscard]] TrialNumber next_number() const;
+  /// Puts the abandoned trials back that could not be put back before. Needs the lock.
+  [[nodiscard]] std::vector<TrialNumber> requeue_abandoned();
   /// What the sampler is shown when that trial asks. Needs the lock; holds until the next call.
   [[nodiscard]] SamplingContext sampling_context(TrialNumber number);
   [[nodiscard]] bool avoids_duplicates() const;
@@ -90,6 +92,7 @@ struct Study::Impl {
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.
   /// The epoch tells two handles of one trial apart.
   std::map<TrialNumber, Claim> live;
+  std::vector<Claim> abandoned;  ///< Still RUNNING in the storage, in nobody's hands.
 };
 
 /// Everything behind a Trial.

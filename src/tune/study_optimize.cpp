@@ -51,12 +51,21 @@ class Optimization {
   bool run_one() {
     AskResult asked = study_.ask_within(std::nullopt);
     if (!asked.trial) return false;
-    const FrozenTrial told = finish(std::move(*asked.trial), asked.error);
+    const FrozenTrial told = finish(*asked.trial, asked.error);
     for (const Callback& callback : options_.callbacks) callback(study_, told);
     return true;
   }
 
-  FrozenTrial finish(Trial trial, const std::string& objection) {
+  FrozenTrial finish(Trial& trial, const std::string& objection) {
+    try {
+      return evaluate(trial, objection);
+    } catch (const StorageError&) {
+      study_.abandon(std::move(trial));
+      throw;
+    }
+  }
+
+  FrozenTrial evaluate(Trial& trial, const std::string& objection) {
     std::optional<ObjectiveValues> result;
     try {
       if (!objection.empty()) throw InvalidArgument("the trial cannot take its parameters: " + objection);

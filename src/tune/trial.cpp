@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <span>
@@ -18,6 +19,11 @@ void check_json(std::string_view key, std::string_view json) {
   if (!nlohmann::json::accept(json)) {
     throw InvalidArgument(fmt::format("the value of attribute '{}' is not JSON: {:.200}", key, json));
   }
+}
+
+bool has_step(const FrozenTrial& trial, std::int64_t step) {
+  return std::any_of(trial.intermediate.begin(), trial.intermediate.end(),
+                     [&](const IntermediateValue& report) { return report.step == step; });
 }
 
 }  // namespace
@@ -45,8 +51,11 @@ void Trial::State::take(Suggestion suggestion) {
   for (const auto& [key, json] : preset.relative.system_attrs) frozen.system_attrs[key] = json;
   study->history.add_system_attrs(claim.number, preset.relative.system_attrs);
   study->history.add_params(claim.number, suggestion.configuration.params);
-  frozen.params = std::move(suggestion.configuration.params);
+  const std::vector<Param> stored = std::exchange(frozen.params, std::move(suggestion.configuration.params));
   decided = std::move(suggestion.configuration.values);
+  for (const Param& param : stored) {
+    if (decided.emplace(param.name, param.external()).second) frozen.params.push_back(param);
+  }
 }
 
 void Trial::State::store_params(const Attributes& system_attrs) {
@@ -99,8 +108,10 @@ void Trial::report(double value, std::int64_t step) {
   {
     const std::scoped_lock lock(study.mutex);
     study.refresh_locked();  // What other processes finished counts from now on.
-    if (study.history.trial(static_cast<std::size_t>(number().value)).value_at(step) != nullptr) return;
+    if (has_step(state_->frozen, step)) return;
+    // A report that the storage refused stays in the history; made again, it is stored as it was.
     study.history.add_report(number(), {step, value});
+    value = *study.history.trial(static_cast<std::size_t>(number().value)).value_at(step);
     state_->last_decision = study.options.pruner->decide(
         {study.view_for(number()), number(), study.options.seed, study.record.name});
     study.history.add_system_attrs(number(), state_->last_decision.system_attrs);

@@ -173,6 +173,7 @@ struct FaultyVfsCalls {
     return self(vfs).real_->xRandomness(self(vfs).real_, size, out);
   }
   static int sleep(sqlite3_vfs* vfs, int microseconds) {
+    ++self(vfs).n_sleeps_;
     return self(vfs).real_->xSleep(self(vfs).real_, microseconds);
   }
   static int time(sqlite3_vfs* vfs, double* now) { return self(vfs).real_->xCurrentTime(self(vfs).real_, now); }

@@ -2,6 +2,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -52,6 +53,8 @@ class FaultyVfs {
   void set_fault(Fault fault);
   /// Calls so far, refused ones included.
   [[nodiscard]] std::int64_t n_calls() const;
+  /// How often SQLite has waited for somebody else.
+  [[nodiscard]] std::int64_t n_sleeps() const { return n_sleeps_; }
   [[nodiscard]] const std::vector<DiskEvent>& events() const { return events_; }
 
  private:
@@ -65,6 +68,7 @@ class FaultyVfs {
   mutable std::mutex mutex_;
   Fault fault_;
   std::int64_t n_calls_ = 0;
+  std::atomic<std::int64_t> n_sleeps_ = 0;
   std::vector<DiskEvent> events_;
   std::map<std::string, int> files_;  ///< What stands under each name now.
   int next_file_ = 0;
