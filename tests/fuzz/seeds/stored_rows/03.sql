@@ -1,0 +1,1 @@
+UPDATE trials SET trial_id = 9223372036854775807 WHERE number = 1; UPDATE trials SET trial_id = -9223372036854775808 WHERE number = 0;

@@ -1,0 +1,1 @@
+DROP TABLE trial_heartbeats; CREATE VIRTUAL TABLE trial_heartbeats USING fts5(trial_id, heartbeat);

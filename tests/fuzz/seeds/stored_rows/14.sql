@@ -1,0 +1,1 @@
+DELETE FROM study_directions; UPDATE studies SET study_name = x'ff00';
