@@ -82,8 +82,8 @@ class FaultyStorage final : public Storage {
   TakenOver requeue_dead(StudyId study, const Takeover& takeover) override {
     return call("requeue_dead", [&] { return real_->requeue_dead(study, takeover); });
   }
-  Changes changes_since(StudyId study, const Cursor& cursor) override {
-    return call("changes_since", [&] { return real_->changes_since(study, cursor); });
+  Changes changes_since(StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) override {
+    return call("changes_since", [&] { return real_->changes_since(study, cursor, except); });
   }
 
  private:
