@@ -1,0 +1,128 @@
+"""The limits of a study file: stagnation, which ends a study, and max_trial_seconds, which ends a trial."""
+
+import json
+import re
+import unittest
+
+from program_test import ProgramTest
+
+
+def size_at_stagnation(trials, limit, lag):
+    """After how many trials none begins, from (state, value) of each; larger values are better."""
+    best_number, best_value = -1, None
+    for number, (state, value) in enumerate(trials):
+        if state == "COMPLETE" and (best_value is None or value > best_value):
+            best_number, best_value = number, value
+        if number - best_number >= limit:
+            return number + lag
+    return None
+
+
+class Stagnation(ProgramTest):
+    def trials(self):
+        return self.rows("select state, value from trials left join trial_values using (trial_id) order by number",
+                         db="tiny.db")
+
+    def assert_ended(self, limit, lag):
+        """At the trial that the values in the file demand, and not before."""
+        trials = self.trials()
+        self.assertEqual(len(trials), size_at_stagnation(trials, limit, lag))
+        self.assertLess(len(trials), 100)
+
+    def run_to_stagnation(self, study, limit, *arguments):
+        code, output, messages = self.run_program(study, "--trials", "100", *arguments)
+        self.assertEqual(code, 0, messages)
+        self.assertIn(f"the last {limit} trials brought no better value: the study is complete", messages)
+        self.assertIn(f"study tiny: {len(self.trials())} finished trials", output)
+        return messages
+
+    def test_one_job_ends_with_the_last_of_so_many_trials_that_found_nothing_better(self):
+        for limit in (1, 4):
+            study = self.study("tiny", limits={"stagnation": limit})
+            self.run_to_stagnation(study, limit, "--jobs", "1")
+            self.assert_ended(limit, lag=1)
+
+    def test_the_same_command_says_so_again_and_begins_nothing(self):
+        study = self.study("tiny", limits={"stagnation": 4})
+        self.run_to_stagnation(study, 4, "--jobs", "1")
+        before = self.finished_trials("tiny.db")
+        for arguments in (("--jobs", "1"), ("--jobs", "2")):
+            self.run_to_stagnation(study, 4, *arguments)
+        self.assertEqual(self.finished_trials("tiny.db"), before)
+        self.assertEqual(len(self.states("tiny.db")), len(before))
+        self.assertIn("nothing to do", self.succeed(study, "--trials", len(before)))
+
+    def test_in_a_window_two_processes_end_at_the_same_trial_as_one_job(self):
+        study = self.study("tiny", limits={"stagnation": 4}, reproducible={"window": 4})
+        processes = [self.start(study, "--trials", "100", "--jobs", "2") for _ in range(2)]
+        for process in processes:
+            code, _, messages = self.finish(process)
+            self.assertEqual(code, 0, messages)
+            self.assertIn("brought no better value", messages)
+        self.assert_ended(4, lag=4)
+        self.succeed(study, "--trials", "100", "--jobs", "1", "--storage", "one.db")
+        self.assertEqual(self.results("tiny.db"), self.results("one.db"))
+
+    def test_what_waits_in_the_queue_still_runs(self):
+        study = self.study("tiny", limits={"stagnation": 3})
+        self.run_to_stagnation(study, 3, "--jobs", "1")
+        n_trials = len(self.trials())
+        self.succeed("enqueue", "tiny.db", "--params", '{"lr": 0.0001, "optimizer": "sgd"}')
+        self.run_to_stagnation(study, 3, "--jobs", "1")
+        self.assertEqual(len(self.trials()), n_trials + 1)
+        self.assertNotIn("WAITING", self.states("tiny.db"))
+
+    def test_a_larger_limit_lets_the_study_go_on(self):
+        self.run_to_stagnation(self.study("tiny", limits={"stagnation": 2}), 2, "--jobs", "1")
+        n_trials = len(self.trials())
+        messages = self.run_to_stagnation(self.study("tiny", limits={"stagnation": 6}), 6, "--jobs", "1")
+        self.assertIn("limits/stagnation: 2 is now 6", messages)
+        self.assertGreater(len(self.trials()), n_trials)
+        self.assert_ended(6, lag=1)
+
+    def test_it_is_refused_for_several_objectives(self):
+        several = [{"metric": "validation_accuracy", "direction": "maximize"},
+                   {"metric": "parameter_count", "direction": "minimize"}]
+        study = self.study("tiny", pruner=None, objectives=several, limits={"stagnation": 3})
+        self.assertIn("/limits/stagnation", self.fail_with(2, study, "--trials", "1"))
+
+
+class TrialSeconds(ProgramTest):
+    def timed(self, seconds):
+        """Trials of many short epochs, more than fit into a tenth of a second."""
+        return self.study("tiny", limits={"max_trial_seconds": seconds}, pruner={"type": "nop"},
+                          objective={"type": "fmnist", "epochs": 200, "training_examples": 500,
+                                     "validation_examples": 500})
+
+    def reports(self, number):
+        return self.rows("select step, intermediate_value from trial_intermediate_values join trials using (trial_id)"
+                         " where number = ? order by step", number, db="tiny.db")
+
+    def test_a_long_trial_is_pruned_with_its_last_value_and_the_reason(self):
+        self.succeed(self.timed(0.1), "--trials", "4", "--jobs", "2")
+        trials = json.loads(self.succeed("trials", "tiny.db", "-f", "json"))
+        self.assertEqual([trial["state"] for trial in trials], ["PRUNED"] * 4)
+        for trial in trials:
+            reports = self.reports(trial["number"])
+            self.assertEqual(trial["value"], reports[-1][1])
+            self.assertEqual(len(reports), len(trial["user_attrs"]["curves"]["validation_accuracy"]))
+            match = re.fullmatch(r"time limit reached in epoch (\d+)", trial["reason"])
+            self.assertEqual(int(match.group(1)), len(reports) + 1)
+            self.assertLess(len(reports), 200)
+            self.assertIn(trial["reason"], self.succeed("trials", "tiny.db"))
+
+    def test_a_trial_within_the_limit_is_left_alone(self):
+        self.succeed(self.timed(0.1), "--trials", "1")
+        code, _, messages = self.run_program(self.timed(1000), "--trials", "2")
+        self.assertEqual(code, 0, messages)
+        self.assertIn("limits/max_trial_seconds: 0.1 is now 1000", messages)
+        self.assertEqual(self.states("tiny.db"), ["PRUNED", "COMPLETE"])
+        self.assertEqual(len(self.reports(1)), 200)
+
+    def test_a_limit_that_is_no_time_is_refused(self):
+        self.assertIn("/limits/max_trial_seconds: expected a number > 0",
+                      self.fail_with(2, self.timed(0), "--trials", "1"))
+
+
+if __name__ == "__main__":
+    unittest.main()
