@@ -179,6 +179,21 @@ TEST_F(SqliteFile, OpensAFileWithoutTheRevisionTable) {
   EXPECT_TRUE(open()->find_study("study"));
 }
 
+// SQLite would delete the file that such a journal names.
+TEST_F(SqliteFile, RefusesAJournalThatNamesAnotherFile) {
+  make_study(*open());
+  const fs::path journal = path_.string() + "-journal";
+  std::ofstream(journal, std::ios::binary) << "pages"
+                                           << "/some/other/file"
+                                           << "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  const std::string before = bytes_of(path_) + bytes_of(journal);
+  EXPECT_THROW((void)open(), StorageError);
+  EXPECT_THROW(SqliteReader{path_}, StorageError);
+  EXPECT_EQ(bytes_of(path_) + bytes_of(journal), before);
+  fs::remove(journal);
+  EXPECT_EQ(open()->studies().size(), 1U);
+}
+
 TEST_F(SqliteFile, NamesThePathThatCannotBeLookedAt) {
   const fs::path loop = folder_ / "loop";
   fs::create_symlink(loop, loop);

@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <fstream>
 #include <string>
 #include <string_view>
 #include <system_error>
@@ -35,6 +36,26 @@ bool has_neighbour(const fs::path& path, std::string_view suffix) {
 /// Whether nobody can have the file half written: no log or journal stands beside it.
 bool is_at_rest(const fs::path& path) {
   return !has_neighbour(path, "-wal") && !has_neighbour(path, "-journal");
+}
+
+/// Whether a rollback journal ends with the name of another file, which SQLite deletes once it has rolled back.
+/// Only a transaction over several databases leaves such a journal, and there is none here.
+bool names_another_file(const fs::path& journal) {
+  constexpr std::string_view kMagic = "\xd9\xd5\x05\xf9\x20\xa1\x63\xd7";
+  std::ifstream file(journal, std::ios::binary);
+  std::string end(kMagic.size(), '\0');
+  file.seekg(-static_cast<std::streamoff>(kMagic.size()), std::ios::end);
+  return file.read(end.data(), static_cast<std::streamsize>(end.size())) && end == kMagic;
+}
+
+void check_journal(const fs::path& path) {
+  const fs::path journal = path.string() + "-journal";
+  if (names_another_file(journal)) {
+    refuse(path,
+           fmt::format("the journal beside it, {}, is of a transaction over several files; remove both, or "
+                       "let the program that left them recover them",
+                       journal.string()));
+  }
 }
 
 /// Enough to see that somebody wrote in between.
@@ -108,6 +129,7 @@ void check_writable_file(const fs::path& path) {
   if (!fs::is_directory(status_of(folder))) {
     refuse(path, fmt::format("there is no folder {}; create it first", folder.string()));
   }
+  check_journal(path);
   if (is_there) {
     check_content(path);
     if (access(path.c_str(), W_OK) != 0) {
@@ -124,6 +146,7 @@ void check_readable_file(const fs::path& path) {
   if (!check_kind(path)) {
     refuse(path, "there is no such file");
   }
+  check_journal(path);
   check_content(path);
 }
 

@@ -44,13 +44,18 @@ struct ReadText {
   std::optional<std::string> mended;  ///< What Optuna reads instead.
 };
 
-/// The name of an attribute that Optuna would not take.
-std::optional<std::string> foreign_attribute(const nlohmann::json& node) {
-  const auto& known = known_attributes().at(node["name"].get<std::string>());
+/// Removes an attribute that Optuna would not take; empty when there is none.
+std::string take_foreign_attribute(nlohmann::json& node) {
+  if (!node.is_object() || !node.contains("name") || !node["name"].is_string()) return {};
+  const auto known = known_attributes().find(node["name"].get<std::string>());
+  if (known == known_attributes().end() || !node["attributes"].is_object()) return {};
   for (const auto& [name, value] : node["attributes"].items()) {
-    if (!known.contains(name)) return name;
+    if (known->second.contains(name)) continue;
+    std::string taken = name;
+    node["attributes"].erase(taken);
+    return taken;
   }
-  return std::nullopt;
+  return {};
 }
 
 /// An integer range without a step, which other programs write for 1.
@@ -65,16 +70,21 @@ bool set_missing_step(nlohmann::json& node) {
 ReadText read_text(std::string_view text) {
   auto node = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   const bool has_no_step = set_missing_step(node);
+  std::string foreign;
+  for (std::string name = take_foreign_attribute(node); !name.empty(); name = take_foreign_attribute(node)) {
+    foreign = std::move(name);
+  }
   ReadText read;
   try {
-    read.distribution = distribution_from_json(has_no_step ? node.dump() : std::string(text));
+    read.distribution =
+        distribution_from_json(has_no_step || !foreign.empty() ? node.dump() : std::string(text));
   } catch (const FormatError& error) {
     read.complaint = error.what();
     return read;
   }
   if (has_no_step) read.complaint = "an integer distribution whose step is null";
-  if (const auto name = foreign_attribute(node)) {
-    read.complaint = fmt::format("a distribution with an attribute \"{}\" that Optuna does not know", *name);
+  if (!foreign.empty()) {
+    read.complaint = fmt::format("a distribution with an attribute \"{}\" that Optuna does not know", foreign);
   }
   if (!read.complaint.empty()) read.mended = to_json(*read.distribution);
   return read;
