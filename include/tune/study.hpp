@@ -54,8 +54,8 @@ struct StudyOptions {
 struct TakeoverRules {
   /// For owners that cannot be judged from here (another host or pid namespace): how long without a heartbeat.
   std::chrono::seconds lease = std::chrono::seconds(60);
-  /// A trial that has lost so many owners becomes FAIL.
-  std::int64_t max_deaths = 3;
+  /// A trial that has lost so many owners, and whose checkpoint came no further meanwhile, becomes FAIL.
+  std::int64_t max_deaths = 10;
   /// The step that the checkpoint of a trial reached; empty: no trial has one.
   std::function<std::optional<std::int64_t>(TrialNumber)> kept_step{};
 };

@@ -164,7 +164,8 @@ std::vector<fs::path> CheckpointFolder::orphans(const std::function<UnfinishedTr
 std::size_t CheckpointFolder::collect_orphans(const std::function<UnfinishedTrials()>& unfinished) {
   std::size_t n_removed = 0;
   for (const fs::path& entry : entries_of(folder_)) {
-    if (entry.extension() == kUnfinishedSuffix) n_removed += remove_if_abandoned(entry) ? 1 : 0;
+    const bool is_ours = parse(entry.stem().stem().string()).has_value();
+    if (is_ours && entry.extension() == kUnfinishedSuffix) n_removed += remove_if_abandoned(entry) ? 1 : 0;
   }
   std::error_code ignored;  // As in remove.
   for (const fs::path& file : orphans(unfinished)) n_removed += fs::remove(file, ignored) ? 1 : 0;

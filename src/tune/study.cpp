@@ -138,6 +138,12 @@ void Study::Impl::let_go(const Claim& claim) {
   if (held != live.end() && held->second.epoch == claim.epoch) live.erase(held);
 }
 
+void Study::Impl::lose(const Claim& claim) {
+  const std::scoped_lock lock(mutex);
+  let_go(claim);
+  cursor = {};
+}
+
 std::vector<NewTrial> Study::Impl::queue_entries(const ParamValues& point,
                                                  const Attributes& system_attrs) const {
   check_point(options.space, point);
@@ -223,8 +229,13 @@ FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> va
   FrozenTrial& frozen = told.frozen;
   frozen.state = state;
   frozen.values = std::move(values);
-  frozen.datetime_complete =
-      storage().tell(told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
+  try {
+    frozen.datetime_complete = storage().tell(
+        told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
+  } catch (const StaleClaim&) {
+    impl_->lose(told.claim);
+    throw;
+  }
   frozen.system_attrs.erase(std::string(storages::kOwnerKey));
   const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);

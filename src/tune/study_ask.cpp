@@ -200,7 +200,9 @@ bool Study::give_params(Trial::State& trial, AskResult& result) {
   impl_->history.apply(trial.frozen);
   const TrialNumber number = trial.claim.number;
   if (impl_->must_wait(number) || impl_->original_is_open(number) || impl_->may_be_duplicated(number)) {
-    abandon(trial.claim);
+    impl_->let_go(trial.claim);
+    storage().requeue(trial.claim);
+    impl_->refresh_locked();
     result.status = ReserveStatus::kOthersRunning;
     return false;
   }

@@ -30,6 +30,9 @@ struct Study::Impl {
 
   /// Ends this object's hold on a trial, unless it was handed out again since. Needs the lock.
   void let_go(const Claim& claim);
+  /// Ends this object's hold on a trial that others have taken or ended: what they wrote counts. Takes the
+  /// lock.
+  void lose(const Claim& claim);
   /// Applies what others wrote to the history. Needs the lock.
   void refresh_locked();
   /// What may count for that trial: all, or what the reproducible window lets it see. Needs the lock.

@@ -15,6 +15,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+/// How often a thread looks whether the trial that it waits for has come further.
+constexpr std::chrono::milliseconds kPollInterval{2};
+
 /// The threads of one `optimize` call: how many trials are left to start, and the first error.
 class Optimization {
  public:
@@ -42,14 +45,20 @@ class Optimization {
   }
 
  private:
-  [[nodiscard]] bool may_start() {
+  [[nodiscard]] bool may_go_on() const {
     const bool in_time = !options_.timeout || Clock::now() - started_ < *options_.timeout;
-    return in_time && !stopped_ && !failed_ && left_.fetch_sub(1) > 0;
+    return in_time && !stopped_ && !failed_;
   }
+
+  [[nodiscard]] bool may_start() { return may_go_on() && left_.fetch_sub(1) > 0; }
 
   /// False when the sampler has no further point.
   bool run_one() {
     AskResult asked = study_.ask_within(std::nullopt);
+    while (asked.status == ReserveStatus::kOthersRunning && may_go_on()) {
+      std::this_thread::sleep_for(kPollInterval);
+      asked = study_.ask_within(std::nullopt);
+    }
     if (!asked.trial) return false;
     const FrozenTrial told = finish(*asked.trial, asked.error);
     for (const Callback& callback : options_.callbacks) callback(study_, told);

@@ -40,10 +40,10 @@ Study open_study(std::shared_ptr<tune::Storage> storage) {
   return Study::create(std::move(options));
 }
 
-void run_trial(Study& study) {
+void run_trial(Study& study, std::int64_t n_reports) {
   tune::Trial trial = study.ask();
   const double value = tune::bench::objective(trial.params());
-  for (std::int64_t step = 1; step <= kReports; ++step) trial.report(value / static_cast<double>(step), step);
+  for (std::int64_t step = 1; step <= n_reports; ++step) trial.report(value / static_cast<double>(step), step);
   study.tell(std::move(trial), value);
 }
 
@@ -56,13 +56,13 @@ std::filesystem::path fresh_file(const char* name) {
 void stored_trial(benchmark::State& state) {
   const auto file = fresh_file("stored_trial.db");
   Study study = open_study(tune::open_sqlite_storage(file));
-  for (auto _ : state) run_trial(study);
+  for (auto _ : state) run_trial(study, kReports);
 }
 
-std::filesystem::path file_with(std::int64_t n_trials) {
+std::filesystem::path file_with(std::int64_t n_trials, std::int64_t n_reports) {
   const auto file = fresh_file("many_trials.db");
   Study model = open_study(tune::make_in_memory_storage());
-  for (std::int64_t i = 0; i < n_trials; ++i) run_trial(model);
+  for (std::int64_t i = 0; i < n_trials; ++i) run_trial(model, n_reports);
   tune::NewStudy many{
       .name = "study", .directions = {tune::Direction::kMinimize}, .user_attrs = {}, .system_attrs = {}};
   many.trials = model.trials();
@@ -72,7 +72,7 @@ std::filesystem::path file_with(std::int64_t n_trials) {
 
 // From the file to a study that can suggest.
 void opened_study(benchmark::State& state) {
-  const auto file = file_with(state.range(0));
+  const auto file = file_with(state.range(0), state.range(1));
   for (auto _ : state) {
     const Study study = open_study(tune::open_sqlite_storage(file));
     benchmark::DoNotOptimize(study.count(tune::TrialState::kComplete));
@@ -80,7 +80,13 @@ void opened_study(benchmark::State& state) {
 }
 
 BENCHMARK(stored_trial)->Unit(benchmark::kMicrosecond);
-BENCHMARK(opened_study)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
+BENCHMARK(opened_study)
+    ->ArgNames({"trials", "reports"})
+    ->Args({10'000, 0})
+    ->Args({10'000, kReports})
+    ->Args({100'000, 0})
+    ->Args({100'000, kReports})
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 

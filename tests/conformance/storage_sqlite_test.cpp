@@ -190,6 +190,11 @@ TEST_F(SqliteFile, RefusesAJournalThatNamesAnotherFile) {
   EXPECT_THROW((void)open(), StorageError);
   EXPECT_THROW(SqliteReader{path_}, StorageError);
   EXPECT_EQ(bytes_of(path_) + bytes_of(journal), before);
+  // SQLite looks beside the file, not beside the link.
+  const fs::path link = folder_ / "link.db";
+  fs::create_symlink(path_, link);
+  EXPECT_THROW((void)open_sqlite_storage(link), StorageError);
+  EXPECT_THROW(SqliteReader{link}, StorageError);
   fs::remove(journal);
   EXPECT_EQ(open()->studies().size(), 1U);
 }

@@ -460,7 +460,8 @@ TEST_P(StorageConformance, GivesUpATrialThatHasLostTooManyOwners) {
     const Claim claim = take(storage(), study, owner_named("dead")).claim;
     storage().start(claim, std::vector{Param{"x", 0.5, FloatDistribution{}}}, {});
     EXPECT_EQ(storage().requeue_dead(study, takeover).requeued, std::vector{claim.number});
-    EXPECT_EQ(trial_of(storage(), study, claim.number).system_attrs.at("tune:deaths"), std::to_string(deaths));
+    EXPECT_EQ(trial_of(storage(), study, claim.number).system_attrs.at("tune:deaths"),
+              "{\"count\": " + std::to_string(deaths) + "}");
   }
   // To be put back in order is no death.
   storage().requeue(take(storage(), study, owner_named("alive")).claim);
@@ -476,6 +477,43 @@ TEST_P(StorageConformance, GivesUpATrialThatHasLostTooManyOwners) {
   EXPECT_FALSE(trial.system_attrs.contains("tune:owner"));
   EXPECT_NE(trial.system_attrs.at("tune:reason").find("3 processes"), std::string::npos);
   EXPECT_EQ(take(storage(), study).trial.number.value, 1);
+}
+
+TEST_P(StorageConformance, NeverGivesUpATrialThatComesFurtherEachTime) {
+  const StudyId study = make_study(storage());
+  Takeover takeover = takeover_from("dead");
+  takeover.max_deaths = 2;
+  std::int64_t step = 0;
+  takeover.kept_step = [&](TrialNumber) { return std::optional(step); };
+  for (step = 1; step <= 5; ++step) {
+    storage().report(take(storage(), study, owner_named("dead")).claim, {step, 0.5}, {});
+    EXPECT_EQ(storage().requeue_dead(study, takeover).requeued.size(), 1U);
+  }
+  (void)take(storage(), study, owner_named("dead"));
+  --step;
+  EXPECT_EQ(storage().requeue_dead(study, takeover).failed.size(), 1U);
+}
+
+TEST_P(StorageConformance, ForgetsKeptReportsWhenNobodyTakesTheTrial) {
+  const StudyId study = make_study(storage());
+  const Claim interrupted = take(storage(), study).claim;
+  storage().report(interrupted, {1, 0.25}, {{"completed_rung_0", "0.25"}});
+  storage().requeue(interrupted, 1);
+  EXPECT_EQ(trial_of(storage(), study, interrupted.number).intermediate.size(), 1U);
+  const Claim outside = take(storage(), study, Owner{}).claim;
+  storage().report(outside, {1, 0.75}, {});
+  const FrozenTrial trial = trial_of(storage(), study, outside.number);
+  ASSERT_EQ(trial.intermediate.size(), 1U);
+  EXPECT_EQ(trial.intermediate[0].value, 0.75);
+  EXPECT_FALSE(trial.system_attrs.contains("completed_rung_0"));
+}
+
+TEST_P(StorageConformance, DeletesAStudyOnlyUnderTheNameThatWasMeant) {
+  const StudyId study = make_study(storage(), "precious");
+  EXPECT_THROW(storage().delete_study(study, "another"), StudyNotFound);
+  EXPECT_TRUE(storage().find_study("precious"));
+  storage().delete_study(study, "precious");
+  EXPECT_FALSE(storage().find_study("precious"));
 }
 
 TEST_P(StorageConformance, TellsWhenAnOwnerWasLastHeardOf) {

@@ -47,8 +47,8 @@ class FaultyStorage final : public Storage {
   void set_study_attributes(StudyId study, AttributeKind kind, const Attributes& attributes) override {
     call("set_study_attributes", [&] { real_->set_study_attributes(study, kind, attributes); });
   }
-  void delete_study(StudyId study) override {
-    call("delete_study", [&] { real_->delete_study(study); });
+  void delete_study(StudyId study, std::string_view name) override {
+    call("delete_study", [&] { real_->delete_study(study, name); });
   }
   std::vector<TrialNumber> enqueue(StudyId study, std::span<const NewTrial> trials) override {
     return call("enqueue", [&] { return real_->enqueue(study, trials); });

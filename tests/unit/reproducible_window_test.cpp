@@ -212,6 +212,15 @@ TEST(ReproducibleWindow, IsExplainedByWhatItCouldSee) {
   }
 }
 
+TEST(ReproducibleWindow, CostsOptimizeNoTrialThatHasToWait) {
+  StudyOptions options;
+  options.space.add({"x", FloatDistribution{0.0, 1.0}, {}});
+  options.reproducible_window = 2;
+  Study study = create_study(std::move(options));
+  study.optimize([](Trial& trial) { return std::get<double>(trial.params().at("x")); }, 20, 4);
+  EXPECT_EQ(study.count(TrialState::kComplete), 20U);
+}
+
 TEST(ReproducibleWindow, RefusesToWaitForAnotherProgram) {
   const auto storage = make_in_memory_storage();
   Study study = create_study(options_of({"tpe"}, storage));

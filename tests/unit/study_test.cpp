@@ -302,6 +302,8 @@ TEST(Study, KeepsTheHandleWhenTheStorageRefusesTheResult) {
   // Somebody who thinks this process dead takes the trial away.
   (void)storage->requeue_dead(study.id(), {[](const Holder&) { return true; }});
   EXPECT_THROW((void)study.tell(std::move(trial), 1.0), StaleClaim);
+  study.refresh();
+  EXPECT_EQ(study.count(TrialState::kWaiting), 1U) << "what others did to it counts";
   study.forget(std::move(trial));
   EXPECT_EQ(study.count(TrialState::kWaiting), 1U);
   EXPECT_EQ(study.tell(study.ask(), 1.0).number.value, 0);

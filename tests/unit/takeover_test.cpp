@@ -58,10 +58,10 @@ TEST(Takeover, GivesATrialUpThatEndsEveryProcess) {
   dead.boot_id = "another boot";
   for (int i = 0; i < 2; ++i) {
     (void)storage->reserve(study.id(), dead);
-    EXPECT_EQ(study.requeue_dead_trials().requeued.size(), 1U);
+    EXPECT_EQ(study.requeue_dead_trials({.max_deaths = 3}).requeued.size(), 1U);
   }
   (void)storage->reserve(study.id(), dead);
-  EXPECT_EQ(study.requeue_dead_trials().failed.size(), 1U);
+  EXPECT_EQ(study.requeue_dead_trials({.max_deaths = 3}).failed.size(), 1U);
   EXPECT_EQ(study.trials().at(0).state, TrialState::kFail);
 }
 

@@ -60,7 +60,7 @@ struct Takeover {
   std::function<bool(const Holder&)> is_dead;
   /// The step that the checkpoint of a trial reached; empty: no trial has one.
   std::function<std::optional<std::int64_t>(TrialNumber)> kept_step{};
-  /// A trial that has lost so many owners may be what ends them: it becomes FAIL.
+  /// A trial that has lost so many owners without coming further may be what ends them: it becomes FAIL.
   std::int64_t max_deaths = std::numeric_limits<std::int64_t>::max();
 };
 
@@ -152,7 +152,8 @@ class Storage {
   [[nodiscard]] virtual std::vector<StudyRecord> studies() = 0;
   /// Sets or replaces.
   virtual void set_study_attributes(StudyId study, AttributeKind kind, const Attributes& attributes) = 0;
-  virtual void delete_study(StudyId study) = 0;
+  /// With a name only the study of that id and name: ids are given again. Throws StudyNotFound.
+  virtual void delete_study(StudyId study, std::string_view name = {}) = 0;
 
   // --- trials that are not running here ---
   /// Appends WAITING trials and returns their numbers.
@@ -162,7 +163,8 @@ class Storage {
   virtual TrialNumber add_trial(StudyId study, const FrozenTrial& trial) = 0;
 
   // --- the life of a trial ---
-  /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`. Only while
+  /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`; reports that were
+  /// kept for a checkpoint go when that is nobody. Only while
   /// finished + running < `max_trials`; running counts the trials that carry an owner mark, whoever owns
   /// them (a RUNNING trial without one may be what a killed program left behind: nobody waits for it).
   /// A new one is appended only while the study has fewer than `max_size` trials in any state; from then on,
@@ -189,8 +191,9 @@ class Storage {
   /// `changes_since` does not tell of heartbeats, and nobody (`Owner{}`) has none.
   virtual std::vector<TrialNumber> heartbeat(std::span<const Claim> claims) = 0;
   /// Requeues every RUNNING trial of the study that carries an owner mark and whose owner is dead by
-  /// `takeover`, with the step its checkpoint reached, or ends it as FAIL when that happened too often (system
-  /// attribute `tune:deaths`); one transaction. RUNNING trials without our owner mark are never touched.
+  /// `takeover`, with the step its checkpoint reached, or ends it as FAIL when that happened too often since
+  /// the checkpoint last came further (system attribute `tune:deaths`); one transaction. RUNNING trials without
+  /// our owner mark are never touched.
   virtual TakenOver requeue_dead(StudyId study, const Takeover& takeover) = 0;
 
   // --- reading ---

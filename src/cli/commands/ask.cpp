@@ -78,6 +78,11 @@ int ask_command(const Invocation& invocation) {
   if (!values) return to_int(ExitCode::kDone);
   const Format format = values->contains("format") ? format_option(*values) : Format::kJson;
   const StudyTarget target = find_target(*values);
+  if (target.config && target.config->reproducible_window) {
+    throw UsageError(
+        "ask: the study is to be reproducible, and what runs outside of this program cannot be; nothing was "
+        "begun");
+  }
   if (!target.config) {
     throw UsageError(
         fmt::format("study \"{}\" keeps no study file, so its search space is not known; give one: fmnist-tune "

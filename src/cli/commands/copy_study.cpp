@@ -76,10 +76,10 @@ Source read_source(const po::variables_map& values) {
   return source;
 }
 
-/// What runs there does not run here.
+/// What runs there does not run here, and checkpoints, for which reports are kept, stay there.
 void stop_running(std::vector<tune::FrozenTrial>& trials) {
   for (tune::FrozenTrial& trial : trials) {
-    if (trial.state == tune::TrialState::kRunning) tune::storages::put_back(trial, std::nullopt);
+    if (!is_finished(trial.state)) tune::storages::put_back(trial, std::nullopt);
     trial.system_attrs.erase(std::string(tune::storages::kOwnerKey));
   }
 }

@@ -78,6 +78,7 @@ int delete_study_command(const Invocation& invocation) {
   if (!values->contains("study"))
     throw UsageError(fmt::format("which study? Name it with --study\nusage: {}", kHelp.usage));
   std::string what;
+  std::string name;
   tune::StudyId id;
   {
     tune::SqliteReader reader(path);
@@ -85,6 +86,7 @@ int delete_study_command(const Invocation& invocation) {
     const auto running = running_trials(reader, study);
     what = what_goes(study, path);
     id = study.study.id;
+    name = study.study.name;
     if (!running.empty() && !values->contains("force")) {
       throw tune::StorageError(
           fmt::format("{}\ntrial(s) {} run; end whoever runs them first, or give --force. Nothing was deleted",
@@ -96,7 +98,12 @@ int delete_study_command(const Invocation& invocation) {
     return to_int(ExitCode::kFailed);
   }
   const auto storage = tune::open_sqlite_storage(path);
-  storage->delete_study(id);
+  try {
+    storage->delete_study(id, name);
+  } catch (const tune::StudyNotFound&) {
+    throw tune::StorageError(
+        fmt::format("{}: study \"{}\" is another one now, or gone; nothing was deleted", path.string(), name));
+  }
   tune::CheckpointFolder(tune::CheckpointFolder::beside(path), *text_option(*values, "study"))
       .collect_orphans([&] { return tune::unfinished_trials(*storage); });
   fmt::print("deleted {}\n", what);

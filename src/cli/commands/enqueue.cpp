@@ -201,6 +201,7 @@ int enqueue_command(const Invocation& invocation) {
   const StudyTarget target = find_target(*values);
   const auto known = target.config ? tune::SearchSpace() : known_space(stored_trials(target));
   const auto points = points_of(*values, target, known);
+  if (points.empty()) throw UsageError("--params: the list has no configuration");
   auto study = open_target(target);
   fmt::print("{}", answer(enqueue_all(study, points, options), format));
   return to_int(ExitCode::kDone);

@@ -102,7 +102,9 @@ std::string remap_params(FrozenTrial& trial, const StudyConfig& config) {
 /// Changes the trial; says why it cannot be.
 std::string remap(FrozenTrial& trial, const StudyConfig& config) {
   for (const char* key : kOfTheOldStudy) trial.system_attrs.erase(key);
-  trial.system_attrs.emplace(kCopiedFromKey, std::to_string(trial.number.value));
+  if (is_finished(trial.state)) {
+    trial.system_attrs.emplace(kCopiedFromKey, std::to_string(trial.number.value));
+  }
   return trial.state == tune::TrialState::kWaiting ? remap_queued(trial, config) : remap_params(trial, config);
 }
 

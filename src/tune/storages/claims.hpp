@@ -18,7 +18,8 @@ inline constexpr std::string_view kOwnerKey = "tune:owner";
 /// System attribute with the time of the last heartbeat of that owner (JSON string); not there before the
 /// first.
 inline constexpr std::string_view kHeartbeatKey = "tune:heartbeat";
-/// System attribute that counts the owners that ended without a word (JSON number); not there for none.
+/// System attribute that counts the owners that ended without a word: `{"count": …, "step": …}`, the step that
+/// the checkpoint had reached then; not there for none.
 inline constexpr std::string_view kDeathsKey = "tune:deaths";
 
 /// What `tune:owner` holds. A trial that went back to the queue keeps its epoch and loses its owner.

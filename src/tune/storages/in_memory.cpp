@@ -75,8 +75,11 @@ class InMemoryStorage final : public Storage {
     merge_attributes(kind == AttributeKind::kUser ? record.user_attrs : record.system_attrs, attributes);
   }
 
-  void delete_study(StudyId study) override {
+  void delete_study(StudyId study, std::string_view name) override {
     const std::scoped_lock lock(mutex_);
+    if (!name.empty() && get(study).record.name != name) {
+      throw_no_study(study);
+    }
     for (const FrozenTrial& trial : get(study).trials) {
       places_[position_of(trial.id)] = {};
     }
@@ -209,7 +212,7 @@ class InMemoryStorage final : public Storage {
       if (!claim || expected_mark(*claim) != expected_mark(one.claim)) {
         continue;
       }
-      const std::int64_t n_deaths = count_death(trial);
+      const std::int64_t n_deaths = count_death(trial, one.keep_through_step);
       if (n_deaths >= takeover.max_deaths) {
         finish_held(stored, trial, death_of(trial, n_deaths), now());
         taken.failed.push_back(trial.number);

@@ -89,8 +89,11 @@ class SqliteStorage final : public Storage {
     });
   }
 
-  void delete_study(StudyId study) override {
+  void delete_study(StudyId study, std::string_view name) override {
     write(Durability::kFull, [&] {
+      if (!name.empty() && find_id(name) != study) {
+        throw_no_study(study);
+      }
       (void)index_.sync(study);
       erase_study(connection_, study);
       index_.forget(study);
@@ -118,10 +121,11 @@ class SqliteStorage final : public Storage {
       }
       const std::optional<TrialId> waiting = index.first_waiting();
       if (waiting) {
-        reservation.trial = reader_.read_one(*waiting).value();
+        const FrozenTrial before = reader_.read_one(*waiting).value();
+        reservation.trial = before;
         reservation.claim = hand_out(reservation.trial, owner, now());
         write_head(reservation.trial);
-        write_owner(reservation.trial);
+        write_difference(connection_, before, reservation.trial);
         erase_optunas_heartbeat(connection_, *waiting);
       } else {
         reservation.claim = append_running(study, index, reservation.trial, owner);
@@ -330,7 +334,7 @@ class SqliteStorage final : public Storage {
   void take_from_dead(StudyId study, const DeadClaim& dead, std::int64_t max_deaths, TakenOver& taken) {
     const FrozenTrial before = reader_.read_one(dead.claim.trial).value();
     FrozenTrial counted = before;
-    const std::int64_t n_deaths = count_death(counted);
+    const std::int64_t n_deaths = count_death(counted, dead.keep_through_step);
     if (n_deaths >= max_deaths) {
       (void)finish_held(study, dead.claim, death_of(counted, n_deaths));
       taken.failed.push_back(dead.claim.number);
@@ -398,14 +402,6 @@ class SqliteStorage final : public Storage {
         .bind(to_column(trial.datetime_complete))
         .bind(trial.id.value)
         .run();
-  }
-
-  /// Nobody's trial has no mark.
-  void write_owner(const FrozenTrial& trial) {
-    const auto mark = trial.system_attrs.find(kOwnerKey);
-    if (mark != trial.system_attrs.end()) {
-      write_trial_attributes(connection_, trial.id, AttributeKind::kSystem, {*mark});
-    }
   }
 
   std::mutex mutex_;

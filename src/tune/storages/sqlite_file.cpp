@@ -28,9 +28,16 @@ fs::path folder_of(const fs::path& path) {
   return path.has_parent_path() ? path.parent_path() : fs::path(".");
 }
 
+/// SQLite's own files stand beside the file itself, not beside a link to it.
+fs::path neighbour(const fs::path& path, std::string_view suffix) {
+  std::error_code error;
+  const fs::path resolved = fs::weakly_canonical(path, error);
+  return (error ? path : resolved).string() + std::string(suffix);
+}
+
 bool has_neighbour(const fs::path& path, std::string_view suffix) {
   std::error_code error;
-  return fs::exists(path.string() + std::string(suffix), error);
+  return fs::exists(neighbour(path, suffix), error);
 }
 
 /// Whether nobody can have the file half written: no log or journal stands beside it.
@@ -49,11 +56,11 @@ bool names_another_file(const fs::path& journal) {
 }
 
 void check_journal(const fs::path& path) {
-  const fs::path journal = path.string() + "-journal";
+  const fs::path journal = neighbour(path, "-journal");
   if (names_another_file(journal)) {
     refuse(path,
-           fmt::format("the journal beside it, {}, is of a transaction over several files; remove both, or "
-                       "let the program that left them recover them",
+           fmt::format("the journal beside it, {}, is of a transaction over several files; let the program "
+                       "that left it recover them, or remove that journal",
                        journal.string()));
   }
 }
@@ -152,6 +159,10 @@ void check_readable_file(const fs::path& path) {
 
 OpenMode reading_mode(const fs::path& path) {
   const bool folder_is_writable = access(folder_of(path).c_str(), W_OK) == 0;
+  // What a program that was killed had half written must be taken back before anything can be read.
+  if (has_neighbour(path, "-journal") && folder_is_writable && access(path.c_str(), W_OK) == 0) {
+    return OpenMode::kReadWrite;
+  }
   return folder_is_writable || has_neighbour(path, "-wal") ? OpenMode::kReadOnly : OpenMode::kImmutable;
 }
 

@@ -15,7 +15,7 @@ void check_writable_file(const std::filesystem::path& path);
 /// The same for reading; the file must be there.
 void check_readable_file(const std::filesystem::path& path);
 /// How to open a file for reading only: as immutable when SQLite cannot put its lock files beside it and no
-/// log is waiting to be read.
+/// log is waiting to be read; for writing when a killed program's transaction must be rolled back first.
 [[nodiscard]] OpenMode reading_mode(const std::filesystem::path& path);
 
 }  // namespace tune::storages

@@ -280,9 +280,14 @@ void TrialReader::complete(std::span<FrozenTrial> trials, bool with_intermediate
 
 void TrialReader::read_params_of(std::span<FrozenTrial> trials) {
   static const RowsOf kParams("param_name, param_value, distribution_json", "trial_params", "param_id");
-  for_each_row(trials, kParams, [this](FrozenTrial& trial, SqliteQuery& row) {
+  std::size_t most = 0;
+  for_each_row(trials, kParams, [this, &most](FrozenTrial& trial, SqliteQuery& row) {
+    if (trial.params.empty()) {
+      trial.params.reserve(most);  // Trials of a study are alike.
+    }
     trial.params.push_back(Param{std::string(row.text(1)), row.real(2), distribution(row.text(3))});
     check_choice(trial.params.back());
+    most = std::max(most, trial.params.size());
   });
 }
 

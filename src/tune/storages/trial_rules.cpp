@@ -87,6 +87,14 @@ std::set<std::string> marks_after(const FrozenTrial& trial, std::optional<std::i
   return gone;
 }
 
+void forget_reports_after(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step) {
+  for (const std::string& key : marks_after(trial, keep_through_step)) {
+    trial.system_attrs.erase(key);
+  }
+  std::erase_if(trial.intermediate,
+                [&](const auto& report) { return !keep_through_step || report.step > *keep_through_step; });
+}
+
 void erase_marks(FrozenTrial& trial) {
   for (const std::string_view key : {kOwnerKey, kHeartbeatKey}) {
     trial.system_attrs.erase(std::string(key));
@@ -218,7 +226,10 @@ Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time) {
     epoch = mark ? mark->epoch + 1 : 0;
   }
   const Claim claim{trial.id, trial.number, owner, epoch};
-  if (!is_nobody(owner)) {
+  if (is_nobody(owner)) {
+    // Whoever computes it outside has no checkpoint and begins with the first step.
+    forget_reports_after(trial, std::nullopt);
+  } else {
     trial.system_attrs[std::string(kOwnerKey)] = expected_mark(claim);
   }
   trial.state = TrialState::kRunning;
@@ -250,11 +261,7 @@ void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time) {
 }
 
 void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step) {
-  for (const std::string& key : marks_after(trial, keep_through_step)) {
-    trial.system_attrs.erase(key);
-  }
-  std::erase_if(trial.intermediate,
-                [&](const auto& report) { return !keep_through_step || report.step > *keep_through_step; });
+  forget_reports_after(trial, keep_through_step);
   trial.system_attrs[std::string(kFixedParamsKey)] = fixed_params_with(trial);
   trial.params.clear();
 
@@ -268,12 +275,19 @@ void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step)
   trial.datetime_start.reset();
 }
 
-std::int64_t count_death(FrozenTrial& trial) {
-  std::string& count = trial.system_attrs[std::string(kDeathsKey)];
-  std::int64_t before = 0;
-  std::from_chars(count.data(), count.data() + count.size(), before);
-  count = std::to_string(before + 1);
-  return before + 1;
+std::int64_t count_death(FrozenTrial& trial, std::optional<std::int64_t> kept_step) {
+  std::string& stored = trial.system_attrs[std::string(kDeathsKey)];
+  const auto before = nlohmann::json::parse(stored, nullptr, /*allow_exceptions=*/false);
+  const auto number = [&](const char* member) {
+    const bool is_there = before.is_object() && before.contains(member) && before[member].is_number_integer();
+    return is_there ? std::optional(before[member].get<std::int64_t>()) : std::nullopt;
+  };
+  const std::optional<std::int64_t> reached = number("step");
+  const bool came_further = kept_step && (!reached || *kept_step > *reached);
+  const std::int64_t n_deaths = came_further ? 1 : number("count").value_or(0) + 1;
+  const std::string step = kept_step ? fmt::format(", \"step\": {}", *kept_step) : std::string();
+  stored = fmt::format("{{\"count\": {}{}}}", n_deaths, step);
+  return n_deaths;
 }
 
 Outcome death_of(const FrozenTrial& trial, std::int64_t n_deaths) {

@@ -47,8 +47,9 @@ void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time);
 /// RUNNING → WAITING. Parameters become `fixed_params` beside those already there; reports after
 /// `keep_through_step` go, and so do the rung marks that were made by them.
 void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step);
-/// Counts one more owner that is gone and gives back how many there were.
-std::int64_t count_death(FrozenTrial& trial);
+/// Counts one more owner that is gone and gives back how many there were since the trial's checkpoint last came
+/// further: what makes progress does not end its processes.
+std::int64_t count_death(FrozenTrial& trial, std::optional<std::int64_t> kept_step);
 /// How a trial ends that has lost its last owner.
 [[nodiscard]] Outcome death_of(const FrozenTrial& trial, std::int64_t n_deaths);
 /// A trial as `add_trial` appends it: missing times set.
