@@ -20,6 +20,7 @@ enum class Purpose : std::uint32_t {
   kPruning = 7,
   kSequenceScrambling = 8,
   kGridOrder = 9,
+  kCopiedStudy = 10,
 };
 
 /// Names one stream. Equal keys give equal numbers on every machine; any difference gives an independent

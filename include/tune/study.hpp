@@ -121,10 +121,14 @@ class Study {
   /// the queue, now or, where that is refused too, with the next `requeue_dead_trials` of this object.
   void abandon(Trial&& trial);
 
-  /// Puts configurations into the queue; names outside a declared space and values outside their domain throw
-  /// InvalidArgument. A configuration may be partial: the sampler fills in the rest. With replicates each
-  /// configuration is enqueued that many times.
-  std::vector<TrialNumber> enqueue_trials(const std::vector<ParamValues>& points);
+  /// Puts configurations into the queue, all in one transaction, and returns the numbers of the trials that
+  /// wait to take each. Names outside a declared space, values outside their domain and attributes that are not
+  /// JSON throw InvalidArgument. A configuration may be partial: the sampler fills in the rest. With replicates
+  /// each configuration is enqueued that many times. With `skip_if_exists` one that a trial in any state has,
+  /// or one before it in the list, is left out and gets no numbers (numbers equal to five digits, as in
+  /// Optuna).
+  std::vector<std::vector<TrialNumber>> enqueue_trials(const std::vector<ParamValues>& points,
+                                                       const EnqueueOptions& options = {});
   /// Puts listed points into the queue, each under its index (system attribute `tune:point`); indices that
   /// are in the study already are left out. Two processes that do so at the same moment may both enqueue.
   void enqueue_points(const std::vector<ParamValues>& points);
@@ -135,12 +139,12 @@ class Study {
   /// Returns those that it has lost to others.
   std::vector<TrialNumber> heartbeat();
   /// A handle on a RUNNING trial that carries no owner mark: one that an outsider or another program asked
-  /// for. Throws InvalidArgument for a trial that does not run or that a process of this library runs.
+  /// for. Nothing is held: others may tell the trial in the meantime, and a handle may be dropped. Throws
+  /// InvalidArgument for a trial that does not run or that a process of this library runs, StorageError when
+  /// the study is another one now.
   [[nodiscard]] Trial running_trial(TrialNumber number);
 
-  /// Puts one configuration into the queue, with replicates that many times, and returns the numbers. With
-  /// `skip_if_exists` nothing is done when a trial in any state has the same parameters (numbers equal to five
-  /// digits, as in Optuna). Throws as enqueue_trials, and InvalidArgument for an attribute that is not JSON.
+  /// The same for one configuration.
   std::vector<TrialNumber> enqueue_trial(const ParamValues& params, const EnqueueOptions& options = {});
   /// Adds a trial that was run elsewhere (`create_trial`, or one of another study), in any state but RUNNING;
   /// its number and id are given anew. Throws InvalidArgument, and adds nothing, for a trial that `check_trial`

@@ -93,11 +93,12 @@ tune::TrialResult Objective::run(tune::TrialContext& trial) {
   TrialPlan plan = plan_trial(trial.params(), data_->split.training.size());
   plan.engine.seed = trial.training_seed();
   plan.engine.trial = trial.training_trial();
-  plan.engine_name = engine_name(trial.slot().device);
+  const std::string& device = trial.slot().device;
+  plan.trained_by = fmt::format("{} on {}", engine_name(device), device.substr(0, device.find(':')));
   plan.epochs = epochs_;
   plan.metrics = metrics_;
   try {
-    auto engine = make_engine(plan.engine, trial.slot().device);
+    auto engine = make_engine(plan.engine, device);
     return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
   } catch (const c10::Error& error) {
     if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());

@@ -174,7 +174,7 @@ std::string TrialRun::identity() const {
   const auto& widths = plan_.engine.network.widths;
   shape.insert(shape.end(), widths.begin(), widths.end());
   shape.push_back(static_cast<std::int64_t>(data_.n_classes));
-  return fmt::format("engine {}, network {}, data {:08x}, {} + {} examples {:016x}", plan_.engine_name,
+  return fmt::format("engine {}, network {}, data {:08x}, {} + {} examples {:016x}", plan_.trained_by,
                      fmt::join(shape, "-"), data_.examples.crc32, data_.split.training.size(),
                      data_.split.validation.size(), hash(data_.split.training) ^ hash(data_.split.validation));
 }

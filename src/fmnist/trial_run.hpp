@@ -16,7 +16,7 @@ namespace fmnist {
 /// What one trial trains with.
 struct TrialPlan {
   EngineConfig engine;
-  std::string engine_name;  ///< As provenance has it: another one does not go on with a checkpoint.
+  std::string trained_by;  ///< Engine and kind of device: another one does not go on with a checkpoint.
   BatchPlan batches;
   std::int64_t epochs = 1;
   std::vector<std::string> metrics;

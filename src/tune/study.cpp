@@ -140,6 +140,10 @@ void Study::Impl::let_go(const Claim& claim) {
 
 void Study::Impl::lose(const Claim& claim) {
   const std::scoped_lock lock(mutex);
+  lose_locked(claim);
+}
+
+void Study::Impl::lose_locked(const Claim& claim) {
   let_go(claim);
   cursor = {};
 }
@@ -218,7 +222,6 @@ std::uint64_t Study::seed() const {
 
 FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> values, std::string_view reason) {
   Trial::State& told = *trial.state_;
-  told.store_params();
   if (!reason.empty()) trial.set_system_attr(std::string(kReasonKey), format::python_string(reason));
   if (!told.constraints.empty()) {
     trial.set_system_attr(std::string(kConstraintsKey), constraints_json(told.constraints));
@@ -230,6 +233,7 @@ FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> va
   frozen.state = state;
   frozen.values = std::move(values);
   try {
+    told.store_params();
     frozen.datetime_complete = storage().tell(
         told.claim, {frozen.state, frozen.values, frozen.user_attrs, told.unstored_system_attrs});
   } catch (const StaleClaim&) {
@@ -267,8 +271,13 @@ FrozenTrial Study::tell(Trial&& trial, TrialState state, std::string_view reason
 
 void Study::requeue(Trial&& trial, std::optional<std::int64_t> keep_through_step) {
   const std::scoped_lock lock(impl_->mutex);
-  trial.state_->store_params();
-  storage().requeue(trial.state_->claim, keep_through_step);
+  try {
+    trial.state_->store_params();
+    storage().requeue(trial.state_->claim, keep_through_step);
+  } catch (const StaleClaim&) {
+    impl_->lose_locked(trial.state_->claim);
+    throw;
+  }
   const Trial used_up = std::move(trial);
   impl_->let_go(used_up.state_->claim);
   impl_->refresh_locked();
@@ -277,18 +286,8 @@ void Study::requeue(Trial&& trial, std::optional<std::int64_t> keep_through_step
 void Study::forget(Trial&& trial) {
   const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);
-  impl_->let_go(used_up.state_->claim);
-  impl_->cursor = {};
+  impl_->lose_locked(used_up.state_->claim);
   impl_->refresh_locked();
-}
-
-std::vector<TrialNumber> Study::enqueue_trials(const std::vector<ParamValues>& points) {
-  std::vector<NewTrial> entries;
-  for (const auto& point : points) {
-    const auto replicates = impl_->queue_entries(point, {});
-    entries.insert(entries.end(), replicates.begin(), replicates.end());
-  }
-  return storage().enqueue(id(), entries);
 }
 
 void Study::enqueue_points(const std::vector<ParamValues>& points) {
@@ -339,7 +338,12 @@ Trial Study::running_trial(TrialNumber number) {
   }
   Cursor before_it;
   before_it.known = number.value;
-  FrozenTrial stored = storage().changes_since(id(), before_it).trials.front();
+  auto from_it = storage().changes_since(id(), before_it).trials;
+  // The history may be that of a study that was deleted since.
+  if (from_it.empty() || from_it.front().number != number) {
+    throw StorageError(fmt::format("trial {} of study '{}' is gone", number.value, study_name()));
+  }
+  FrozenTrial stored = std::move(from_it.front());
   if (stored.state != TrialState::kRunning) {
     throw InvalidArgument(fmt::format("trial {} is {}, not RUNNING", number.value, to_string(stored.state)));
   }
@@ -354,7 +358,10 @@ Trial Study::running_trial(TrialNumber number) {
   for (const Param& param : stored.params) state->decided.emplace(param.name, param.external());
   state->preset.forced = format::queued_params(stored.system_attrs);
   state->frozen = std::move(stored);
-  impl_->live.insert_or_assign(number, state->claim);
+  if (directions().size() == 1 && !state->frozen.intermediate.empty()) {
+    state->last_decision =
+        impl_->options.pruner->decide({impl_->view_for(number), number, impl_->options.seed, study_name()});
+  }
   return Trial(std::move(state));
 }
 

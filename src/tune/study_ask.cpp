@@ -214,12 +214,12 @@ bool Study::give_params(Trial::State& trial, AskResult& result) {
     result.error = error.what();
   }
   trial.store_params(trial.preset.relative.system_attrs);
+  if (impl_->options.asks_for_outsiders) impl_->let_go(trial.claim);
   return true;
 }
 
 void Study::abandon(const Claim& claim) {
-  impl_->let_go(claim);
-  impl_->cursor = {};
+  impl_->lose_locked(claim);
   impl_->abandoned.push_back(claim);
   try {
     (void)impl_->requeue_abandoned();

@@ -33,6 +33,8 @@ struct Study::Impl {
   /// Ends this object's hold on a trial that others have taken or ended: what they wrote counts. Takes the
   /// lock.
   void lose(const Claim& claim);
+  /// The same for who has the lock.
+  void lose_locked(const Claim& claim);
   /// Applies what others wrote to the history. Needs the lock.
   void refresh_locked();
   /// What may count for that trial: all, or what the reproducible window lets it see. Needs the lock.
@@ -92,8 +94,8 @@ struct Study::Impl {
   TrialGroups groups;  ///< As the pruner left them.
   Cursor cursor;
   std::optional<Stagnation> stagnation;
-  /// Trials in the hands of this object: what it knows of them is newer than what the storage tells.
-  /// The epoch tells two handles of one trial apart.
+  /// Trials in the hands of this object: what it knows of them is newer than what the storage tells. Those of
+  /// outsiders are in nobody's. The epoch tells two handles of one trial apart.
   std::map<TrialNumber, Claim> live;
   std::vector<Claim> abandoned;  ///< Still RUNNING in the storage, in nobody's hands.
 };
@@ -114,6 +116,8 @@ struct Trial::State {
   ParamValue suggest_locked(std::string_view name, const Distribution& distribution);
   /// Records what was decided for a declared space. Needs the study's lock.
   void take(Suggestion suggestion);
+  /// Trial::report, without letting go of a trial that others have taken.
+  void report(double value, std::int64_t step);
   /// Stores the parameters that the storage does not have yet.
   void store_params(const Attributes& system_attrs = {});
 

@@ -55,15 +55,33 @@ bool Study::Impl::has_configuration(const ParamValues& params) const {
   return false;
 }
 
-std::vector<TrialNumber> Study::enqueue_trial(const ParamValues& params, const EnqueueOptions& options) {
-  auto entries = impl_->queue_entries(params, {});
-  for (NewTrial& entry : entries) entry.user_attrs = options.user_attrs;
-  if (options.skip_if_exists) {
-    const std::scoped_lock lock(impl_->mutex);
-    impl_->refresh_locked();
-    if (impl_->has_configuration(params)) return {};
+std::vector<std::vector<TrialNumber>> Study::enqueue_trials(const std::vector<ParamValues>& points,
+                                                            const EnqueueOptions& options) {
+  const std::scoped_lock lock(impl_->mutex);
+  if (options.skip_if_exists) impl_->refresh_locked();
+  std::vector<NewTrial> entries;
+  std::vector<bool> is_taken;
+  for (auto point = points.begin(); point != points.end(); ++point) {
+    const auto replicates = impl_->queue_entries(*point, {});
+    const auto is_same = [&](const ParamValues& earlier) { return is_repeated(*point, earlier); };
+    is_taken.push_back(!(options.skip_if_exists &&
+                         (std::any_of(points.begin(), point, is_same) || impl_->has_configuration(*point))));
+    if (is_taken.back()) entries.insert(entries.end(), replicates.begin(), replicates.end());
   }
-  return storage().enqueue(id(), entries);
+  for (NewTrial& entry : entries) entry.user_attrs = options.user_attrs;
+  const auto numbers = entries.empty() ? std::vector<TrialNumber>() : storage().enqueue(id(), entries);
+  std::vector<std::vector<TrialNumber>> of_points;
+  auto next = numbers.begin();
+  for (const bool has_trials : is_taken) {
+    const auto end = has_trials ? next + impl_->options.replicates : next;
+    of_points.emplace_back(next, end);
+    next = end;
+  }
+  return of_points;
+}
+
+std::vector<TrialNumber> Study::enqueue_trial(const ParamValues& params, const EnqueueOptions& options) {
+  return enqueue_trials({params}, options).front();
 }
 
 TrialNumber Study::add_trial(const FrozenTrial& trial) {

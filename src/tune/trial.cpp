@@ -66,6 +66,28 @@ void Trial::State::store_params(const Attributes& system_attrs) {
   n_stored_params = frozen.params.size();
 }
 
+void Trial::State::report(double value, std::int64_t step) {
+  if (step < 0) throw InvalidArgument(fmt::format("step must be >= 0, found {}", step));
+  if (study->record.directions.size() != 1) {
+    throw InvalidArgument("intermediate values need a study with one objective");
+  }
+  store_params();
+  {
+    const std::scoped_lock lock(study->mutex);
+    study->refresh_locked();  // What other processes finished counts from now on.
+    if (has_step(frozen, step)) return;
+    // A report that the storage refused stays in the history; made again, it is stored as it was.
+    study->history.add_report(claim.number, {step, value});
+    value = *study->history.trial(static_cast<std::size_t>(claim.number.value)).value_at(step);
+    last_decision = study->options.pruner->decide(
+        {study->view_for(claim.number), claim.number, study->options.seed, study->record.name});
+    study->history.add_system_attrs(claim.number, last_decision.system_attrs);
+  }
+  study->options.storage->report(claim, {step, value}, last_decision.system_attrs);
+  frozen.intermediate.push_back({step, value});
+  for (const auto& [key, json] : last_decision.system_attrs) frozen.system_attrs[key] = json;
+}
+
 Trial::Trial(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Trial::Trial(Trial&&) noexcept = default;
 Trial& Trial::operator=(Trial&&) noexcept = default;
@@ -99,26 +121,12 @@ ParamValue Trial::suggest_categorical(std::string_view name, std::vector<ParamVa
 }
 
 void Trial::report(double value, std::int64_t step) {
-  Study::Impl& study = *state_->study;
-  if (step < 0) throw InvalidArgument(fmt::format("step must be >= 0, found {}", step));
-  if (study.record.directions.size() != 1) {
-    throw InvalidArgument("intermediate values need a study with one objective");
+  try {
+    state_->report(value, step);
+  } catch (const StaleClaim&) {
+    state_->study->lose(state_->claim);
+    throw;
   }
-  state_->store_params();
-  {
-    const std::scoped_lock lock(study.mutex);
-    study.refresh_locked();  // What other processes finished counts from now on.
-    if (has_step(state_->frozen, step)) return;
-    // A report that the storage refused stays in the history; made again, it is stored as it was.
-    study.history.add_report(number(), {step, value});
-    value = *study.history.trial(static_cast<std::size_t>(number().value)).value_at(step);
-    state_->last_decision = study.options.pruner->decide(
-        {study.view_for(number()), number(), study.options.seed, study.record.name});
-    study.history.add_system_attrs(number(), state_->last_decision.system_attrs);
-  }
-  study.options.storage->report(state_->claim, {step, value}, state_->last_decision.system_attrs);
-  state_->frozen.intermediate.push_back({step, value});
-  for (const auto& [key, json] : state_->last_decision.system_attrs) state_->frozen.system_attrs[key] = json;
 }
 
 bool Trial::should_prune() {

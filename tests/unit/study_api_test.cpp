@@ -262,6 +262,11 @@ TEST(EnqueueTrial, LeavesOutWhatIsThereInAnyStateWhenAskedTo) {
   EXPECT_EQ(study.enqueue_trial({{"x", std::string("0.5")}}, once).size(), 1U);
   (void)study.add_trial(finished_trial(0.125, 1.0));
   EXPECT_TRUE(study.enqueue_trial({{"x", 0.125}}, once).empty()) << "added";
+  const auto numbers = study.enqueue_trials({{{"x", 0.25}}, {{"x", 0.5}}, {{"x", 0.25}}, {{"x", 0.75}}}, once);
+  ASSERT_EQ(numbers.size(), 4U);
+  EXPECT_TRUE(numbers[1].empty()) << "there before";
+  EXPECT_TRUE(numbers[2].empty()) << "before in the list";
+  EXPECT_EQ(numbers[3].front().value, numbers[0].front().value + 1);
 }
 
 TEST(EnqueueTrial, EnqueuesEveryReplicate) {
@@ -271,6 +276,9 @@ TEST(EnqueueTrial, EnqueuesEveryReplicate) {
   Study study = create_study(std::move(options));
   EXPECT_EQ(study.enqueue_trial({{"x", 0.5}}).size(), 3U);
   EXPECT_THROW((void)study.enqueue_trial({{"x", 1.5}}), InvalidArgument);
+  const std::size_t n_waiting = study.trials({TrialState::kWaiting}).size();
+  EXPECT_THROW((void)study.enqueue_trials({{{"x", 0.25}}, {{"x", 1.5}}}), InvalidArgument);
+  EXPECT_EQ(study.trials({TrialState::kWaiting}).size(), n_waiting) << "all or none";
 }
 
 TEST(EnqueueTrial, RefusesAttributesThatAreNotJson) {

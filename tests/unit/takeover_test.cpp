@@ -8,6 +8,7 @@
 
 #include "tune/error.hpp"
 #include "tune/executor.hpp"
+#include "tune/pruners/median.hpp"
 #include "tune/samplers/random.hpp"
 #include "tune/storages/in_memory.hpp"
 
@@ -177,6 +178,51 @@ TEST(Outsider, IsToldByWhoeverKnowsTheNumber) {
   EXPECT_EQ(telling.best_trial().number, TrialNumber{0});
   EXPECT_THROW((void)telling.running_trial({0}), InvalidArgument);
   EXPECT_THROW((void)telling.running_trial({1}), InvalidArgument);
+}
+
+TEST(Outsider, IsHeldByNobodySoThatWhatOthersTellOfItIsSeen) {
+  const auto storage = make_in_memory_storage();
+  StudyOptions options = study_on(storage);
+  options.asks_for_outsiders = true;
+  Study asking = create_study(std::move(options));
+  Study watching = create_study(study_on(storage));
+  (void)asking.ask();
+  (void)watching.running_trial({0});
+  EXPECT_TRUE(asking.heartbeat().empty());
+  Study telling = create_study(study_on(storage));
+  (void)telling.tell(telling.running_trial({0}), 0.25);
+  for (Study* study : {&asking, &watching}) {
+    study->refresh();
+    EXPECT_EQ(study->count(TrialState::kComplete), 1U);
+    EXPECT_EQ(study->count(TrialState::kRunning), 0U);
+  }
+}
+
+TEST(Outsider, IsToldWhatThePrunerSaysOfReportsThatAreThere) {
+  const auto storage = make_in_memory_storage();
+  Study study = create_study(study_on(storage));
+  for (const double value : {0.1, 0.2}) {
+    Trial trial = study.ask();
+    trial.report(value, 1);
+    (void)study.tell(std::move(trial), value);
+  }
+  StudyOptions options = study_on(storage);
+  options.asks_for_outsiders = true;
+  options.pruner = std::make_shared<MedianPruner>(MedianOptions{.n_startup_trials = 0});
+  Study asking = create_study(std::move(options));
+  (void)asking.ask();
+  asking.running_trial({2}).report(0.9, 1);
+  EXPECT_TRUE(asking.running_trial({2}).should_prune());
+}
+
+TEST(StaleClaim, OfAReportLetsTheStudySeeWhatOthersMadeOfTheTrial) {
+  const auto storage = make_in_memory_storage();
+  Study study = create_study(study_on(storage));
+  Trial trial = study.ask();
+  (void)storage->requeue_dead(study.id(), {[](const Holder&) { return true; }, {}, 0});
+  EXPECT_THROW(trial.report(0.5, 1), StaleClaim);
+  study.refresh();
+  EXPECT_EQ(study.count(TrialState::kRunning), 0U);
 }
 
 TEST(Outsider, CannotTakeATrialThatAProcessRuns) {

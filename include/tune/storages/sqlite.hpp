@@ -20,9 +20,10 @@ struct SqliteOptions {
 ///
 /// WAL while open; the last one to leave folds the log in and sets the journal mode back, so that the file
 /// alone is the study. `tell` and the other durable calls commit with synchronous=FULL, the rest with
-/// NORMAL. Safe from any thread (one connection, one lock) and for any number of processes of one host.
-/// Throws StorageError, with the path and a reason, for a file that is not SQLite, not Optuna's, of another
-/// schema version, damaged, a directory, or not writable; such a file is left untouched.
+/// NORMAL. Safe from any thread (one connection, one lock) and for any number of processes of one host. A file
+/// on a network file system that a process of another host works on is refused: the log does not reach across
+/// hosts. Throws StorageError, with the path and a reason, for a file that is not SQLite, not Optuna's, of
+/// another schema version, damaged, a directory, or not writable; such a file is left untouched.
 [[nodiscard]] std::shared_ptr<Storage> open_sqlite_storage(const std::filesystem::path& path,
                                                            const SqliteOptions& options = {});
 

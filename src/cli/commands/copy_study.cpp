@@ -16,6 +16,7 @@
 #include "cli/study_file/differences.hpp"
 #include "cli/study_file/remapping.hpp"
 #include "tune/error.hpp"
+#include "tune/random.hpp"
 #include "tune/storages/claims.hpp"
 #include "tune/storages/sqlite.hpp"
 #include "tune/storages/trial_rules.hpp"
@@ -35,7 +36,9 @@ const CommandHelp kHelp = {
     "change\n"
     "places, ranges, log and types may change. Every trial that fits the new space comes along; the others "
     "are\n"
-    "listed and left out, and the trials are numbered anew. `fmnist-tune NEW.json` then goes on with it.",
+    "listed and left out, the trials are numbered anew, and the copy has a seed of its own where some are "
+    "left\n"
+    "out. `fmnist-tune NEW.json` then goes on with it.",
     "  fmnist-tune copy-study mlp.db --to all.db --name mlp-monday\n"
     "  fmnist-tune copy-study mlp.db --to wider.db --space wider.json\n"
     "  fmnist-tune copy-study all.db --study mlp-monday --to all.db --name mlp-again -f json"};
@@ -88,7 +91,13 @@ void stop_running(std::vector<tune::FrozenTrial>& trials) {
 void rename_study_file(tune::NewStudy& study, const tune::StudyRecord& from) {
   const auto text = kept_study_file(from);
   if (!text || study.name == from.name) return;
-  Json file = Json::parse(*text);
+  Json file = Json::parse(*text, nullptr, false);
+  if (!file.is_object()) {
+    throw tune::StorageError(
+        fmt::format("the study file kept with study \"{}\" is damaged, so it cannot get another name; copy the "
+                    "study without --name. Nothing was copied",
+                    from.name));
+  }
   file["name"] = study.name;
   study.system_attrs[kStudyFileKey] = Json(file.dump()).dump();
 }
@@ -133,10 +142,21 @@ std::string provenance_text(const tune::StudyRecord& study) {
   return kept == study.system_attrs.end() ? provenance_json({}) : kept->second;
 }
 
+/// The seed of a copy in which trials have other numbers than in the study it is of: under that study's seed a
+/// new trial would draw again what a copied one drew.
+std::uint64_t seed_of_renumbered(std::uint64_t seed, std::size_t n_copied) {
+  constexpr int kBitsBeyondJson = 11;  // Readers of JSON keep 53 bits of a number.
+  tune::RandomStream stream({.seed = seed, .trial = n_copied, .purpose = tune::Purpose::kCopiedStudy});
+  return stream() >> kBitsBeyondJson;
+}
+
 Copy remapped_copy(const Source& source, const StudyConfig& config) {
   check_rest(source, config);
-  const std::uint64_t seed = kept_study_file(source.study) ? kept_seed(source.study) : config.sampler.seed;
-  Remapping remapping = remap_trials(source.trials, config);
+  const auto old_seed = kept_study_file(source.study) ? std::optional(kept_seed(source.study)) : std::nullopt;
+  Remapping remapping = remap_trials(source.trials, config, old_seed);
+  const std::uint64_t same_seed = old_seed.value_or(config.sampler.seed);
+  const std::uint64_t seed =
+      remapping.left_out.empty() ? same_seed : seed_of_renumbered(same_seed, remapping.trials.size());
   Copy copy{{config.name,
              source.study.directions,
              source.study.user_attrs,

@@ -26,7 +26,8 @@ const CommandHelp kHelp = {
     "Puts configurations into the queue of a study: the next trials take them, here or in Optuna, before\n"
     "anything is suggested. Parameters that a configuration leaves out are suggested. The values must lie in "
     "the\n"
-    "study's search space. By its study file a study may be enqueued to before its first run. What is printed\n"
+    "study's search space; all of them are enqueued or none. By its study file a study may be enqueued to "
+    "before its first run. What is printed\n"
     "is in the file and survives a power cut.",
     "  fmnist-tune enqueue mlp.db --params '{\"lr\": 0.01, \"optimizer\": \"adam\"}'\n"
     "  fmnist-tune enqueue studies/mlp.json --params '[{\"lr\": 0.01}, {\"lr\": 0.1}]' --skip-if-exists\n"
@@ -129,8 +130,9 @@ std::vector<tune::ParamValues> points_of(const po::variables_map& values, const 
 
 std::vector<Enqueued> enqueue_all(tune::Study& study, const std::vector<tune::ParamValues>& points,
                                   const tune::EnqueueOptions& options) {
+  const auto numbers = study.enqueue_trials(points, options);
   std::vector<Enqueued> all;
-  for (const auto& point : points) all.push_back({point, study.enqueue_trial(point, options)});
+  for (std::size_t i = 0; i < points.size(); ++i) all.push_back({points[i], numbers[i]});
   return all;
 }
 

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <optional>
 
@@ -7,6 +8,7 @@
 #include "cli/options.hpp"
 #include "cli/output/csv.hpp"
 #include "cli/output/json.hpp"
+#include "cli/output/messages.hpp"
 #include "cli/output/trial_output.hpp"
 #include "cli/registry.hpp"
 #include "cli/run/study_target.hpp"
@@ -42,7 +44,7 @@ po::options_description own_options() {
                                                                    "the same, Optuna's name for it")(
       "values", texts("V"), "the trial's values, one an objective; inf, -inf and nan are numbers here")(
       "state", text("S"), "complete (with --values, the default then), pruned or fail")(
-      "intermediate", texts("STEP=VALUE"), "an intermediate value; may be given several times, steps rise")(
+      "intermediate", texts("STEP=VALUE"), "an intermediate value; may be given several times, each step once")(
       "skip-if-finished", "change nothing when the trial is finished already, and do not call that an error");
   add_storage_option(options);
   add_study_option(options);
@@ -95,6 +97,17 @@ tune::IntermediateValue report_in(const std::string& text) {
   return {whole_number("--intermediate, the step", text.substr(0, sign), 0), *value};
 }
 
+std::vector<tune::IntermediateValue> reports_in(const std::vector<std::string>& texts) {
+  std::vector<tune::IntermediateValue> reports;
+  for (const std::string& text : texts) {
+    reports.push_back(report_in(text));
+    const auto is_same = [&](const auto& earlier) { return earlier.step == reports.back().step; };
+    if (std::none_of(reports.begin(), reports.end() - 1, is_same)) continue;
+    throw UsageError(fmt::format("--intermediate: step {} is given twice", reports.back().step));
+  }
+  return reports;
+}
+
 std::optional<tune::TrialState> state_of(const po::variables_map& values, bool has_values) {
   const auto text = text_option(values, "state");
   if (!text) return has_values ? std::optional(tune::TrialState::kComplete) : std::nullopt;
@@ -111,7 +124,7 @@ Told told_in(const po::variables_map& values) {
     if (!value) throw UsageError(fmt::format("--values: expected numbers, found \"{}\"", text));
     told.values.push_back(*value);
   }
-  for (const std::string& text : texts_of(values, "intermediate")) told.reports.push_back(report_in(text));
+  told.reports = reports_in(texts_of(values, "intermediate"));
   told.state = state_of(values, !told.values.empty());
   const bool is_complete = told.state == tune::TrialState::kComplete;
   if (told.state && is_complete == told.values.empty()) {
@@ -169,6 +182,17 @@ struct Answer {
   std::optional<bool> should_prune;
 };
 
+/// A step keeps its first value, as in Optuna.
+void say_what_stays(const tune::FrozenTrial& before, const Told& told) {
+  for (const auto& report : told.reports) {
+    for (const auto& stored : before.intermediate) {
+      if (stored.step != report.step || stored.value == report.value) continue;
+      say(fmt::format("note: step {} of trial {} keeps its value {}", stored.step, before.number.value,
+                      readable(stored.value)));
+    }
+  }
+}
+
 Answer tell(const StudyTarget& target, tune::TrialNumber number, const Told& told) {
   auto study = open_target(target);
   auto trial = study.running_trial(number);
@@ -220,6 +244,7 @@ int tell_command(const Invocation& invocation) {
   }
   if (const auto reason = objection(before)) throw tune::StorageError(*reason);
   check_values(told, *target.stored);
+  say_what_stays(before, told);
   fmt::print("{}", text_of(tell(target, number, told), *target.stored, format));
   return to_int(ExitCode::kDone);
 }

@@ -86,7 +86,8 @@ Subject read_subject(const po::variables_map& values) {
 void check_trust(const std::string& text, const po::variables_map& values) {
   if (values.contains("trust")) return;
   const Json file = Json::parse(text, nullptr, false);
-  const Json objective = file.is_object() ? file.value("objective", Json::object()) : Json::object();
+  if (!file.is_object()) return;  // Nothing that could be run; whoever reads it says what is wrong.
+  const Json objective = file.value("objective", Json::object());
   const Json type = objective.is_object() ? objective.value("type", Json()) : Json();
   const Manifests known = known_manifests();
   const bool is_own = type.is_string() && std::any_of(known.begin(), known.end(), [&](const auto* manifest) {
@@ -138,24 +139,27 @@ tune::ObjectiveConfig objective_config(const StudyConfig& config, const std::str
   return {tune::OptionValues(std::move(settings)), std::move(metrics), data, {device}};
 }
 
-/// A copy's trial is keyed by the number it was begun with.
-std::uint64_t keyed_number(const tune::FrozenTrial& trial) {
-  const auto copied = trial.system_attrs.find(kCopiedFromKey);
-  const Json number = copied == trial.system_attrs.end() ? Json() : Json::parse(copied->second, nullptr, false);
-  return number.is_number_unsigned() ? number.get<std::uint64_t>()
-                                     : static_cast<std::uint64_t>(trial.number.value);
+/// What a trial's training is keyed by; a copy's trial by what it was begun with.
+struct TrainingKey {
+  std::uint64_t seed = 0;
+  std::uint64_t trial = 0;
+};
+
+TrainingKey training_key(const Subject& subject, const StudyConfig& config) {
+  const auto copied = copied_from(subject.trial);
+  const auto number = copied ? copied->number : static_cast<std::uint64_t>(subject.trial.number.value);
+  if (config.training_seed) {
+    return {*config.training_seed, number % static_cast<std::uint64_t>(config.replicates)};
+  }
+  return {copied && copied->seed ? *copied->seed : kept_seed(subject.study), number};
 }
 
 Rehearsal rehearsal_of(const Subject& subject, const StudyConfig& config, const std::string& device) {
   tune::ParamValues suggested;
   for (const tune::Param& param : subject.trial.params) suggested.emplace(param.name, param.external());
   const auto& parameters = manifest_of(known_manifests(), config.objective.type).parameters;
-  const std::uint64_t number = keyed_number(subject.trial);
-  const bool has_own_seed = config.training_seed.has_value();
-  return {tune::complete_params(suggested, config.fixed, parameters),
-          {.device = device},
-          config.training_seed.value_or(kept_seed(subject.study)),
-          has_own_seed ? number % static_cast<std::uint64_t>(config.replicates) : number};
+  const TrainingKey key = training_key(subject, config);
+  return {tune::complete_params(suggested, config.fixed, parameters), {.device = device}, key.seed, key.trial};
 }
 
 /// Of each objective, whether it is another number each time.
@@ -172,7 +176,7 @@ std::vector<bool> measured_objectives(const StudyConfig& config) {
 
 Answer train_again(const Subject& subject, const StudyConfig& config, const po::variables_map& values) {
   const Json facts = kept_facts(subject.study);
-  const Json engines = facts.value("engines", Json::object());
+  const Json engines = engines_of(facts);
   const std::string device = device_of(values, engines);
   if (device.empty()) {
     return {subject.trial.number,

@@ -22,11 +22,6 @@ Json object_of(const tune::Attributes& facts) {
   return object;
 }
 
-Json engines_of(const Json& facts) {
-  const auto found = facts.find(kEngines);
-  return found != facts.end() && found->is_object() ? *found : Json::object();
-}
-
 bool names_engine(const StudyConfig& config) {
   const auto& settings = config.objective.settings.all();
   const auto found = settings.find(kEngineSetting);
@@ -75,6 +70,11 @@ Json kept_facts(const tune::StudyRecord& stored) {
   const auto kept = stored.system_attrs.find(kProvenanceKey);
   Json facts = kept == stored.system_attrs.end() ? Json() : Json::parse(kept->second, nullptr, false);
   return facts.is_object() ? facts : Json::object();
+}
+
+Json engines_of(const Json& facts) {
+  const auto found = facts.find(kEngines);
+  return found != facts.end() && found->is_object() ? *found : Json::object();
 }
 
 std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attributes& now,

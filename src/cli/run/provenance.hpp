@@ -31,6 +31,10 @@ struct ProvenanceReview {
 /// The facts that a study keeps; an empty object for one without: another program made it.
 [[nodiscard]] Json kept_facts(const tune::StudyRecord& stored);
 
+/// Of such facts what computed on which device, as `{"cpu": "gemm (oneDNN)"}`; an empty object where they say
+/// nothing of it.
+[[nodiscard]] Json engines_of(const Json& facts);
+
 /// What is not now as it was when the kept facts were recorded, a sentence each: results of another build,
 /// processor family or data cannot be held against each other. Of the engines only the device's matters.
 [[nodiscard]] std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attributes& now,

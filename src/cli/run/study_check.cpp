@@ -109,7 +109,7 @@ std::optional<std::string> kept_study_file(const tune::StudyRecord& stored) {
 
 std::uint64_t kept_seed(const tune::StudyRecord& stored) {
   const Json seed = parsed_attribute(stored, kSeedKey);
-  if (seed.is_number_integer()) return seed.get<std::uint64_t>();
+  if (seed.is_number_unsigned()) return seed.get<std::uint64_t>();
   throw UsageError(
       fmt::format("study \"{}\" has a study file but no seed ({}); it is damaged", stored.name, kSeedKey));
 }

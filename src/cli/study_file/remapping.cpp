@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <utility>
 
@@ -99,18 +100,24 @@ std::string remap_params(FrozenTrial& trial, const StudyConfig& config) {
   return {};
 }
 
+std::string origin_json(const FrozenTrial& trial, std::optional<std::uint64_t> seed) {
+  nlohmann::json origin{{"number", trial.number.value}};
+  if (seed) origin["seed"] = *seed;
+  return origin.dump();
+}
+
 /// Changes the trial; says why it cannot be.
-std::string remap(FrozenTrial& trial, const StudyConfig& config) {
+std::string remap(FrozenTrial& trial, const StudyConfig& config, std::optional<std::uint64_t> seed) {
   for (const char* key : kOfTheOldStudy) trial.system_attrs.erase(key);
-  if (is_finished(trial.state)) {
-    trial.system_attrs.emplace(kCopiedFromKey, std::to_string(trial.number.value));
-  }
+  // Of a copy's copy the first study counts.
+  if (is_finished(trial.state)) trial.system_attrs.emplace(kCopiedFromKey, origin_json(trial, seed));
   return trial.state == tune::TrialState::kWaiting ? remap_queued(trial, config) : remap_params(trial, config);
 }
 
 }  // namespace
 
-Remapping remap_trials(const std::vector<FrozenTrial>& trials, const StudyConfig& config) {
+Remapping remap_trials(const std::vector<FrozenTrial>& trials, const StudyConfig& config,
+                       std::optional<std::uint64_t> seed) {
   Remapping result;
   const auto group_size = static_cast<std::size_t>(config.replicates);
   for (std::size_t first = 0; first < trials.size(); first += group_size) {
@@ -119,7 +126,7 @@ Remapping remap_trials(const std::vector<FrozenTrial>& trials, const StudyConfig
                                    trials.begin() + static_cast<std::ptrdiff_t>(end));
     std::string objection;
     for (FrozenTrial& trial : group) {
-      if (objection.empty()) objection = remap(trial, config);
+      if (objection.empty()) objection = remap(trial, config, seed);
     }
     for (FrozenTrial& trial : group) {
       if (!objection.empty()) {
@@ -131,6 +138,20 @@ Remapping remap_trials(const std::vector<FrozenTrial>& trials, const StudyConfig
     }
   }
   return result;
+}
+
+std::optional<CopiedFrom> copied_from(const FrozenTrial& trial) {
+  const auto found = trial.system_attrs.find(kCopiedFromKey);
+  if (found == trial.system_attrs.end()) return std::nullopt;
+  const auto origin = nlohmann::json::parse(found->second, nullptr, false);
+  const auto natural = [&](const char* key) {
+    const auto member = origin.find(key);
+    return member != origin.end() && member->is_number_unsigned() ? std::optional(member->get<std::uint64_t>())
+                                                                  : std::nullopt;
+  };
+  const auto number = origin.is_object() ? natural("number") : std::nullopt;
+  if (!number) return std::nullopt;
+  return CopiedFrom{*number, natural("seed")};
 }
 
 }  // namespace fmnist_tune

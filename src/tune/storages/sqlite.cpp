@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tune/storages/claims.hpp"
+#include "tune/storages/network_file.hpp"
 #include "tune/storages/sqlite_connection.hpp"
 #include "tune/storages/sqlite_file.hpp"
 #include "tune/storages/sqlite_index.hpp"
@@ -30,9 +31,10 @@ class SqliteStorage final : public Storage {
     const bool empty = connection_.read([&] { return is_empty_database(connection_); });
     if (!empty) {
       connection_.read([&] { check_schema(connection_); });
+      if (const auto network = network_file_system_of(path)) refuse_other_hosts(*network);
     }
     connection_.keep_log_on_close(false);
-    connection_.execute_patiently("PRAGMA journal_mode=WAL");
+    begin_log();
     if (empty || !has_current_views(connection_)) {
       connection_.write(Durability::kFull, [&] {
         if (is_empty_database(connection_)) {
@@ -342,6 +344,35 @@ class SqliteStorage final : public Storage {
     }
     put_back_from(study, before, dead.keep_through_step, counted.system_attrs.at(std::string(kDeathsKey)));
     taken.requeued.push_back(dead.claim.number);
+  }
+
+  void begin_log() {
+    connection_.execute_patiently("PRAGMA journal_mode=WAL");
+    SqliteQuery mode = connection_.query("PRAGMA journal_mode");
+    if (mode.next() && mode.text(0) == "wal") return;
+    throw StorageError(
+        fmt::format("{}: SQLite cannot keep a write-ahead log beside it, for lack of shared memory; put the "
+                    "file on another file system",
+                    connection_.path().string()));
+  }
+
+  /// Before anything is written: later processes see the earlier ones' trials.
+  void refuse_other_hosts(std::string_view network) {
+    const auto trials = connection_.read([&] {
+      SqliteQuery running =
+          connection_.query("SELECT " TUNE_TRIAL_COLUMNS " FROM trials WHERE state = 'RUNNING'");
+      return reader_.read(running, false);
+    });
+    std::vector<Holder> holders;
+    for (const FrozenTrial& trial : trials) {
+      if (auto holder = holder_of(trial)) holders.push_back(std::move(*holder));
+    }
+    const auto other = other_host_among(holders);
+    if (!other) return;
+    throw StorageError(
+        fmt::format("{}: {}, and on a network file system ({}) SQLite keeps the trials of one host only; wait "
+                    "until it has ended, or work on a copy",
+                    connection_.path().string(), *other, network));
   }
 
   std::vector<Holder> holders_in(StudyId study) {

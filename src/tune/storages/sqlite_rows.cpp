@@ -11,6 +11,7 @@
 #include <variant>
 
 #include "tune/format/python_json.hpp"
+#include "tune/storages/sqlite_schema.hpp"
 
 namespace tune::storages {
 namespace {
@@ -224,16 +225,6 @@ struct TrialReader::RowsOf {
   std::string by_scan;   ///< In the order of the table, mixed: several times faster where most rows are wanted.
 };
 
-bool TrialReader::are_most_of_the_file(std::int64_t n_ids) {
-  constexpr std::int64_t kFewIds = 1000;
-  constexpr std::int64_t kScanIsSoMuchFaster = 3;
-  if (n_ids < kFewIds) {
-    return false;
-  }
-  SqliteQuery last = connection_->query("SELECT max(trial_id) FROM trials");
-  return last.next() && last.integer(0) / kScanIsSoMuchFaster <= n_ids;
-}
-
 /// Walks over the rows of all trials between the lowest and the highest id, and hands on those that belong to
 /// one of `trials`; the first column is the trial's id.
 template <typename Add>
@@ -245,8 +236,8 @@ void TrialReader::for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows
   for (FrozenTrial& trial : trials) {
     place[static_cast<std::size_t>(trial.id.value - first)] = &trial;
   }
-  const bool scans = are_most_of_the_file(static_cast<std::int64_t>(place.size()));
-  SqliteQuery rows = connection_->query((scans ? rows_of.by_scan : rows_of.by_index).c_str());
+  const RowWalk walk = faster_walk(*connection_, static_cast<std::int64_t>(place.size()));
+  SqliteQuery rows = connection_->query((walk == RowWalk::kScan ? rows_of.by_scan : rows_of.by_index).c_str());
   rows.bind(first).bind(highest->id.value);
   while (rows.next()) {
     // A damaged table also gives rows that were not asked for.

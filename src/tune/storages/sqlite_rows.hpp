@@ -44,7 +44,6 @@ class TrialReader {
   struct RowsOf;
   template <typename Add>
   void for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows_of, Add&& add);
-  [[nodiscard]] bool are_most_of_the_file(std::int64_t n_ids);
 
   /// Finds by std::string_view too.
   struct TextHash {

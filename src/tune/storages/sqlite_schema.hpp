@@ -23,9 +23,16 @@ void create_schema(SqliteConnection& connection);
 /// write transaction.
 void create_views(SqliteConnection& connection);
 
+/// How to come to the rows of some trials: each by its index, or all of the file in the order they lie there,
+/// which is a few times faster a row.
+enum class RowWalk { kIndex, kScan };
+
+/// The faster one for the rows of `n_trials` trials.
+[[nodiscard]] RowWalk faster_walk(SqliteConnection& connection, std::int64_t n_trials);
+
 /// Rows (trial_id, …) of one study's COMPLETE trials with a value, best first, lowest number on ties: the
 /// order that `best_trial` looks for a feasible one in. ?1 is the study, ?2 how many (-1: all).
-[[nodiscard]] const char* ranked_trials_sql();
+[[nodiscard]] const char* ranked_trials_sql(RowWalk walk);
 /// One row when the trial ?1 violates a constraint.
 [[nodiscard]] const char* violated_sql();
 

@@ -104,6 +104,24 @@ class AskTell(ProgramTest):
         text = self.succeed("tell", "tiny.db", "--trial", 4, "--intermediate", "1=0.95", "--intermediate", "2=0.97")
         self.assertEqual(text, "trial 4 is RUNNING; 2 intermediate value(s), the last one 0.97 at step 2; it should go on\n")
 
+    def test_a_step_keeps_its_first_value_and_says_so(self):
+        for number in range(3):
+            self.ask()
+            self.tell(number, "--intermediate", f"1={0.8 + number / 100}", "--values", 0.9)
+        self.ask()
+        self.assertTrue(self.tell(3, "--intermediate", "1=0.1")["should_prune"])
+        code, output, messages = self.run_program("tell", "tiny.db", "--trial", 3, "--intermediate", "1=0.95", "-f", "json")
+        self.assertEqual((code, json.loads(output)["should_prune"]), (0, True))
+        self.assertIn("note: step 1 of trial 3 keeps its value 0.1", messages)
+        self.assertEqual(self.load().trials[3].intermediate_values, {1: 0.1})
+        code, _, messages = self.run_program("tell", "tiny.db", "--trial", 3, "--intermediate", "1=0.1")
+        self.assertEqual((code, messages), (0, ""))
+
+    def test_a_reproducible_study_has_no_trials_outside(self):
+        file = self.study("tiny", reproducible={"window": 4})
+        self.assertIn("is to be reproducible", self.fail_with(2, "ask", file))
+        self.assertEqual(self.names(), ["tiny.json"])
+
     def test_several_values_and_infinite_ones_are_taken_and_nan_fails(self):
         file = self.study("tiny", file="two.json", name="two", pruner=None,
                           objectives=[{"metric": "validation_accuracy", "direction": "maximize"},
@@ -130,6 +148,7 @@ class AskTell(ProgramTest):
                 (2, "complete, pruned or fail", ("--trial", 0, "--state", "done")),
                 (2, "STEP=VALUE", ("--trial", 0, "--intermediate", "3")),
                 (2, "whole number", ("--trial", 0, "--intermediate=-1=0.5")),
+                (2, "step 3 is given twice", ("--trial", 0, "--intermediate", "3=0.5", "--intermediate", "3=0.6")),
                 (2, "--trial", ("--trial", "first", "--values", 1))):
             self.assertIn(text, self.fail_with(code, "tell", "tiny.db", *arguments))
         self.assertEqual(self.rows("select * from trials", db="tiny.db"), before)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import sqlite3
 import unittest
 
 import optuna
@@ -97,7 +98,7 @@ class CopyStudy(ProgramTest):
             self.assertEqual((before.params, before.values, before.intermediate_values, before.datetime_start),
                              (after.params, after.values, after.intermediate_values, after.datetime_start))
             self.assertEqual(after.distributions["optimizer"].choices, ("rmsprop", "adam", "sgd"))
-            self.assertEqual(after.system_attrs["tune:copied_from"], before.number)
+            self.assertEqual(after.system_attrs["tune:copied_from"], {"number": before.number, "seed": 42})
             self.assertNotIn("tune:suggestion", after.system_attrs)
         # The study file goes on with it, and keeps the seed.
         self.assertEqual(json.loads(self.succeed("ask", file))["number"], 5)
@@ -114,7 +115,7 @@ class CopyStudy(ProgramTest):
         self.assertIn("lr = ", answer["left_out"][0]["reason"])
         new = self.load("new", "new.db").trials
         self.assertEqual([trial.number for trial in new], list(range(3)))
-        self.assertEqual([trial.system_attrs["tune:copied_from"] for trial in new],
+        self.assertEqual([trial.system_attrs["tune:copied_from"]["number"] for trial in new],
                          [trial.number for trial in old if trial.number not in outside])
         text = self.succeed("copy-study", "tiny.db", "--to", "text.db", "--space", file)
         self.assertEqual(text.splitlines()[-1], 'study "new" in text.db has 3 of 6 trial(s)')
@@ -122,6 +123,52 @@ class CopyStudy(ProgramTest):
         rows = csv.DictReader(io.StringIO(self.succeed("copy-study", "tiny.db", "--to", "csv.db", "--space", file,
                                                        "-f", "csv")))
         self.assertEqual([int(row["number"]) for row in rows], outside)
+
+    def test_a_renumbered_copy_draws_nothing_again(self):
+        random = {"type": "random", "seed": 42}
+        file = self.study("tiny", sampler=random)
+        self.begin(file, [0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
+        old = [trial.params for trial in self.load("tiny", "tiny.db").trials]
+        # Trial 0 alone is left out: under the old seed trial 5 of the copy would be what trial 5 was.
+        others = [params["lr"] for params in old[1:]]
+        beyond = ({"low": old[0]["lr"] * 1.0001} if old[0]["lr"] < min(others) else
+                  {"high": old[0]["lr"] * 0.9999} if old[0]["lr"] > max(others) else None)
+        if beyond is None:
+            beyond = {"low": sorted(others)[1]}
+        new = self.study("tiny", file="new.json", name="new", space=self.space(lr=beyond), sampler=random)
+        n_copied = self.copy_to_space(new)["n_copied"]
+        self.assertLess(n_copied, 6)
+        for _ in range(6):
+            asked = json.loads(self.succeed("ask", new))
+            self.assertNotIn(asked["params"]["lr"], [params["lr"] for params in old])
+        copy = self.load("new", "new.db")
+        seed = self.system_attrs(copy)["tune:seed"]
+        self.assertNotEqual(seed, 42)
+        self.assertLess(seed, 2**53)
+        # A copy of the copy still says where its trials come from, and is made the same each time.
+        again = self.study("tiny", file="again.json", name="again", space=self.space(lr=beyond), sampler=random)
+        self.copy_to_space(again, to="again.db")
+        self.assertEqual(self.system_attrs(self.load("again", "again.db"))["tune:seed"], seed)
+        third = self.study("tiny", file="third.json", name="third", space=self.space(lr=beyond), sampler=random)
+        self.succeed("copy-study", "again.db", "--to", "third.db", "--space", third)
+        self.assertEqual([trial.system_attrs["tune:copied_from"] for trial in self.load("third", "third.db").trials],
+                         [trial.system_attrs["tune:copied_from"] for trial in self.load("again", "again.db").trials])
+
+    def test_a_damaged_study_file_in_the_storage_is_named(self):
+        self.begin(self.study("tiny"), [0.5])
+        connection = sqlite3.connect(self.path("tiny.db"))
+        connection.execute("update study_system_attributes set value_json = '\"{broken\"' where key = 'tune:study_file'")
+        connection.commit()
+        connection.close()
+        message = self.fail_with(1, "copy-study", "tiny.db", "--to", "new.db", "--name", "new")
+        self.assertIn("the study file kept with study \"tiny\" is damaged", message)
+        self.assertNotIn("json.exception", message)
+        self.assertEqual(self.names(), ["tiny.db", "tiny.json"])
+        self.succeed("copy-study", "tiny.db", "--to", "new.db")
+        message = self.fail_with(2, "verify", "tiny.db", "--trial", 0)
+        self.assertNotIn("json.exception", message)
+        self.assertNotIn("--trust", message)
+        self.assertIn("the study file kept in the storage", message)
 
     def test_log_and_type_may_change(self):
         self.begin(self.study("tiny"), [0.5, 0.6, 0.7])

@@ -93,13 +93,13 @@ class Verify(ProgramTest):
     def test_another_machine_or_library_is_not_comparable(self):
         self.succeed(self.study("tiny"), "--trials", "1")
         for fact, other in (("cpu_capability", '"OTHER"'), ("torch_version", '"9.9"'), ("data_crc32", '"00000000"'),
-                            ("engines", '{"cpu": "gemm (other)"}')):
+                            ("engines", '{"cpu": "gemm (other)"}'), ("engines", '["cpu"]')):
             shutil.copyfile(self.path("tiny.db"), self.path("other.db"))
             self.change(f"update study_system_attributes set value_json = json_set(value_json, '$.{fact}',"
                         f" json('{other}')) where key = 'tune:provenance'", db="other.db")
             verdict, reason = self.verify(0, db="other.db")
             self.assertEqual(verdict, "not comparable")
-            self.assertIn("cpu" if fact == "engines" else fact, reason)
+            self.assertIn({'["cpu"]': "trained with", '{"cpu": "gemm (other)"}': "cpu"}.get(other, fact), reason)
 
     def test_what_has_no_result_or_no_origin_is_not_comparable(self):
         study = self.study("tiny")
