@@ -17,20 +17,10 @@ import sys
 import tempfile
 import time
 
+from mixed_space import suggest_all
+
 TIMED_TRIALS = 12
 REPORTS = 10
-
-
-def suggest_all(trial):
-    trial.suggest_float("f0", -5.0, 5.0)
-    trial.suggest_float("f1", 0.0, 1.0)
-    trial.suggest_float("l0", 1e-5, 1e-1, log=True)
-    trial.suggest_float("l1", 1e-3, 10.0, log=True)
-    trial.suggest_int("i0", 1, 10)
-    trial.suggest_int("i1", 32, 512, log=True)
-    trial.suggest_int("i2", 0, 100, step=5)
-    for n in (3, 4, 5):
-        trial.suggest_categorical(f"c{n}", [f"choice{i}" for i in range(n)])
 
 
 def time_trial(study):
