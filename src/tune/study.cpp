@@ -46,6 +46,9 @@ StudyOptions with_default_parts(StudyOptions options) {
           fmt::format("reproducible_window must be >= 1, found {}", *options.reproducible_window));
     }
     if (options.space.empty()) throw InvalidArgument("a reproducible window needs a declared search space");
+    if (options.asks_for_outsiders) {
+      throw InvalidArgument("a study with a reproducible window cannot wait for trials that run outside");
+    }
   }
   if (options.stagnation && (*options.stagnation < 1 || options.directions.size() != 1)) {
     throw InvalidArgument("stagnation needs a number >= 1 and a study with one objective");
@@ -358,10 +361,6 @@ Trial Study::running_trial(TrialNumber number) {
   for (const Param& param : stored.params) state->decided.emplace(param.name, param.external());
   state->preset.forced = format::queued_params(stored.system_attrs);
   state->frozen = std::move(stored);
-  if (directions().size() == 1 && !state->frozen.intermediate.empty()) {
-    state->last_decision =
-        impl_->options.pruner->decide({impl_->view_for(number), number, impl_->options.seed, study_name()});
-  }
   return Trial(std::move(state));
 }
 

@@ -214,7 +214,8 @@ bool Study::give_params(Trial::State& trial, AskResult& result) {
     result.error = error.what();
   }
   trial.store_params(trial.preset.relative.system_attrs);
-  if (impl_->options.asks_for_outsiders) impl_->let_go(trial.claim);
+  // All of it is stored; what is suggested later of an undeclared space is not at once.
+  if (impl_->options.asks_for_outsiders && !impl_->options.space.empty()) impl_->let_go(trial.claim);
   return true;
 }
 

@@ -235,6 +235,9 @@ TEST(ReproducibleWindow, NeedsADeclaredSpaceAndAtLeastOneTrial) {
   options = options_of({"tpe"}, make_in_memory_storage());
   options.reproducible_window = 0;
   EXPECT_THROW((void)create_study(options), InvalidArgument);
+  options.reproducible_window = 2;
+  options.asks_for_outsiders = true;
+  EXPECT_THROW((void)create_study(options), InvalidArgument);
 }
 
 class Stagnating : public ::testing::TestWithParam<std::optional<std::int64_t>> {};

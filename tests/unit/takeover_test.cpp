@@ -8,7 +8,6 @@
 
 #include "tune/error.hpp"
 #include "tune/executor.hpp"
-#include "tune/pruners/median.hpp"
 #include "tune/samplers/random.hpp"
 #include "tune/storages/in_memory.hpp"
 
@@ -196,23 +195,6 @@ TEST(Outsider, IsHeldByNobodySoThatWhatOthersTellOfItIsSeen) {
     EXPECT_EQ(study->count(TrialState::kComplete), 1U);
     EXPECT_EQ(study->count(TrialState::kRunning), 0U);
   }
-}
-
-TEST(Outsider, IsToldWhatThePrunerSaysOfReportsThatAreThere) {
-  const auto storage = make_in_memory_storage();
-  Study study = create_study(study_on(storage));
-  for (const double value : {0.1, 0.2}) {
-    Trial trial = study.ask();
-    trial.report(value, 1);
-    (void)study.tell(std::move(trial), value);
-  }
-  StudyOptions options = study_on(storage);
-  options.asks_for_outsiders = true;
-  options.pruner = std::make_shared<MedianPruner>(MedianOptions{.n_startup_trials = 0});
-  Study asking = create_study(std::move(options));
-  (void)asking.ask();
-  asking.running_trial({2}).report(0.9, 1);
-  EXPECT_TRUE(asking.running_trial({2}).should_prune());
 }
 
 TEST(StaleClaim, OfAReportLetsTheStudySeeWhatOthersMadeOfTheTrial) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cmath>
 #include <optional>
 
 #include "cli/command.hpp"
@@ -27,7 +28,8 @@ const CommandHelp kHelp = {
     "power\n"
     "cut. A value NaN makes the trial FAIL, as in Optuna; PRUNED keeps the trial's last intermediate value. "
     "With\n"
-    "--intermediate alone the trial goes on, and should_prune is what the study's pruner says of it.",
+    "--intermediate alone the trial goes on, and should_prune is what the study's pruner says of the new "
+    "values.",
     "  fmnist-tune tell mlp.db --trial 17 --values 0.873\n"
     "  fmnist-tune tell mlp.db --trial 17 --intermediate 1=0.71 --intermediate 2=0.78 -f json | jq "
     ".should_prune\n"
@@ -182,25 +184,31 @@ struct Answer {
   std::optional<bool> should_prune;
 };
 
+bool is_same(double a, double b) {
+  return a == b || (std::isnan(a) && std::isnan(b));
+}
+
 /// A step keeps its first value, as in Optuna.
 void say_what_stays(const tune::FrozenTrial& before, const Told& told) {
   for (const auto& report : told.reports) {
     for (const auto& stored : before.intermediate) {
-      if (stored.step != report.step || stored.value == report.value) continue;
+      if (stored.step != report.step || is_same(stored.value, report.value)) continue;
       say(fmt::format("note: step {} of trial {} keeps its value {}", stored.step, before.number.value,
                       readable(stored.value)));
     }
   }
 }
 
-Answer tell(const StudyTarget& target, tune::TrialNumber number, const Told& told) {
+Answer tell(const StudyTarget& target, tune::TrialNumber number, const Told& told, std::size_t n_before) {
   auto study = open_target(target);
   auto trial = study.running_trial(number);
   for (const auto& report : told.reports) trial.report(report.value, report.step);
   if (told.state == tune::TrialState::kComplete) return {study.tell(std::move(trial), told.values), {}};
   if (told.state) return {study.tell(std::move(trial), *told.state), {}};
-  const auto verdict = target.config ? std::optional(trial.should_prune()) : std::nullopt;
-  return {stored_trial(target, number), verdict};
+  auto after = stored_trial(target, number);
+  // The pruner judges a report when it is made: of steps that were there already it says nothing.
+  const bool is_judged = target.config && after.intermediate.size() > n_before;
+  return {std::move(after), is_judged ? std::optional(trial.should_prune()) : std::nullopt};
 }
 
 std::string line_of(const Answer& answer) {
@@ -245,7 +253,7 @@ int tell_command(const Invocation& invocation) {
   if (const auto reason = objection(before)) throw tune::StorageError(*reason);
   check_values(told, *target.stored);
   say_what_stays(before, told);
-  fmt::print("{}", text_of(tell(target, number, told), *target.stored, format));
+  fmt::print("{}", text_of(tell(target, number, told, before.intermediate.size()), *target.stored, format));
   return to_int(ExitCode::kDone);
 }
 

@@ -12,6 +12,7 @@
 #include "cli/run/study_opening.hpp"
 #include "tune/checkpoint_folder.hpp"
 #include "tune/error.hpp"
+#include "tune/pruners/nop.hpp"
 #include "tune/storages/sqlite.hpp"
 #include "tune/storages/sqlite_reader.hpp"
 
@@ -81,6 +82,8 @@ tune::Study open_target(const StudyTarget& target, bool asks_for_outsiders) {
     options = search_options(*target.config,
                              kept_study_file(stored) ? kept_seed(stored) : target.config->sampler.seed);
   }
+  // Which pruner the study has is not known: none speaks, and none leaves its reason.
+  if (!target.config) options.pruner = std::make_shared<tune::NopPruner>();
   options.study_name = stored.name;
   options.asks_for_outsiders = asks_for_outsiders;
   options.storage = storage;

@@ -21,7 +21,7 @@ constexpr std::array kNetworkFileSystems = {
     FileSystem{0x517B, "SMB"},       FileSystem{0x00C36400, "Ceph"},   FileSystem{0x0BD00BD0, "Lustre"},
     FileSystem{0x47504653, "GPFS"},  FileSystem{0x19830326, "BeeGFS"}, FileSystem{0x5346414F, "AFS"},
     FileSystem{0x6B414653, "AFS"},   FileSystem{0x73757245, "Coda"},   FileSystem{0x01161970, "GFS2"},
-    FileSystem{0x7461636F, "OCFS2"},
+    FileSystem{0x7461636F, "OCFS2"}, FileSystem{0x01021997, "9P"},     FileSystem{0x65735546, "FUSE"},
 };
 
 }  // namespace

@@ -111,11 +111,22 @@ class AskTell(ProgramTest):
         self.ask()
         self.assertTrue(self.tell(3, "--intermediate", "1=0.1")["should_prune"])
         code, output, messages = self.run_program("tell", "tiny.db", "--trial", 3, "--intermediate", "1=0.95", "-f", "json")
-        self.assertEqual((code, json.loads(output)["should_prune"]), (0, True))
+        self.assertEqual((code, json.loads(output)["should_prune"]), (0, None))
         self.assertIn("note: step 1 of trial 3 keeps its value 0.1", messages)
         self.assertEqual(self.load().trials[3].intermediate_values, {1: 0.1})
         code, _, messages = self.run_program("tell", "tiny.db", "--trial", 3, "--intermediate", "1=0.1")
         self.assertEqual((code, messages), (0, ""))
+
+    def test_no_pruner_speaks_for_a_study_that_keeps_no_study_file(self):
+        study = optuna.create_study(study_name="theirs", storage=f"sqlite:///{self.path('theirs.db')}")
+        for value in [0.1] * 7 + [0.9]:
+            trial = study.ask()
+            trial.report(value, 1)
+            if value == 0.1:
+                study.tell(trial, value)
+        self.assertIsNone(self.tell(7, "--intermediate", "2=0.9", db="theirs.db")["should_prune"])
+        self.tell(7, "--state", "pruned", db="theirs.db")
+        self.assertNotIn("tune:prune", self.load("theirs", "theirs.db").trials[7].system_attrs)
 
     def test_a_reproducible_study_has_no_trials_outside(self):
         file = self.study("tiny", reproducible={"window": 4})
