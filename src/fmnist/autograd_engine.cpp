@@ -57,6 +57,34 @@ Tensor activate(Activation activation, const Tensor& z) {
   throw tune::InvalidArgument("unknown activation");
 }
 
+/// One-hot, or smoothed: [n, classes].
+Tensor targets(const Tensor& labels, std::int64_t n_classes, double smoothing) {
+  const Tensor one_hot = torch::one_hot(labels, n_classes).to(torch::kFloat);
+  return one_hot * (1.0 - smoothing) + smoothing / static_cast<double>(n_classes);
+}
+
+/// LibTorch's own losses, one an example.
+Tensor losses(LossKind kind, const Tensor& logits, const Tensor& labels, double smoothing) {
+  namespace F = torch::nn::functional;
+  const auto each = F::CrossEntropyFuncOptions().reduction(torch::kNone).label_smoothing(smoothing);
+  switch (kind) {
+    case LossKind::kCrossEntropy:
+      return F::cross_entropy(logits, labels, each);
+    case LossKind::kNll: {
+      const Tensor log_p = torch::log_softmax(logits, 1);
+      if (smoothing == 0.0) return F::nll_loss(log_p, labels, F::NLLLossFuncOptions().reduction(torch::kNone));
+      return -(targets(labels, logits.size(1), smoothing) * log_p).sum(1);
+    }
+    case LossKind::kKlDiv:
+      return F::kl_div(torch::log_softmax(logits, 1), targets(labels, logits.size(1), smoothing),
+                       F::KLDivFuncOptions().reduction(torch::kNone))
+          .sum(1);
+    case LossKind::kSoftmaxCrossEntropy:
+      return F::cross_entropy(torch::softmax(logits, 1), labels, each);
+  }
+  throw tune::InvalidArgument("unknown loss");
+}
+
 /// The tensors in torch's state that OptimizerState lists; those that the optimizer does not use are undefined.
 struct Moments {
   Tensor first, second;
@@ -97,6 +125,7 @@ class AutogradEngine final : public Engine {
                  const std::string& device);
 
   void begin_epoch(std::uint64_t epoch) override { masks_.begin_epoch(epoch); }
+  void set_lr(double lr) override { optimizer_->param_groups().front().options().set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
   std::vector<float> parameters() const override { return to_vector(parameters_); }
@@ -114,8 +143,10 @@ class AutogradEngine final : public Engine {
   Tensor leaf(std::size_t offset, torch::IntArrayRef shape);
   Tensor inputs(std::span<const std::uint32_t> positions);
   Tensor labels(std::span<const std::uint32_t> positions);
-  Tensor dropout_mask(const Tensor& like);
+  Tensor dropout_mask(const Tensor& like, double probability);
   Tensor forward(Tensor x, bool training);
+  Tensor with_penalties(Tensor loss) const;
+  void clip_gradients();
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
@@ -134,7 +165,7 @@ AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const E
       config_(config),
       layout_(config.network, data_->examples.features, data_->n_classes),
       device_(device),
-      masks_(config.network.dropout, config.seed, config.trial) {
+      masks_(config.seed, config.trial) {
   std::vector<float> parameters(layout_.parameter_count);
   std::vector<float> buffers(layout_.buffer_count);
   initialize(layout_, config.seed, config.trial, parameters, buffers);
@@ -199,10 +230,10 @@ Tensor AutogradEngine::labels(std::span<const std::uint32_t> positions) {
   return batch.to(device_);
 }
 
-Tensor AutogradEngine::dropout_mask(const Tensor& like) {
+Tensor AutogradEngine::dropout_mask(const Tensor& like, double probability) {
   Tensor mask = torch::empty(like.sizes(), torch::kFloat);
   const auto n = static_cast<std::size_t>(like.numel());
-  const DropoutMask drawn = masks_.next(n);
+  const DropoutMask drawn = masks_.next(n, probability);
   auto* to = mask.data_ptr<float>();
   for (std::size_t i = 0; i < n; ++i) to[i] = drawn.words[i] >= drawn.threshold ? drawn.scale : 0.0F;
   return mask.to(device_);
@@ -218,17 +249,34 @@ Tensor AutogradEngine::forward(Tensor x, bool training) {
                             kBatchNormMomentum, kBatchNormEps, false);
     }
     x = activate(config_.network.activation, x);
-    if (training && masks_.enabled()) x = x * dropout_mask(x);
+    const double dropout = config_.network.dropout_of(l);
+    if (training && dropout > 0.0) x = x * dropout_mask(x, dropout);
   }
   return x;
+}
+
+Tensor AutogradEngine::with_penalties(Tensor loss) const {
+  if (!config_.gradients.has_penalty()) return loss;
+  for (std::size_t l = 0; l < layers_.size(); ++l) {
+    if (!layout_.layers[l].hidden) continue;
+    const Tensor& weight = layers_[l].weight;
+    loss = loss + config_.gradients.l1 * weight.abs().sum() + config_.gradients.l2 * weight.square().sum();
+  }
+  return loss;
+}
+
+void AutogradEngine::clip_gradients() {
+  if (config_.gradients.max_norm == 0.0) return;
+  gradients_.mul_(clipping_factor(gradients_.norm().item<double>(), config_.gradients));
 }
 
 BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
   gradients_.zero_();
   const Tensor target = labels(positions);
   const Tensor logits = forward(inputs(positions), true);
-  const Tensor loss = torch::nn::functional::cross_entropy(logits, target);
-  loss.backward();
+  const Tensor loss = losses(config_.loss.kind, logits, target, config_.loss.label_smoothing).mean();
+  with_penalties(loss).backward();
+  clip_gradients();
   optimizer_->step();
   ++n_steps_;
   const auto correct = logits.argmax(1).eq(target).sum().item<std::int64_t>();
@@ -242,9 +290,7 @@ BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
     const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
     const Tensor target = labels(batch);
     const Tensor logits = forward(inputs(batch), false);
-    const Tensor losses = torch::nn::functional::cross_entropy(
-        logits, target, torch::nn::functional::CrossEntropyFuncOptions().reduction(torch::kNone));
-    total.loss += losses.to(torch::kDouble).sum().item<double>();
+    total.loss += losses(config_.loss.kind, logits, target, 0.0).to(torch::kDouble).sum().item<double>();
     total.correct += logits.argmax(1).eq(target).sum().item<std::int64_t>();
   }
   return total;

@@ -5,8 +5,7 @@
 
 namespace fmnist {
 
-DropoutMasks::DropoutMasks(double probability, std::uint64_t seed, std::uint64_t trial)
-    : probability_(probability), seed_(seed), trial_(trial) {
+DropoutMasks::DropoutMasks(std::uint64_t seed, std::uint64_t trial) : seed_(seed), trial_(trial) {
   begin_epoch(0);
 }
 
@@ -17,16 +16,16 @@ void DropoutMasks::begin_epoch(std::uint64_t epoch) {
   for (auto& word : state_.s[3]) word |= 1U;
 }
 
-DropoutMask DropoutMasks::next(std::size_t n) {
-  if (!enabled()) return {};
+DropoutMask DropoutMasks::next(std::size_t n, double probability) {
+  if (probability == 0.0) return {};
   constexpr std::size_t kLanes = BulkState::kLanes;
   const std::size_t rounded = (n + kLanes - 1) / kLanes * kLanes;
   if (words_.size() < rounded) words_.resize(rounded);
   kernels().random_words(state_, rounded, words_.data());
   constexpr double kTwo32 = 4294967296.0;
   return {.words = words_.data(),
-          .threshold = static_cast<std::uint32_t>(probability_ * kTwo32),
-          .scale = static_cast<float>(1.0 / (1.0 - probability_))};
+          .threshold = static_cast<std::uint32_t>(probability * kTwo32),
+          .scale = static_cast<float>(1.0 / (1.0 - probability))};
 }
 
 DropoutState DropoutMasks::state() const {

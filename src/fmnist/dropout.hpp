@@ -18,20 +18,18 @@ using DropoutState = std::array<std::uint32_t, std::size_t{4} * BulkState::kLane
 /// stream (seed, trial, kDropout, epoch). Masks come in the order of batches and layers. Used by one thread.
 class DropoutMasks {
  public:
-  /// `probability` of dropping in [0, 1).
-  DropoutMasks(double probability, std::uint64_t seed, std::uint64_t trial);
+  DropoutMasks(std::uint64_t seed, std::uint64_t trial);
 
-  [[nodiscard]] bool enabled() const { return probability_ > 0.0; }
   /// Starts the masks of an epoch.
   void begin_epoch(std::uint64_t epoch);
-  /// The mask of the next `n` elements; valid until the next call. Without dropout: a mask that keeps all.
-  [[nodiscard]] DropoutMask next(std::size_t n);
+  /// The mask of the next `n` elements, each dropped with that probability in [0, 1); valid until the next
+  /// call. Probability 0 keeps all and draws nothing.
+  [[nodiscard]] DropoutMask next(std::size_t n, double probability);
 
   [[nodiscard]] DropoutState state() const;
   void restore(const DropoutState& state);
 
  private:
-  double probability_;
   std::uint64_t seed_;
   std::uint64_t trial_;
   BulkState state_{};

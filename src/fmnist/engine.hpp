@@ -9,6 +9,7 @@
 
 #include "fmnist/dataset.hpp"
 #include "fmnist/dropout.hpp"
+#include "fmnist/loss.hpp"
 #include "fmnist/network.hpp"
 #include "fmnist/optimizer.hpp"
 
@@ -16,13 +17,15 @@ namespace fmnist {
 
 /// Sums over the examples of a batch.
 struct BatchSums {
-  double loss = 0.0;         ///< Cross entropy in nats.
+  double loss = 0.0;         ///< As LossConfig has it, in nats, without penalties on weights.
   std::int64_t correct = 0;  ///< Examples whose largest output is their label's.
 };
 
 /// Everything that decides what a network learns from a sequence of batches.
 struct EngineConfig {
   NetworkConfig network;
+  LossConfig loss;
+  GradientConfig gradients;
   OptimizerConfig optimizer;
   std::size_t max_batch = 128;  ///< Largest batch `train_step` will see.
   std::uint64_t seed = 0;       ///< With `trial` the key of initial weights and dropout masks.
@@ -49,13 +52,16 @@ class Engine {
 
   /// Starts the dropout masks of an epoch (from 1): stream (seed, trial, kDropout, epoch).
   virtual void begin_epoch(std::uint64_t epoch) = 0;
+  /// The learning rate of the steps from now on, instead of the configured one; not part of the state.
+  virtual void set_lr(double lr) = 0;
   /// One step of the optimizer on the examples at these positions, 1 … max_batch of them; at least 2 with
-  /// batch norm. The sums are those before the step, with dropout.
+  /// batch norm. The sums are those before the step, with dropout and label smoothing.
   virtual BatchSums train_step(std::span<const std::uint32_t> positions) = 0;
-  /// Any number of examples, without dropout and with batch norm's running statistics.
+  /// Any number of examples, without dropout and label smoothing and with batch norm's running statistics.
   virtual BatchSums evaluate(std::span<const std::uint32_t> positions) = 0;
 
-  /// Trainable numbers, gradients of the last step and batch-norm statistics, as NetworkLayout places them.
+  /// Trainable numbers, gradients of the last step as the optimizer saw them, and batch-norm statistics, as
+  /// NetworkLayout places them.
   [[nodiscard]] virtual std::vector<float> parameters() const = 0;
   [[nodiscard]] virtual std::vector<float> gradients() const = 0;
   [[nodiscard]] virtual std::vector<float> buffers() const = 0;

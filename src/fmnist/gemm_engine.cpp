@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <cmath>
 #include <limits>
 
 #include "fmnist/dropout.hpp"
@@ -24,6 +25,7 @@ class GemmEngine final : public Engine {
   GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm);
 
   void begin_epoch(std::uint64_t epoch) override { masks_.begin_epoch(epoch); }
+  void set_lr(double lr) override { optimizer_.set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
   std::vector<float> parameters() const override { return parameters_; }
@@ -36,7 +38,9 @@ class GemmEngine final : public Engine {
   void gather(std::span<const std::uint32_t> positions);
   const float* forward_layer(std::size_t l, const float* input, std::size_t rows, bool training);
   void forward(std::size_t rows, bool training);
+  BatchSums loss(std::size_t rows, bool training);
   void backward(std::size_t rows);
+  void clip_gradients();
   void weight_gradient(std::size_t l, const float* input, const float* gradient, std::size_t rows);
   void through_activation(std::size_t l, float* gradient, std::size_t rows);
 
@@ -62,7 +66,7 @@ GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineCon
       activation_(config.network.activation),
       gemm_(gemm),
       kernels_(kernels()),
-      masks_(config.network.dropout, config.seed, config.trial),
+      masks_(config.seed, config.trial),
       optimizer_(config.optimizer, layout_.parameter_count),
       parameters_(layout_.parameter_count),
       gradients_(layout_.parameter_count),
@@ -108,7 +112,7 @@ const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::s
                                  buffers_.data() + layer.running_mean, buffers_.data() + layer.running_var);
   }
   const std::size_t n = rows * layer.out;
-  const DropoutMask mask = training ? masks_.next(n) : DropoutMask{};
+  const DropoutMask mask = training ? masks_.next(n, config_.network.dropout_of(l)) : DropoutMask{};
   kernels_.activate(activation_, n, z, mask, z, training ? buffers.slope.data() : nullptr);
   return z;
 }
@@ -123,6 +127,10 @@ void GemmEngine::weight_gradient(std::size_t l, const float* input, const float*
   gemm_(true, false, layer.out, layer.in, rows, gradient, layer.out, input, layer.in, 0.0F,
         gradients_.data() + layer.weight, layer.in);
   kernels_.column_sums(rows, layer.out, gradient, gradients_.data() + layer.bias);
+  if (!layer.hidden || !config_.gradients.has_penalty()) return;
+  kernels_.penalize(layer.in * layer.out, parameters_.data() + layer.weight,
+                    static_cast<float>(config_.gradients.l1), static_cast<float>(config_.gradients.l2),
+                    gradients_.data() + layer.weight);
 }
 
 /// Gradient by a hidden layer's output → by its linear part's output.
@@ -134,6 +142,25 @@ void GemmEngine::through_activation(std::size_t l, float* gradient, std::size_t 
   kernels_.batch_norm_backward(rows, layer.out, gradient, buffers.normal.data(),
                                parameters_.data() + layer.gamma, buffers.inverse_std.data(),
                                gradients_.data() + layer.gamma, gradients_.data() + layer.beta);
+}
+
+/// Of the logits in the classifier's output; when training they become the gradient by them.
+BatchSums GemmEngine::loss(std::size_t rows, bool training) {
+  const LossConfig& config = config_.loss;
+  const double smoothing = training ? config.label_smoothing : 0.0;
+  const auto kernel =
+      config.kind == LossKind::kSoftmaxCrossEntropy ? kernels_.softmax_cross_entropy : kernels_.cross_entropy;
+  const LossSums sums = kernel(rows, data_->n_classes, forward_.back().output.data(), labels_.data(),
+                               static_cast<float>(smoothing), training);
+  const double surplus = config.kind == LossKind::kKlDiv ? target_entropy(smoothing, data_->n_classes) : 0.0;
+  return {sums.loss - surplus * static_cast<double>(rows), sums.correct};
+}
+
+void GemmEngine::clip_gradients() {
+  if (config_.gradients.max_norm == 0.0) return;
+  const double norm = std::sqrt(kernels_.sum_of_squares(gradients_.size(), gradients_.data()));
+  const double factor = clipping_factor(norm, config_.gradients);
+  if (factor < 1.0) kernels_.scale(gradients_.size(), static_cast<float>(factor), gradients_.data());
 }
 
 /// Expects the gradient by the logits in the classifier's output.
@@ -155,11 +182,11 @@ void GemmEngine::backward(std::size_t rows) {
 BatchSums GemmEngine::train_step(std::span<const std::uint32_t> positions) {
   gather(positions);
   forward(positions.size(), true);
-  const LossSums sums = kernels_.cross_entropy(positions.size(), data_->n_classes,
-                                               forward_.back().output.data(), labels_.data(), true);
+  const BatchSums sums = loss(positions.size(), true);
   backward(positions.size());
+  clip_gradients();
   optimizer_.step(parameters_, gradients_);
-  return {sums.loss, sums.correct};
+  return sums;
 }
 
 BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
@@ -168,8 +195,7 @@ BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
     const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
     gather(batch);
     forward(batch.size(), false);
-    const LossSums sums = kernels_.cross_entropy(batch.size(), data_->n_classes, forward_.back().output.data(),
-                                                 labels_.data(), false);
+    const BatchSums sums = loss(batch.size(), false);
     total.loss += sums.loss;
     total.correct += sums.correct;
   }

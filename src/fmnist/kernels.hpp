@@ -70,9 +70,18 @@ struct Kernels {
   void (*batch_norm_backward)(std::size_t rows, std::size_t cols, float* g, const float* normal,
                               const float* gamma, const float* inverse_std, float* gamma_grad,
                               float* beta_grad);
-  /// Cross entropy of softmax(logits); with `gradient`, logits become the gradient of its mean.
+  /// Cross entropy of softmax(logits) and smoothed labels; with `gradient`, logits become the gradient of its
+  /// mean.
   LossSums (*cross_entropy)(std::size_t rows, std::size_t classes, float* logits, const std::uint8_t* labels,
-                            bool gradient);
+                            float smoothing, bool gradient);
+  /// The same of softmax(softmax(logits)).
+  LossSums (*softmax_cross_entropy)(std::size_t rows, std::size_t classes, float* logits,
+                                    const std::uint8_t* labels, float smoothing, bool gradient);
+  /// g += l1·sign(w) + 2·l2·w
+  void (*penalize)(std::size_t n, const float* w, float l1, float l2, float* g);
+  double (*sum_of_squares)(std::size_t n, const float* g);
+  /// g *= factor
+  void (*scale)(std::size_t n, float factor, float* g);
   /// `n` is rounded up to a multiple of BulkState::kLanes: the array must have room.
   void (*random_words)(BulkState& state, std::size_t n, std::uint32_t* words);
   void (*sgd)(std::size_t n, float* p, const float* g, float* momentum, const SgdStep& step);

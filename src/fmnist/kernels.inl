@@ -183,27 +183,97 @@ void batch_norm_backward(std::size_t rows, std::size_t cols, float* g, const flo
   }
 }
 
+/// Where the largest of a row stands, the first among equals.
+FMNIST_INLINE std::size_t largest(std::size_t n, const float* row) {
+  std::size_t best = 0;
+  for (std::size_t j = 1; j < n; ++j) best = row[j] > row[best] ? j : best;
+  return best;
+}
+
+/// Cross entropy of softmax(row) and the label's smoothed target; with `weight`, row becomes its gradient times
+/// that.
+FMNIST_INLINE double row_cross_entropy(std::size_t classes, float* row, float highest, std::size_t label,
+                                       float smoothing, float weight) {
+  const float each = smoothing / static_cast<float>(classes);
+  float target = row[label] - highest;
+  if (smoothing > 0.0F) {
+    float sum = 0.0F;
+    for (std::size_t j = 0; j < classes; ++j) sum += row[j] - highest;
+    target = (1.0F - smoothing) * target + each * sum;
+  }
+  float total = 0.0F;
+  for (std::size_t j = 0; j < classes; ++j) total += exp_of(row[j] - highest);
+  const auto loss = static_cast<double>(std::log(total) - target);
+  if (weight == 0.0F) return loss;
+  const float factor = weight / total;
+  for (std::size_t j = 0; j < classes; ++j) row[j] = exp_of(row[j] - highest) * factor - weight * each;
+  row[label] -= weight * (1.0F - smoothing);
+  return loss;
+}
+
 LossSums cross_entropy(std::size_t rows, std::size_t classes, float* logits, const std::uint8_t* labels,
-                       bool gradient) {
+                       float smoothing, bool gradient) {
   LossSums sums{0.0, 0};
-  const float weight = 1.0F / static_cast<float>(rows);
+  const float weight = gradient ? 1.0F / static_cast<float>(rows) : 0.0F;
   for (std::size_t i = 0; i < rows; ++i) {
     float* row = logits + i * classes;
-    const std::size_t label = labels[i];
-    std::size_t best = 0;
-    for (std::size_t j = 1; j < classes; ++j) best = row[j] > row[best] ? j : best;
-    const float highest = row[best];
-    const float target = row[label] - highest;
-    float total = 0.0F;
-    for (std::size_t j = 0; j < classes; ++j) total += exp_of(row[j] - highest);
-    sums.loss += static_cast<double>(std::log(total) - target);
-    sums.correct += best == label ? 1 : 0;
-    if (!gradient) continue;
-    const float factor = weight / total;
-    for (std::size_t j = 0; j < classes; ++j) row[j] = exp_of(row[j] - highest) * factor;
-    row[label] -= weight;
+    const std::size_t best = largest(classes, row);
+    sums.correct += best == labels[i] ? 1 : 0;
+    sums.loss += row_cross_entropy(classes, row, row[best], labels[i], smoothing, weight);
   }
   return sums;
+}
+
+LossSums softmax_cross_entropy(std::size_t rows, std::size_t classes, float* logits, const std::uint8_t* labels,
+                               float smoothing, bool gradient) {
+  constexpr std::size_t kMostClasses = 256;
+  float p[kMostClasses];
+  LossSums sums{0.0, 0};
+  const float weight = gradient ? 1.0F / static_cast<float>(rows) : 0.0F;
+  for (std::size_t i = 0; i < rows; ++i) {
+    float* row = logits + i * classes;
+    const std::size_t best = largest(classes, row);
+    sums.correct += best == labels[i] ? 1 : 0;
+    const float highest = row[best];
+    float total = 0.0F;
+    for (std::size_t j = 0; j < classes; ++j) total += exp_of(row[j] - highest);
+    for (std::size_t j = 0; j < classes; ++j) row[j] = p[j] = exp_of(row[j] - highest) / total;
+    sums.loss += row_cross_entropy(classes, row, row[best], labels[i], smoothing, weight);
+    if (!gradient) continue;
+    float mean = 0.0F;
+    for (std::size_t j = 0; j < classes; ++j) mean += row[j] * p[j];
+    for (std::size_t j = 0; j < classes; ++j) row[j] = p[j] * (row[j] - mean);
+  }
+  return sums;
+}
+
+void penalize(std::size_t n, const float* __restrict w, float l1, float l2, float* __restrict g) {
+  const float twice = 2.0F * l2;
+  for (std::size_t i = 0; i < n; ++i) {
+    const float sign = w[i] > 0.0F ? l1 : (w[i] < 0.0F ? -l1 : 0.0F);
+    g[i] += sign + twice * w[i];
+  }
+}
+
+double sum_of_squares(std::size_t n, const float* g) {
+  constexpr std::size_t kLanes = 8;
+  double lanes[kLanes] = {};
+  const std::size_t whole = n / kLanes * kLanes;
+  for (std::size_t i = 0; i < whole; i += kLanes) {
+    for (std::size_t lane = 0; lane < kLanes; ++lane) {
+      const auto value = static_cast<double>(g[i + lane]);
+      lanes[lane] += value * value;
+    }
+  }
+  for (std::size_t i = whole; i < n; ++i)
+    lanes[i - whole] += static_cast<double>(g[i]) * static_cast<double>(g[i]);
+  double sum = 0.0;
+  for (const double lane : lanes) sum += lane;
+  return sum;
+}
+
+void scale(std::size_t n, float factor, float* g) {
+  for (std::size_t i = 0; i < n; ++i) g[i] *= factor;
 }
 
 FMNIST_INLINE std::uint32_t rotate_left(std::uint32_t x, int k) {
@@ -290,6 +360,10 @@ const Kernels FMNIST_KERNELS{FMNIST_KERNELS_NAME,
                              batch_norm_evaluate,
                              batch_norm_backward,
                              cross_entropy,
+                             softmax_cross_entropy,
+                             penalize,
+                             sum_of_squares,
+                             scale,
                              random_words,
                              sgd,
                              adam,

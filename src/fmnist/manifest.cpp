@@ -36,6 +36,15 @@ OptionSpec flag(const char* name, bool by_default, const char* description) {
   return {.name = name, .kind = OptionKind::kBool, .default_value = by_default, .description = description};
 }
 
+OptionSpec penalty(const char* name, const char* description) {
+  return {.name = name,
+          .kind = OptionKind::kFloat,
+          .default_value = 0.0,
+          .low = 0.0,
+          .high = 1e6,
+          .description = description};
+}
+
 std::vector<OptionSpec> optimizer_parameters() {
   return {
       {.name = "lr",
@@ -62,7 +71,55 @@ std::vector<OptionSpec> optimizer_parameters() {
        .low = 0.0,
        .high = 1e6,
        .description = "Added to the gradient times the weight (an L2 penalty); decoupled for adamw."},
+      choice("schedule", {text("constant"), text("step"), text("cosine"), text("one_cycle")}, "constant",
+             "How the learning rate changes: constant; step, times lr_gamma after every lr_step_epochs epochs; "
+             "cosine, "
+             "down to 0 at the end; one_cycle, up from a 25th of it and down to nearly 0."),
+      {.name = "warmup_epochs",
+       .kind = OptionKind::kFloat,
+       .default_value = 0.0,
+       .low = 0.0,
+       .high = 1e5,
+       .description =
+           "Epochs, or a part of one, in which the learning rate grows linearly to what the schedule says."},
+      count("lr_step_epochs", 10, 1, 100000, "Epochs between two steps of the schedule step."),
+      {.name = "lr_gamma",
+       .kind = OptionKind::kFloat,
+       .default_value = 0.1,
+       .low = 0.0,
+       .high = 1.0,
+       .low_excluded = true,
+       .description = "Factor of the learning rate at a step of the schedule step."},
+      {.name = "max_grad_norm",
+       .kind = OptionKind::kFloat,
+       .default_value = 0.0,
+       .low = 0.0,
+       .high = 1e6,
+       .description = "Longer gradients, all numbers together, are cut to this norm; 0: never."},
       count("batch_size", 128, 1, 65536, "Examples a step; at most the training set."),
+  };
+}
+
+std::vector<OptionSpec> loss_parameters() {
+  return {
+      choice("loss", {text("cross_entropy"), text("nll"), text("kl_div"), text("softmax_cross_entropy")},
+             "cross_entropy",
+             "What training makes small, and what the losses tell. With one-hot targets cross_entropy, nll and "
+             "kl_div are the same number; softmax_cross_entropy has a softmax too many, for replications of "
+             "networks that have one."),
+      {.name = "label_smoothing",
+       .kind = OptionKind::kFloat,
+       .default_value = 0.0,
+       .low = 0.0,
+       .high = 1.0,
+       .high_excluded = true,
+       .description = "Share of the target that is spread over all classes while training."},
+      penalty("l1",
+              "Added to the loss of a training step: this times the sum of the absolute weights of the "
+              "hidden layers."),
+      penalty("l2",
+              "Added to the loss of a training step: this times the sum of the squared weights of the "
+              "hidden layers; its gradient is that of weight_decay 2·l2 on these weights."),
   };
 }
 
@@ -83,13 +140,19 @@ std::vector<OptionSpec> network_parameters() {
        .low = 0.0,
        .high = 1.0,
        .high_excluded = true,
-       .description = "Probability that a hidden unit is dropped in a training step."},
+       .description =
+           "Probability that a hidden unit is dropped in a training step; `dropout_l0`, `dropout_l1`, … "
+           "set the layers one by one.",
+       .per_layer = true},
+      choice("dropout_layers", {text("all"), text("last")}, "all",
+             "Hidden layers with dropout: all, or only the last one."),
       flag("batch_norm", false, "Batch normalisation between each hidden layer and its activation."),
   };
 }
 
 std::vector<OptionSpec> all_parameters() {
   std::vector<OptionSpec> all = optimizer_parameters();
+  for (auto& spec : loss_parameters()) all.push_back(std::move(spec));
   for (auto& spec : network_parameters()) all.push_back(std::move(spec));
   return all;
 }
@@ -124,8 +187,8 @@ std::vector<tune::MetricSpec> all_metrics() {
   using tune::Direction;
   return {
       {kValidationAccuracy, Direction::kMaximize, "Share of validation examples classified correctly.", true},
-      {kValidationLoss, Direction::kMinimize, "Mean cross entropy over the validation examples, in nats.",
-       true},
+      {kValidationLoss, Direction::kMinimize,
+       "Mean loss over the validation examples, in nats, without label smoothing and penalties.", true},
       {kTrainingSeconds, Direction::kMinimize, "Seconds of wall clock the trial took.", false, true},
       {kParameterCount, Direction::kMinimize, "Trainable numbers of the network.", false},
   };

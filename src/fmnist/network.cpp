@@ -29,6 +29,26 @@ LayerLayout add_layer(NetworkLayout& layout, std::size_t in, std::size_t out, bo
   return layer;
 }
 
+/// The value of a layer's own parameter, else of the common one.
+double layer_float(const tune::ParamValues& params, const std::string& name, std::int64_t layer) {
+  const std::string own = fmt::format("{}_l{}", name, layer);
+  if (params.contains(own)) return get_float(params, own);
+  return params.contains(name) ? get_float(params, name) : 0.0;
+}
+
+std::vector<double> dropout_of_layers(const tune::ParamValues& params, std::int64_t depth) {
+  const std::string layers = get_string(params, "dropout_layers");
+  if (layers != "all" && layers != "last") {
+    throw tune::InvalidArgument(fmt::format("dropout_layers: expected all or last, found \"{}\"", layers));
+  }
+  std::vector<double> dropout;
+  for (std::int64_t i = 0; i < depth; ++i) {
+    const bool has_some = layers == "all" || i == depth - 1;
+    dropout.push_back(has_some ? layer_float(params, "dropout", i) : 0.0);
+  }
+  return dropout;
+}
+
 }  // namespace
 
 Activation activation_from_string(const std::string& name) {
@@ -61,8 +81,8 @@ NetworkConfig network_config(const tune::ParamValues& params) {
     if (width < 1) throw tune::InvalidArgument(fmt::format("{}: expected at least 1, found {}", name, width));
     config.widths.push_back(width);
   }
+  config.dropout = dropout_of_layers(params, depth);
   config.activation = activation_from_string(get_string(params, "activation"));
-  config.dropout = get_float(params, "dropout");
   config.batch_norm = get_bool(params, "batch_norm");
   return config;
 }

@@ -19,12 +19,16 @@ namespace fmnist {
 struct NetworkConfig {
   std::vector<std::int64_t> widths;  ///< Units of each hidden layer; empty: softmax regression.
   Activation activation = Activation::kRelu;
-  double dropout = 0.0;
+  /// Probability of dropping a unit, of each hidden layer; none: 0 for all.
+  std::vector<double> dropout{};
   bool batch_norm = false;
+
+  [[nodiscard]] double dropout_of(std::size_t layer) const { return dropout.empty() ? 0.0 : dropout.at(layer); }
 };
 
-/// From a trial's parameters. `width_l{i}` comes before `width`, which comes before the default. Throws
-/// InvalidArgument when a parameter is missing or has the wrong type.
+/// From a trial's parameters. `width_l{i}` comes before `width`, which comes before the default; dropout
+/// likewise, and with `dropout_layers` "last" only the last hidden layer has any. Throws InvalidArgument when a
+/// parameter is missing or has the wrong type.
 [[nodiscard]] NetworkConfig network_config(const tune::ParamValues& params);
 
 /// Where a layer's numbers stand in the flat arrays. Weights are [out, in] row-major, as in torch.nn.Linear.

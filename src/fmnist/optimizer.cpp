@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "fmnist/kernels.hpp"
@@ -42,6 +43,18 @@ OptimizerConfig optimizer_config(const tune::ParamValues& params) {
           .momentum = get_float(params, "momentum"),
           .nesterov = get_bool(params, "nesterov"),
           .weight_decay = get_float(params, "weight_decay")};
+}
+
+GradientConfig gradient_config(const tune::ParamValues& params) {
+  return {.l1 = get_float(params, "l1"),
+          .l2 = get_float(params, "l2"),
+          .max_norm = get_float(params, "max_grad_norm")};
+}
+
+double clipping_factor(double norm, const GradientConfig& config) {
+  constexpr double kEps = 1e-6;  // PyTorch's.
+  if (config.max_norm == 0.0) return 1.0;
+  return std::min(1.0, config.max_norm / (norm + kEps));
 }
 
 bool uses_first(const OptimizerConfig& config) {

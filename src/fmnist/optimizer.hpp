@@ -26,6 +26,23 @@ struct OptimizerConfig {
   double weight_decay = 0.0;
 };
 
+/// What happens to the gradients before the optimizer sees them. First the penalties on the weights w of the
+/// hidden layers, not on biases, batch norm or the classifier: the loss grows by l1·Σ|w| + l2·Σw². Then the
+/// norm of all gradients together is cut to `max_norm`, as torch.nn.utils.clip_grad_norm_ does; 0: it is not.
+struct GradientConfig {
+  double l1 = 0.0;
+  double l2 = 0.0;
+  double max_norm = 0.0;
+
+  [[nodiscard]] bool has_penalty() const { return l1 != 0.0 || l2 != 0.0; }
+};
+
+/// The factor of gradients with that norm.
+[[nodiscard]] double clipping_factor(double norm, const GradientConfig& config);
+
+/// From a trial's parameters. Throws InvalidArgument when one is missing or of another type.
+[[nodiscard]] GradientConfig gradient_config(const tune::ParamValues& params);
+
 /// From a trial's parameters. Throws InvalidArgument when one is missing, of another type or unknown.
 [[nodiscard]] OptimizerConfig optimizer_config(const tune::ParamValues& params);
 
@@ -45,6 +62,8 @@ class FlatOptimizer {
  public:
   FlatOptimizer(const OptimizerConfig& config, std::size_t n_parameters);
 
+  /// Of the steps from now on.
+  void set_lr(double lr) { config_.lr = lr; }
   /// Moves the parameters; the gradients stay as they are. Both have the size given before.
   void step(std::span<float> parameters, std::span<const float> gradients);
 

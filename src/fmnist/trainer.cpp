@@ -26,6 +26,8 @@ class Pass {
     return end_ == PassEnd::kDone;
   }
 
+  [[nodiscard]] std::size_t n_batches() const { return progress_.batches; }
+
   PassResult stopped() {
     end_ = PassEnd::kStopped;
     return result();
@@ -47,6 +49,11 @@ class Pass {
 
 }  // namespace
 
+std::size_t BatchPlan::n_batches(std::size_t n_examples) const {
+  const bool leaves_one_out = skip_single && n_examples % batch_size == 1;
+  return n_examples / batch_size + (n_examples % batch_size == 0 || leaves_one_out ? 0 : 1);
+}
+
 void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed, std::uint64_t trial,
                        std::uint64_t epoch, std::vector<std::uint32_t>& order) {
   order.assign(sorted.begin(), sorted.end());
@@ -55,12 +62,13 @@ void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed
 }
 
 PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order, const BatchPlan& plan,
-                       const StopPoll& should_stop, const PassProgress& from) {
+                       const StopPoll& should_stop, const PassProgress& from, const LearningRate& lr) {
   Pass pass(from);
   for (std::size_t begin = from.examples; begin < order.size(); begin += plan.batch_size) {
     const std::size_t n = std::min(plan.batch_size, order.size() - begin);
     if (n == 1 && plan.skip_single) break;
     if (should_stop()) return pass.stopped();
+    if (lr) engine.set_lr(lr(pass.n_batches()));
     if (!pass.add(engine.train_step(order.subspan(begin, n)), n)) break;
   }
   return pass.result();

@@ -32,7 +32,7 @@ struct PassProgress {
 /// One pass over examples. Means are over the examples seen; valid when the pass is done.
 struct PassResult {
   PassEnd end = PassEnd::kDone;
-  double loss = 0.0;      ///< Mean cross entropy in nats.
+  double loss = 0.0;      ///< Mean, in nats.
   double accuracy = 0.0;  ///< In [0, 1].
   std::size_t batch = 0;  ///< Where it ended, from 1.
   PassProgress progress{};
@@ -43,7 +43,13 @@ struct BatchPlan {
   std::size_t batch_size = 128;
   /// Batch norm has no variance over one example: a last batch of one is left out then.
   bool skip_single = false;
+
+  /// In an epoch of that many examples.
+  [[nodiscard]] std::size_t n_batches(std::size_t n_examples) const;
 };
+
+/// The learning rate of a batch of the pass, from 0; nothing: that of the engine.
+using LearningRate = std::function<double(std::size_t batch)>;
 
 /// Puts the positions into the order of an epoch (from 1): Fisher–Yates from sorted order with the stream
 /// (seed, trial, kShuffle, epoch), so that an epoch's order does not depend on the one before.
@@ -54,7 +60,7 @@ void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed
 /// step. A pass that was stopped goes on from its progress.
 [[nodiscard]] PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order,
                                      const BatchPlan& plan, const StopPoll& should_stop,
-                                     const PassProgress& from = {});
+                                     const PassProgress& from = {}, const LearningRate& lr = {});
 
 /// Loss and accuracy without training.
 [[nodiscard]] PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions,

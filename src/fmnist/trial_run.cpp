@@ -37,7 +37,10 @@ bool changes_by_epoch(const std::string& metric) {
 TrialPlan plan_trial(const tune::ParamValues& params, std::size_t n_training) {
   TrialPlan plan;
   plan.engine.network = network_config(params);
+  plan.engine.loss = loss_config(params);
+  plan.engine.gradients = gradient_config(params);
   plan.engine.optimizer = optimizer_config(params);
+  plan.schedule = schedule_config(params);
   const std::int64_t batch_size = get_int(params, "batch_size");
   const bool batch_norm = plan.engine.network.batch_norm && !plan.engine.network.widths.empty();
   if (batch_size < 1 || static_cast<std::size_t>(batch_size) > n_training) {
@@ -86,13 +89,23 @@ std::optional<TrialResult> TrialRun::train() {
   shuffle_for_epoch(data_.split.training, plan_.engine.seed, plan_.engine.trial, key, order_);
   if (position_.pass == PassProgress{}) engine_->begin_epoch(key);
   const auto poll = [this] { return should_stop(); };
-  const PassResult training = train_epoch(*engine_, order_, plan_.batches, poll, position_.pass);
+  const PassResult training =
+      train_epoch(*engine_, order_, plan_.batches, poll, position_.pass, lr_of_epoch(position_.epoch));
   if (auto result = judge(training, "training")) return result;
   position_ = {.epoch = position_.epoch,
                .validating = true,
                .train_loss = training.loss,
                .train_accuracy = training.accuracy};
   return std::nullopt;
+}
+
+LearningRate TrialRun::lr_of_epoch(std::int64_t epoch) const {
+  if (plan_.schedule.is_constant()) return {};
+  const std::size_t per_epoch = plan_.batches.n_batches(data_.split.training.size());
+  const std::size_t before = static_cast<std::size_t>(epoch - 1) * per_epoch;
+  return [this, per_epoch, before](std::size_t batch) {
+    return plan_.engine.optimizer.lr * lr_factor(plan_.schedule, {before + batch, per_epoch, plan_.epochs});
+  };
 }
 
 std::optional<TrialResult> TrialRun::validate() {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "fmnist/engine.hpp"
+#include "fmnist/schedule.hpp"
 #include "fmnist/trainer.hpp"
 #include "fmnist/training_state.hpp"
 #include "tune/objective.hpp"
@@ -16,6 +17,7 @@ namespace fmnist {
 /// What one trial trains with.
 struct TrialPlan {
   EngineConfig engine;
+  ScheduleConfig schedule;
   std::string trained_by;  ///< Engine and kind of device: another one does not go on with a checkpoint.
   BatchPlan batches;
   std::int64_t epochs = 1;
@@ -45,6 +47,8 @@ class TrialRun {
   void take(const tune::Checkpoint& checkpoint);
   void save();
   void save_when_due();
+  /// Of the batches of that epoch.
+  LearningRate lr_of_epoch(std::int64_t epoch) const;
   /// What a checkpoint must be of.
   [[nodiscard]] std::string identity() const;
 

@@ -25,7 +25,7 @@ std::shared_ptr<const fmnist::TrainingData> data() {
 fmnist::EngineConfig config() {
   fmnist::EngineConfig config;
   config.network.widths = {128, 128};
-  config.network.dropout = 0.2;
+  config.network.dropout.assign(config.network.widths.size(), 0.2);
   config.max_batch = kBatch;
   return config;
 }

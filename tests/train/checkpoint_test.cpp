@@ -42,6 +42,8 @@ tune::ParamValues small_params(const char* optimizer, bool batch_norm, double dr
                       {"weight_decay", 1e-4},
                       {"batch_norm", batch_norm},
                       {"dropout", dropout},
+                      {"schedule", text(dropout > 0.0 ? "one_cycle" : "constant")},
+                      {"warmup_epochs", batch_norm ? 1.5 : 0.0},
                       {"lr", 0.003}});
 }
 

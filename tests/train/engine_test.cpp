@@ -16,6 +16,7 @@ using namespace train_test;
 using fmnist::Activation;
 using fmnist::EngineConfig;
 using fmnist::Gemm;
+using fmnist::LossKind;
 
 /// Largest difference, relative to the largest reference value.
 double relative_difference(const std::vector<float>& a, const std::vector<float>& reference) {
@@ -37,9 +38,16 @@ EngineConfig random_network(std::uint64_t n) {
     config.network.widths.push_back(static_cast<std::int64_t>(1 + stream.below(90)));
   }
   config.network.activation = static_cast<Activation>(n % 7);
-  config.network.dropout = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.8);
+  for (std::uint64_t l = 0; l < depth; ++l) {
+    config.network.dropout.push_back(stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.8));
+  }
   config.network.batch_norm = stream.below(2) == 0;
   config.max_batch = 2 + stream.below(150);
+  config.loss.kind = static_cast<LossKind>(stream.below(4));
+  config.loss.label_smoothing = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.9);
+  config.gradients.l1 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.01);
+  config.gradients.l2 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.1);
+  config.gradients.max_norm = stream.below(2) == 0 ? 0.0 : stream.uniform(0.01, 2.0);
   config.optimizer.kind = fmnist::OptimizerKind::kSgd;
   config.optimizer.lr = 0.01;
   config.seed = n;
@@ -103,10 +111,32 @@ TEST(GemmEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
   }
 }
 
+TEST(Engines, LearnTheSameFromCrossEntropyNllAndKlDivergenceOfOneHotTargets) {
+  const auto data = made_up_data(200, 40, 5);
+  const auto positions = first_positions(64);
+  for (const bool by_hand : {true, false}) {
+    std::vector<std::vector<float>> gradients;
+    std::vector<double> sums;
+    for (const LossKind kind : {LossKind::kCrossEntropy, LossKind::kNll, LossKind::kKlDiv}) {
+      EngineConfig config;
+      config.network.widths = {30};
+      config.loss.kind = kind;
+      const auto engine = by_hand ? fmnist::make_gemm_engine(data, config, gemms().back())
+                                  : fmnist::make_autograd_engine(data, config, "cpu");
+      sums.push_back(engine->train_step(positions).loss);
+      gradients.push_back(engine->gradients());
+    }
+    for (const std::size_t other : {1U, 2U}) {
+      EXPECT_NEAR(sums[other] / sums[0], 1.0, 1e-6);
+      EXPECT_LT(relative_difference(gradients[other], gradients[0]), 1e-6);
+    }
+  }
+}
+
 TEST(Engines, DropTheShareOfUnitsThatIsAskedFor) {
   const auto data = made_up_data(400, 40, 5);
   EngineConfig config;
-  config.network = {.widths = {50}, .dropout = 0.99};
+  config.network = {.widths = {50}, .dropout = {0.99}};
   const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
   (void)engine->train_step(first_positions(2));
   const fmnist::NetworkLayout layout(config.network, 40, 5);
@@ -119,7 +149,7 @@ TEST(Engines, DropTheShareOfUnitsThatIsAskedFor) {
 TEST(Engines, MakeOtherDropoutMasksEachEpoch) {
   const auto data = made_up_data(400, 40, 5);
   EngineConfig config;
-  config.network = {.widths = {50}, .dropout = 0.5};
+  config.network = {.widths = {50}, .dropout = {0.5}};
   const auto loss_in_epoch = [&](std::uint64_t epoch) {
     const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
     engine->begin_epoch(epoch);
@@ -148,6 +178,26 @@ TEST(Network, StartsWithinPyTorchsBounds) {
 TEST(Network, WithoutHiddenLayersIsSoftmaxRegression) {
   const fmnist::NetworkLayout layout({}, 784, 10);
   EXPECT_EQ(layout.parameter_count, 7850U);
+}
+
+TEST(Network, TakesADropoutForEachLayerBeforeTheCommonOneAndForTheLastAloneWhenAsked) {
+  auto params = params_with({{"depth", std::int64_t{3}}, {"dropout", 0.2}, {"dropout_l1", 0.5}});
+  EXPECT_EQ(fmnist::network_config(params).dropout, (std::vector<double>{0.2, 0.5, 0.2}));
+  params.insert_or_assign("dropout_layers", std::string("last"));
+  EXPECT_EQ(fmnist::network_config(params).dropout, (std::vector<double>{0.0, 0.0, 0.2}));
+  params.erase("dropout");
+  EXPECT_EQ(fmnist::network_config(params).dropout, (std::vector<double>{0.0, 0.0, 0.0}));
+}
+
+TEST(Loss, OfSmoothedTargetsIsLeastAtTheirEntropy) {
+  EXPECT_EQ(fmnist::target_entropy(0.0, 10), 0.0);
+  EXPECT_NEAR(fmnist::target_entropy(0.1, 10), -0.91 * std::log(0.91) - 9 * 0.01 * std::log(0.01), 1e-12);
+}
+
+TEST(Gradients, AreCutToTheNormThatIsAskedFor) {
+  EXPECT_EQ(fmnist::clipping_factor(5.0, {.max_norm = 0.0}), 1.0);
+  EXPECT_EQ(fmnist::clipping_factor(5.0, {.max_norm = 6.0}), 1.0);
+  EXPECT_NEAR(fmnist::clipping_factor(5.0, {.max_norm = 1.0}), 0.2, 1e-6);
 }
 
 TEST(Network, TakesAWidthForEachLayerBeforeTheCommonOne) {

@@ -61,14 +61,14 @@ TEST(Kernels, LetNanThroughEveryActivation) {
 TEST(Kernels, GiveANanLossForNanLogits) {
   std::vector<float> logits{1.0F, std::numeric_limits<float>::quiet_NaN(), 0.5F};
   const std::uint8_t label = 0;
-  EXPECT_TRUE(std::isnan(kernels().cross_entropy(1, 3, logits.data(), &label, false).loss));
+  EXPECT_TRUE(std::isnan(kernels().cross_entropy(1, 3, logits.data(), &label, 0.0F, false).loss));
 }
 
 TEST(Kernels, GiveCrossEntropyAndItsGradient) {
   std::vector<float> logits{1.0F, 2.0F, -1.0F, 300.0F, -300.0F, 0.0F};
   const std::uint8_t labels[] = {1, 0};
   const double total = std::exp(1.0) + std::exp(2.0) + std::exp(-1.0);
-  const auto sums = kernels().cross_entropy(2, 3, logits.data(), labels, true);
+  const auto sums = kernels().cross_entropy(2, 3, logits.data(), labels, 0.0F, true);
   EXPECT_NEAR(sums.loss, std::log(total) - 2.0, 1e-6);
   EXPECT_EQ(sums.correct, 2);
   EXPECT_NEAR(logits[0], 0.5 * std::exp(1.0) / total, 1e-7);
@@ -76,11 +76,61 @@ TEST(Kernels, GiveCrossEntropyAndItsGradient) {
   EXPECT_NEAR(logits[3], 0.0, 1e-7);
 }
 
+/// Loss of one row whose class `label` is right, as `kernel` has it.
+using RowLoss = fmnist::LossSums (*)(std::size_t, std::size_t, float*, const std::uint8_t*, float, bool);
+
+double loss_of(RowLoss kernel, std::vector<float> logits, std::uint8_t label, float smoothing) {
+  return kernel(1, logits.size(), logits.data(), &label, smoothing, false).loss;
+}
+
+TEST(Kernels, GiveTheSlopesOfEveryLossWithSmoothedLabels) {
+  const std::vector<float> logits{0.5F, -1.0F, 2.0F, 0.1F};
+  constexpr float kStep = 1e-2F;
+  for (const RowLoss kernel : {kernels().cross_entropy, kernels().softmax_cross_entropy}) {
+    for (const float smoothing : {0.0F, 0.1F, 0.9F}) {
+      auto gradient = logits;
+      const std::uint8_t label = 1;
+      (void)kernel(1, logits.size(), gradient.data(), &label, smoothing, true);
+      for (std::size_t j = 0; j < logits.size(); ++j) {
+        auto up = logits;
+        auto down = logits;
+        up[j] += kStep;
+        down[j] -= kStep;
+        const double slope = (loss_of(kernel, up, label, smoothing) - loss_of(kernel, down, label, smoothing)) /
+                             (2.0 * static_cast<double>(kStep));
+        EXPECT_NEAR(gradient[j], slope, 1e-4) << "smoothing " << smoothing << ", class " << j;
+      }
+    }
+  }
+}
+
+TEST(Kernels, ASoftmaxTooManyKeepsTheLossFarFromZero) {
+  // The best that ten classes can reach: log(e + 9) - 1.
+  std::vector<float> certain(10, 0.0F);
+  certain[3] = 100.0F;
+  EXPECT_NEAR(loss_of(kernels().softmax_cross_entropy, certain, 3, 0.0F), 1.4612, 1e-4);
+  EXPECT_NEAR(loss_of(kernels().cross_entropy, certain, 3, 0.0F), 0.0, 1e-6);
+}
+
+TEST(Kernels, AddTheSlopesOfPenalties) {
+  const std::vector<float> w{-2.0F, 0.0F, 3.0F};
+  std::vector<float> g{1.0F, 1.0F, 1.0F};
+  kernels().penalize(w.size(), w.data(), 0.5F, 0.25F, g.data());
+  EXPECT_EQ(g, (std::vector<float>{-0.5F, 1.0F, 3.0F}));
+}
+
+TEST(Kernels, SumSquaresOfAnyNumber) {
+  for (const std::size_t n : {0U, 1U, 7U, 8U, 19U}) {
+    const std::vector<float> g(n, 2.0F);
+    EXPECT_EQ(kernels().sum_of_squares(n, g.data()), 4.0 * static_cast<double>(n));
+  }
+}
+
 TEST(DropoutMasks, KeepTheShareThatIsAskedFor) {
-  fmnist::DropoutMasks masks(0.3, 1, 2);
+  fmnist::DropoutMasks masks(1, 2);
   masks.begin_epoch(1);
   const std::size_t n = 100003;
-  const auto mask = masks.next(n);
+  const auto mask = masks.next(n, 0.3);
   std::size_t kept = 0;
   for (std::size_t i = 0; i < n; ++i) kept += mask.words[i] >= mask.threshold ? 1 : 0;
   EXPECT_NEAR(static_cast<double>(kept) / static_cast<double>(n), 0.7, 0.006);
@@ -89,9 +139,9 @@ TEST(DropoutMasks, KeepTheShareThatIsAskedFor) {
 
 TEST(DropoutMasks, DifferByTrialAndEpochAndAreTheSameForTheSameKey) {
   const auto first_word = [](std::uint64_t trial, std::uint64_t epoch) {
-    fmnist::DropoutMasks masks(0.5, 1, trial);
+    fmnist::DropoutMasks masks(1, trial);
     masks.begin_epoch(epoch);
-    return masks.next(16).words[5];
+    return masks.next(16, 0.5).words[5];
   };
   EXPECT_EQ(first_word(1, 1), first_word(1, 1));
   EXPECT_NE(first_word(1, 1), first_word(2, 1));

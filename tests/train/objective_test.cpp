@@ -173,18 +173,33 @@ TEST(Objective, LearnsNothingWithATinyRateAndStillCompletes) {
 }
 
 TEST(Objective, TrainsTheSmallestAndTheOddestNetworks) {
-  for (const auto& more :
-       std::vector<tune::ParamValues>{{{"depth", integer(0)}},
-                                      {{"depth", integer(0)}, {"batch_norm", true}},
-                                      {{"width", integer(1)}},
-                                      {{"depth", integer(8)}, {"width_l7", integer(3)}},
-                                      {{"dropout", 0.99}},
-                                      {{"batch_size", integer(1)}},
-                                      {{"batch_size", integer(400)}},
-                                      {{"batch_size", integer(399)}, {"batch_norm", true}}}) {
+  for (const auto& more : std::vector<tune::ParamValues>{
+           {{"depth", integer(0)}},
+           {{"depth", integer(0)}, {"batch_norm", true}},
+           {{"width", integer(1)}},
+           {{"depth", integer(8)}, {"width_l7", integer(3)}},
+           {{"dropout", 0.99}},
+           {{"depth", integer(3)}, {"dropout_l1", 0.99}, {"dropout_layers", text("last")}},
+           {{"depth", integer(0)}, {"l1", 1.0}, {"l2", 1.0}},
+           {{"label_smoothing", 0.99}, {"loss", text("kl_div")}},
+           {{"max_grad_norm", 1e-30}},
+           {{"batch_size", integer(1)}},
+           {{"batch_size", integer(400)}},
+           {{"batch_size", integer(399)}, {"batch_norm", true}}}) {
     FakeTrial trial(small_params(more));
     EXPECT_EQ(objective(1).run(trial).end, End::kComplete);
   }
+}
+
+TEST(Objective, RefusesALossAndDropoutLayersItDoesNotKnow) {
+  EXPECT_TRUE(mentions(failure(small_params({{"loss", text("hinge")}})), {"loss", "kl_div", "\"hinge\""}));
+  EXPECT_TRUE(
+      mentions(failure(small_params({{"dropout_layers", text("first")}})), {"all or last", "\"first\""}));
+}
+
+TEST(Objective, PrunesATrialThatAPenaltyBlowsUp) {
+  FakeTrial trial(small_params({{"l2", 1e6}, {"optimizer", text("sgd")}, {"lr", 1.0}}));
+  EXPECT_EQ(objective(1).run(trial).end, End::kPruned);
 }
 
 TEST(Objective, RefusesABatchLargerThanTheTrainingSet) {

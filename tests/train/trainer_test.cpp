@@ -17,6 +17,7 @@ using fmnist::PassEnd;
 class FakeEngine final : public fmnist::Engine {
  public:
   void begin_epoch(std::uint64_t) override {}
+  void set_lr(double lr) override { rates.push_back(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override {
     batches.push_back(positions.size());
     const bool bad = batches.size() == bad_batch;
@@ -30,12 +31,30 @@ class FakeEngine final : public fmnist::Engine {
   void restore(const fmnist::EngineState&) override {}
 
   std::vector<std::size_t> batches;
+  std::vector<double> rates;
   std::size_t bad_batch = 0;
   double bad_loss = std::numeric_limits<double>::quiet_NaN();
 };
 
 const fmnist::StopPoll kNeverStop = [] { return false; };
 const std::vector<std::uint32_t> kNine(9, 0);
+
+TEST(TrainEpoch, GivesEachBatchItsLearningRateAlsoAfterAPause) {
+  const auto rate = [](std::size_t batch) { return 0.5 + static_cast<double>(batch); };
+  FakeEngine engine;
+  int polls = 0;
+  const auto first = fmnist::train_epoch(
+      engine, kNine, {2, false}, [&] { return ++polls > 2; }, {}, rate);
+  ASSERT_EQ(first.end, fmnist::PassEnd::kStopped);
+  (void)fmnist::train_epoch(engine, kNine, {2, false}, kNeverStop, first.progress, rate);
+  EXPECT_EQ(engine.rates, (std::vector<double>{0.5, 1.5, 2.5, 3.5, 4.5}));
+}
+
+TEST(BatchPlan, CountsTheBatchesOfAnEpoch) {
+  EXPECT_EQ((fmnist::BatchPlan{4, false}.n_batches(9)), 3U);
+  EXPECT_EQ((fmnist::BatchPlan{4, true}.n_batches(9)), 2U);
+  EXPECT_EQ((fmnist::BatchPlan{3, true}.n_batches(9)), 3U);
+}
 
 TEST(TrainEpoch, UsesALastBatchThatIsNotFull) {
   FakeEngine engine;

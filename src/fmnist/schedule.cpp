@@ -1,0 +1,76 @@
+#include "fmnist/schedule.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numbers>
+
+#include "fmnist/params.hpp"
+#include "tune/error.hpp"
+
+namespace fmnist {
+namespace {
+
+/// torch's defaults of OneCycleLR.
+constexpr double kCycleRise = 0.3;
+constexpr double kCycleFirst = 1.0 / 25.0;
+constexpr double kCycleLast = kCycleFirst / 1e4;
+
+ScheduleKind kind_from_string(const std::string& name) {
+  if (name == "constant") return ScheduleKind::kConstant;
+  if (name == "step") return ScheduleKind::kStep;
+  if (name == "cosine") return ScheduleKind::kCosine;
+  if (name == "one_cycle") return ScheduleKind::kOneCycle;
+  throw tune::InvalidArgument(
+      fmt::format("schedule: expected constant, step, cosine or one_cycle, found \"{}\"", name));
+}
+
+/// From `first` to `last` along half a cosine, `t` in [0, 1].
+double along_cosine(double first, double last, double t) {
+  return last + (first - last) * (1.0 + std::cos(std::numbers::pi * t)) / 2.0;
+}
+
+double cycle_factor(double t) {
+  if (t < kCycleRise) return along_cosine(kCycleFirst, 1.0, t / kCycleRise);
+  return along_cosine(1.0, kCycleLast, (t - kCycleRise) / (1.0 - kCycleRise));
+}
+
+double shape_factor(const ScheduleConfig& config, double epoch, double t) {
+  switch (config.kind) {
+    case ScheduleKind::kConstant:
+      return 1.0;
+    case ScheduleKind::kStep:
+      return std::pow(config.gamma, std::floor(epoch / static_cast<double>(config.step_epochs)));
+    case ScheduleKind::kCosine:
+      return along_cosine(1.0, 0.0, t);
+    case ScheduleKind::kOneCycle:
+      return cycle_factor(t);
+  }
+  throw tune::InvalidArgument("unknown schedule");
+}
+
+}  // namespace
+
+double lr_factor(const ScheduleConfig& config, const BatchPosition& position) {
+  const auto per_epoch = static_cast<double>(position.batches_per_epoch);
+  const auto batch = static_cast<double>(position.batch);
+  const double t = batch / (per_epoch * static_cast<double>(position.epochs));
+  const double shape = shape_factor(config, std::floor(batch / per_epoch), t);
+  if (config.warmup_epochs == 0.0) return shape;
+  return shape * std::min(1.0, (batch + 1.0) / (config.warmup_epochs * per_epoch));
+}
+
+ScheduleConfig schedule_config(const tune::ParamValues& params) {
+  ScheduleConfig config{.kind = kind_from_string(get_string(params, "schedule")),
+                        .warmup_epochs = get_float(params, "warmup_epochs"),
+                        .step_epochs = get_int(params, "lr_step_epochs"),
+                        .gamma = get_float(params, "lr_gamma")};
+  if (config.step_epochs < 1) {
+    throw tune::InvalidArgument(
+        fmt::format("lr_step_epochs: expected at least 1, found {}", config.step_epochs));
+  }
+  return config;
+}
+
+}  // namespace fmnist
