@@ -1,0 +1,44 @@
+"""Tables of the results of a study with listed points."""
+
+import subprocess
+import sys
+import unittest
+
+from program_test import DATA, LIMIT_SECONDS, ProgramTest
+
+TOOL = DATA.parent.parent / "tools" / "study_table.py"
+
+
+class StudyTable(ProgramTest):
+    def table(self, *arguments):
+        done = subprocess.run([sys.executable, TOOL, *arguments], cwd=self.folder, capture_output=True, text=True,
+                              timeout=LIMIT_SECONDS)
+        return done.returncode, done.stdout, done.stderr
+
+    def test_a_row_is_a_configuration_with_the_mean_of_its_replicates(self):
+        self.succeed(self.study("points"), "--jobs", "1")
+        code, output, _ = self.table("points.db", "--compare", "activation")
+        self.assertEqual(code, 0)
+        results, compared = (part.splitlines() for part in output.strip().split("\n\n"))
+        self.assertEqual(results[0], "| `lr` | `activation` | trials | value | gap | seconds |")
+        self.assertEqual([line.split(" | ")[:3] for line in results[2:]],
+                         [["| 0.001", "relu", "2"], ["| 0.001", "tanh", "2"], ["| 0.01", "relu", "2"]])
+        values = [value for (value,) in self.rows("select value from trial_table order by number", db="points.db")]
+        self.assertIn(f"| {(values[0] + values[1]) / 2:.4f} ± ", results[2])
+        # Two pairs, at one learning rate: four flips, of which two at least are as extreme.
+        difference = (values[0] - values[2] + values[1] - values[3]) / 2
+        self.assertIn(f"| relu − tanh | 2 | {difference:+.4f} | ", compared[2])
+        self.assertIn(compared[2].split(" | ")[-1], ("0.5 |", "1 |"))
+
+        code, output, _ = self.table("points.db", "--where", "activation=tanh")
+        self.assertEqual((code, len(output.splitlines())), (0, 3))
+
+    def test_what_cannot_be_told_is_an_error(self):
+        self.succeed(self.study("points"), "--trials", "1")
+        self.assertIn("fewer than two values", self.table("points.db", "--compare", "activation")[2])
+        self.assertIn("no such COMPLETE trial", self.table("points.db", "--where", "lr=7")[2])
+        self.assertIn("has no study other", self.table("points.db", "--study", "other")[2])
+
+
+if __name__ == "__main__":
+    unittest.main()

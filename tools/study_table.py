@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Prints the results of a study with listed points as a Markdown table, a row a configuration.
+
+    python3 tools/study_table.py activation_loss.db --compare loss --compare activation
+
+The value and the seconds are means over the replicates, with the standard deviation of the value. The gap is the
+training accuracy minus the validation accuracy of the last epoch. With --compare trials that differ in that parameter
+alone, replicate by replicate, are compared: the mean difference, and the p value of an exact test that flips the signs
+of the differences (with more than 18 pairs: some 65,536 random flips of them).
+"""
+
+import argparse
+import itertools
+import json
+import random
+import sqlite3
+import statistics
+import sys
+
+MOST_PAIRS_OF_ALL_FLIPS = 18
+RANDOM_FLIPS = 2**16
+
+
+def read_trials(path, study):
+    """COMPLETE trials by number: parameters, value, gap of the accuracies, seconds."""
+    connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    names = [name for (name,) in connection.execute("select study_name from studies")]
+    if study is None and len(names) != 1:
+        sys.exit(f"{path} has {len(names)} studies; name one with --study: {', '.join(names)}")
+    if study is not None and study not in names:
+        sys.exit(f"{path} has no study {study}, but: {', '.join(names)}")
+    rows = connection.execute(
+        "select t.params, t.value, a.value_json, t.duration_seconds from trial_table t left join trial_user_attributes a"
+        " on a.trial_id = t.trial_id and a.key = 'curves' where t.study_name = ? and t.state = 'COMPLETE'"
+        " order by t.number", (study or names[0],))
+    trials = []
+    for params, value, curves, seconds in rows:
+        last = {name: curve[-1] for name, curve in json.loads(curves or "{}").items()}
+        gap = last["train_accuracy"] - last["validation_accuracy"] if "train_accuracy" in last else float("nan")
+        trials.append({"params": json.loads(params), "value": value, "gap": gap, "seconds": seconds})
+    return trials
+
+
+def by_configuration(trials):
+    groups = {}
+    for trial in trials:
+        groups.setdefault(json.dumps(trial["params"], sort_keys=True), []).append(trial)
+    return list(groups.values())
+
+
+def markdown(header, rows):
+    lines = [header, ["---"] * len(header), *rows]
+    return "\n".join("| " + " | ".join(map(str, line)) + " |" for line in lines)
+
+
+def results_table(groups):
+    names = list(dict.fromkeys(name for group in groups for name in group[0]["params"]))
+    rows = []
+    for group in groups:
+        values = [trial["value"] for trial in group]
+        spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
+        rows.append([*(group[0]["params"].get(name, "") for name in names), len(group),
+                     f"{statistics.mean(values):.4f}{spread}", f"{statistics.mean(trial['gap'] for trial in group):+.4f}",
+                     f"{statistics.mean(trial['seconds'] for trial in group):.1f}"])
+    return markdown([*(f"`{name}`" for name in names), "trials", "value", "gap", "seconds"], rows)
+
+
+def p_value(differences):
+    """Two-sided: how often signs drawn at random give a mean at least as far from zero."""
+    n = len(differences)
+    if n <= MOST_PAIRS_OF_ALL_FLIPS:
+        flips = itertools.product((-1, 1), repeat=n)
+    else:
+        draw = random.Random(1)
+        # The signs as they are count as one draw: no p value is 0.
+        flips = [[1] * n, *([draw.choice((-1, 1)) for _ in range(n)] for _ in range(RANDOM_FLIPS - 1))]
+    observed = abs(sum(differences)) * (1 - 1e-12)
+    extreme = [abs(sum(sign * difference for sign, difference in zip(flip, differences))) >= observed for flip in flips]
+    return sum(extreme) / len(extreme)
+
+
+def pairs(groups, name, a, b):
+    def rest(group):
+        return json.dumps({key: value for key, value in group[0]["params"].items() if key != name}, sort_keys=True)
+
+    with_a = {rest(group): group for group in groups if group[0]["params"].get(name) == a}
+    with_b = {rest(group): group for group in groups if group[0]["params"].get(name) == b}
+    return [(x["value"], y["value"]) for key in with_a if key in with_b for x, y in zip(with_a[key], with_b[key])]
+
+
+def comparison(groups, name):
+    values = list(dict.fromkeys(group[0]["params"][name] for group in groups if name in group[0]["params"]))
+    if len(values) < 2:
+        sys.exit(f"--compare {name}: the trials have fewer than two values of it")
+    rows = []
+    for a, b in itertools.combinations(values, 2):
+        differences = [x - y for x, y in pairs(groups, name, a, b)]
+        if differences:
+            rows.append([f"{a} − {b}", len(differences), f"{statistics.mean(differences):+.4f}", f"{p_value(differences):.2g}"])
+    return markdown([f"`{name}`", "pairs", "mean difference", "p"], rows)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("storage", metavar="DB")
+    parser.add_argument("--study")
+    parser.add_argument("--where", metavar="PARAM=VALUE", action="append", default=[], help="only trials with that value")
+    parser.add_argument("--compare", metavar="PARAM", action="append", default=[])
+    options = parser.parse_args()
+    trials = read_trials(options.storage, options.study)
+    for condition in options.where:
+        name, _, value = condition.partition("=")
+        trials = [trial for trial in trials if str(trial["params"].get(name)) == value]
+    if not trials:
+        sys.exit(f"{options.storage} has no such COMPLETE trial")
+    groups = by_configuration(trials)
+    print("\n\n".join([results_table(groups), *(comparison(groups, name) for name in options.compare)]))
+
+
+if __name__ == "__main__":
+    main()
