@@ -22,7 +22,7 @@ RANDOM_FLIPS = 2**16
 
 
 def read_trials(path, study):
-    """COMPLETE trials by number: parameters, value, gap of the accuracies, seconds."""
+    """COMPLETE trials by number: parameters, replicate, value, gap of the accuracies, seconds."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     names = [name for (name,) in connection.execute("select study_name from studies")]
     if study is None and len(names) != 1:
@@ -30,14 +30,19 @@ def read_trials(path, study):
     if study is not None and study not in names:
         sys.exit(f"{path} has no study {study}, but: {', '.join(names)}")
     rows = connection.execute(
-        "select t.params, t.value, a.value_json, t.duration_seconds from trial_table t left join trial_user_attributes a"
-        " on a.trial_id = t.trial_id and a.key = 'curves' where t.study_name = ? and t.state = 'COMPLETE'"
+        "select t.params, t.state, t.value, a.value_json, t.duration_seconds from trial_table t left join trial_user_attributes a"
+        " on a.trial_id = t.trial_id and a.key = 'curves' where t.study_name = ?"
         " order by t.number", (study or names[0],))
-    trials = []
-    for params, value, curves, seconds in rows:
+    trials, n_of = [], {}
+    for params, state, value, curves, seconds in rows:
+        replicate = n_of[params] = n_of.get(params, -1) + 1
+        if state != "COMPLETE":
+            continue
+        if value is None:
+            sys.exit(f"{path}: the study has several objectives; a table has one")
         last = {name: curve[-1] for name, curve in json.loads(curves or "{}").items()}
         gap = last["train_accuracy"] - last["validation_accuracy"] if "train_accuracy" in last else float("nan")
-        trials.append({"params": json.loads(params), "value": value, "gap": gap, "seconds": seconds})
+        trials.append({"params": json.loads(params), "replicate": replicate, "value": value, "gap": gap, "seconds": seconds})
     return trials
 
 
@@ -83,9 +88,12 @@ def pairs(groups, name, a, b):
     def rest(group):
         return json.dumps({key: value for key, value in group[0]["params"].items() if key != name}, sort_keys=True)
 
-    with_a = {rest(group): group for group in groups if group[0]["params"].get(name) == a}
-    with_b = {rest(group): group for group in groups if group[0]["params"].get(name) == b}
-    return [(x["value"], y["value"]) for key in with_a if key in with_b for x, y in zip(with_a[key], with_b[key])]
+    def values_with(choice):
+        return {(rest(group), trial["replicate"]): trial["value"]
+                for group in groups if group[0]["params"].get(name) == choice for trial in group}
+
+    with_a, with_b = values_with(a), values_with(b)
+    return [(with_a[key], with_b[key]) for key in with_a if key in with_b]
 
 
 def comparison(groups, name):

@@ -31,7 +31,8 @@ double target_entropy(double label_smoothing, std::size_t n_classes) {
   const auto n = static_cast<double>(n_classes);
   const double other = label_smoothing / n;
   const double label = 1.0 - label_smoothing + other;
-  return -label * std::log(label) - (n - 1.0) * other * std::log(other);
+  const double of_others = other > 0.0 ? (n - 1.0) * other * std::log(other) : 0.0;
+  return -label * std::log(label) - of_others;
 }
 
 }  // namespace fmnist

@@ -31,21 +31,23 @@ double along_cosine(double first, double last, double t) {
   return last + (first - last) * (1.0 + std::cos(std::numbers::pi * t)) / 2.0;
 }
 
-double cycle_factor(double t) {
-  if (t < kCycleRise) return along_cosine(kCycleFirst, 1.0, t / kCycleRise);
-  return along_cosine(1.0, kCycleLast, (t - kCycleRise) / (1.0 - kCycleRise));
+/// The first of `n` batches has the first factor, batch 0.3·n − 1 is at the top and the last one has the last.
+double cycle_factor(double batch, double n) {
+  const double top = kCycleRise * n - 1.0;
+  if (batch < top) return along_cosine(kCycleFirst, 1.0, batch / top);
+  return along_cosine(1.0, kCycleLast, (batch - top) / (n - 1.0 - top));
 }
 
-double shape_factor(const ScheduleConfig& config, double epoch, double t) {
+double shape_factor(const ScheduleConfig& config, double epoch, double batch, double n) {
   switch (config.kind) {
     case ScheduleKind::kConstant:
       return 1.0;
     case ScheduleKind::kStep:
       return std::pow(config.gamma, std::floor(epoch / static_cast<double>(config.step_epochs)));
     case ScheduleKind::kCosine:
-      return along_cosine(1.0, 0.0, t);
+      return along_cosine(1.0, 0.0, batch / n);
     case ScheduleKind::kOneCycle:
-      return cycle_factor(t);
+      return cycle_factor(batch, n);
   }
   throw tune::InvalidArgument("unknown schedule");
 }
@@ -55,8 +57,8 @@ double shape_factor(const ScheduleConfig& config, double epoch, double t) {
 double lr_factor(const ScheduleConfig& config, const BatchPosition& position) {
   const auto per_epoch = static_cast<double>(position.batches_per_epoch);
   const auto batch = static_cast<double>(position.batch);
-  const double t = batch / (per_epoch * static_cast<double>(position.epochs));
-  const double shape = shape_factor(config, std::floor(batch / per_epoch), t);
+  const double n = per_epoch * static_cast<double>(position.epochs);
+  const double shape = shape_factor(config, std::floor(batch / per_epoch), batch, n);
   if (config.warmup_epochs == 0.0) return shape;
   return shape * std::min(1.0, (batch + 1.0) / (config.warmup_epochs * per_epoch));
 }

@@ -8,11 +8,13 @@
 namespace fmnist {
 
 /// How the learning rate changes from batch to batch. t is the share of the training that is done, in [0, 1).
+/// No schedule changes anything but the learning rate.
 enum class ScheduleKind : std::uint8_t {
   kConstant,
   kStep,      ///< Times `gamma` after every `step_epochs` epochs, as torch's StepLR.
   kCosine,    ///< Times (1 + cos πt) / 2, as torch's CosineAnnealingLR down to 0, batch by batch.
-  kOneCycle,  ///< From 1/25 up to 1 at t = 0.3, down to 1/250,000, both along a cosine, as torch's OneCycleLR.
+  kOneCycle,  ///< From 1/25 up to 1 at t = 0.3, down to 1/250,000, both along a cosine: the rates of torch's
+              ///< OneCycleLR without its cycle of momentum.
 };
 
 struct ScheduleConfig {
@@ -33,7 +35,7 @@ struct BatchPosition {
   std::int64_t epochs = 1;  ///< Of the whole training.
 };
 
-/// What the learning rate is multiplied by in that batch, in (0, 1].
+/// What the learning rate is multiplied by in that batch, in [0, 1].
 [[nodiscard]] double lr_factor(const ScheduleConfig& config, const BatchPosition& position);
 
 /// From a trial's parameters. Throws InvalidArgument when one is missing, of another type or unknown.

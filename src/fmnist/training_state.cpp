@@ -11,7 +11,7 @@
 namespace fmnist {
 namespace {
 
-/// Raised with every change of what is kept, as a schedule or early stopping will be one.
+/// Raised with every change of what is kept.
 constexpr std::uint32_t kVersion = 1;
 
 void write_position(tune::ByteWriter& writer, const TrainingPosition& position) {

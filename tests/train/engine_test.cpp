@@ -191,6 +191,7 @@ TEST(Network, TakesADropoutForEachLayerBeforeTheCommonOneAndForTheLastAloneWhenA
 
 TEST(Loss, OfSmoothedTargetsIsLeastAtTheirEntropy) {
   EXPECT_EQ(fmnist::target_entropy(0.0, 10), 0.0);
+  EXPECT_EQ(fmnist::target_entropy(5e-324, 10), 0.0);
   EXPECT_NEAR(fmnist::target_entropy(0.1, 10), -0.91 * std::log(0.91) - 9 * 0.01 * std::log(0.01), 1e-12);
 }
 

@@ -35,14 +35,24 @@ TEST(Schedule, FollowsACosineDownToZero) {
   EXPECT_NEAR(factor_at(config, 999), 0.0, 1e-5);
 }
 
-/// Values of torch.optim.lr_scheduler.OneCycleLR (PyTorch 1.13) at the ends of its phases.
+/// By the formula of torch.optim.lr_scheduler.OneCycleLR, whose peak is batch 0.3·n − 1.
 TEST(Schedule, RisesAndFallsInOneCycle) {
   const fmnist::ScheduleConfig config{.kind = ScheduleKind::kOneCycle};
-  EXPECT_NEAR(factor_at(config, 0), 0.04, 1e-12);
-  EXPECT_NEAR(factor_at(config, 150), 0.52, 1e-12);
-  EXPECT_EQ(factor_at(config, 300), 1.0);
-  EXPECT_NEAR(factor_at(config, 650), 0.500002, 1e-9);
-  EXPECT_NEAR(factor_at(config, 999), 4e-6, 1e-5);
+  EXPECT_NEAR(factor_at(config, 0), 0.04, 1e-11);
+  EXPECT_NEAR(factor_at(config, 150), 0.522521668123, 1e-11);
+  EXPECT_NEAR(factor_at(config, 299), 1, 1e-11);
+  EXPECT_NEAR(factor_at(config, 650), 0.497758021756, 1e-11);
+  EXPECT_NEAR(factor_at(config, 999), 4e-06, 1e-11);
+}
+
+TEST(Schedule, HasAFiniteCycleForTheShortestTraining) {
+  const fmnist::ScheduleConfig config{.kind = ScheduleKind::kOneCycle};
+  for (const std::size_t n : {1U, 2U, 3U, 4U}) {
+    for (std::size_t batch = 0; batch < n; ++batch) {
+      const double factor = lr_factor(config, {batch, n, 1});
+      EXPECT_TRUE(factor > 0.0 && factor <= 1.0) << factor << " in batch " << batch << " of " << n;
+    }
+  }
 }
 
 TEST(Schedule, WarmsUpFromTheFirstBatchOn) {

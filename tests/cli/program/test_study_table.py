@@ -1,5 +1,6 @@
 """Tables of the results of a study with listed points."""
 
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -30,6 +31,11 @@ class StudyTable(ProgramTest):
         self.assertIn(f"| relu − tanh | 2 | {difference:+.4f} | ", compared[2])
         self.assertIn(compared[2].split(" | ")[-1], ("0.5 |", "1 |"))
 
+        # A trial that brought no result takes its pair out, and the other pairs stay.
+        with sqlite3.connect(self.path("points.db")) as connection:
+            connection.execute("update trials set state = 'PRUNED' where number = 0")
+        compared = self.table("points.db", "--compare", "activation")[1].splitlines()[-1]
+        self.assertIn(f"| relu − tanh | 1 | {values[1] - values[3]:+.4f} | 1 |", compared)
         code, output, _ = self.table("points.db", "--where", "activation=tanh")
         self.assertEqual((code, len(output.splitlines())), (0, 3))
 
@@ -37,6 +43,10 @@ class StudyTable(ProgramTest):
         self.succeed(self.study("points"), "--trials", "1")
         self.assertIn("fewer than two values", self.table("points.db", "--compare", "activation")[2])
         self.assertIn("no such COMPLETE trial", self.table("points.db", "--where", "lr=7")[2])
+        self.succeed(self.study("tiny", pruner=None,
+                                objectives=[{"metric": "validation_accuracy", "direction": "maximize"},
+                                            {"metric": "parameter_count", "direction": "minimize"}]), "--trials", "1")
+        self.assertIn("several objectives", self.table("tiny.db")[2])
         self.assertIn("has no study other", self.table("points.db", "--study", "other")[2])
 
 
