@@ -127,13 +127,14 @@ Study::Impl::Impl(StudyOptions given, StudyRecord stored)
 }
 
 void Study::Impl::refresh_locked() {
-  std::vector<TrialNumber> known_better;
+  std::vector<TrialNumber> known_better = told;
   for (const auto& [number, claim] : live) known_better.push_back(number);
   Changes changes = options.storage->changes_since(record.id, cursor, known_better);
   for (const auto& trial : changes.trials) {
     if (!live.contains(trial.number)) history.apply(trial);
   }
   cursor = std::move(changes.cursor);
+  told.clear();
 }
 
 void Study::Impl::let_go(const Claim& claim) {
@@ -247,6 +248,7 @@ FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> va
   const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);
   impl_->history.apply(frozen);
+  impl_->told.push_back(frozen.number);
   impl_->let_go(told.claim);
   return std::move(frozen);
 }

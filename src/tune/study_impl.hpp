@@ -97,7 +97,8 @@ struct Study::Impl {
   /// Trials in the hands of this object: what it knows of them is newer than what the storage tells. Those of
   /// outsiders are in nobody's. The epoch tells two handles of one trial apart.
   std::map<TrialNumber, Claim> live;
-  std::vector<Claim> abandoned;  ///< Still RUNNING in the storage, in nobody's hands.
+  std::vector<TrialNumber> told;  ///< By this object since the history was refreshed, which has them.
+  std::vector<Claim> abandoned;   ///< Still RUNNING in the storage, in nobody's hands.
 };
 
 /// Everything behind a Trial.

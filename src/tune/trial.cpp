@@ -74,7 +74,8 @@ void Trial::State::report(double value, std::int64_t step) {
   store_params();
   {
     const std::scoped_lock lock(study->mutex);
-    study->refresh_locked();  // What other processes finished counts from now on.
+    // What other processes finished counts from now on.
+    if (study->options.pruner->uses_other_trials()) study->refresh_locked();
     if (has_step(frozen, step)) return;
     // A report that the storage refused stays in the history; made again, it is stored as it was.
     study->history.add_report(claim.number, {step, value});

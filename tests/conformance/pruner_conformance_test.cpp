@@ -25,11 +25,6 @@ Options needed_options(const std::string& name) {
   return found == needed.end() ? Options{} : found->second;
 }
 
-/// Whether the pruner judges a report without regard to other trials.
-bool judges_alone(const std::string& name) {
-  return name == "threshold";
-}
-
 class PrunerConformance : public ::testing::TestWithParam<std::string> {
  protected:
   const std::shared_ptr<const Pruner> pruner_ = make_pruner(GetParam(), needed_options(GetParam()));
@@ -86,7 +81,7 @@ TEST_P(PrunerConformance, RefusesOptionsOfTheWrongTypeOrRangeAndNamesThem) {
 
 TEST_P(PrunerConformance, KeepsTheOnlyTrial) {
   std::vector<double> values{1.0};
-  if (!judges_alone(GetParam())) {
+  if (pruner_->uses_other_trials() || GetParam() == "nop") {
     values.insert(values.end(), {kInfinity, -kInfinity, std::nan("")});
   }
   for (const double value : values) {
@@ -156,6 +151,25 @@ TEST_P(PrunerConformance, DecidesTheSameAgainAndGivesAReasonWhenItPrunes) {
     const PruneDecision decision = decide(history, 15);
     EXPECT_EQ(decide(history, 15).prune, decision.prune);
     EXPECT_EQ(decision.reason.has_value(), decision.prune);
+  }
+}
+
+TEST_P(PrunerConformance, DecidesWithoutOtherTrialsAsWithThemWhenItSaysThatItUsesNone) {
+  RandomStream stream(StreamKey{.seed = 6});
+  for (int round = 0; round < 300; ++round) {
+    std::vector<TrialBuilder> others;
+    std::vector<TrialBuilder> bare;
+    for (std::int64_t i = 0; i < 15; ++i) {
+      others.push_back(testing::random_trial(i, {}, 1, stream));
+      bare.emplace_back(i);
+    }
+    TrialBuilder judged(15);
+    for (std::int64_t step = 0; step < 5; ++step) judged.report(step, testing::random_value(stream));
+    others.push_back(judged);
+    bare.push_back(judged);
+    const bool same =
+        decide(testing::make_history(others), 15).prune == decide(testing::make_history(bare), 15).prune;
+    ASSERT_TRUE(same || pruner_->uses_other_trials()) << round;
   }
 }
 

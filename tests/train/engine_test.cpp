@@ -111,6 +111,29 @@ TEST(GemmEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
   }
 }
 
+TEST(Engines, StepWithTheLearningRateThatWasSetLast) {
+  const auto data = made_up_data(200, 40, 5);
+  const auto positions = first_positions(64);
+  for (const bool by_hand : {true, false}) {
+    for (int kind = 0; kind < 4; ++kind) {
+      EngineConfig config;
+      config.network.widths = {30};
+      config.optimizer.kind = static_cast<fmnist::OptimizerKind>(kind);
+      config.optimizer.weight_decay = 0.1;
+      const auto parameters_after = [&](double configured, double set) {
+        config.optimizer.lr = configured;
+        const auto engine = by_hand ? fmnist::make_gemm_engine(data, config, gemms().back())
+                                    : fmnist::make_autograd_engine(data, config, "cpu");
+        engine->set_lr(set);
+        (void)engine->train_step(positions);
+        return engine->parameters();
+      };
+      EXPECT_EQ(parameters_after(0.5, 0.01), parameters_after(0.01, 0.01)) << by_hand << ' ' << kind;
+      EXPECT_NE(parameters_after(0.01, 0.5), parameters_after(0.01, 0.01)) << by_hand << ' ' << kind;
+    }
+  }
+}
+
 TEST(Engines, LearnTheSameFromCrossEntropyNllAndKlDivergenceOfOneHotTargets) {
   const auto data = made_up_data(200, 40, 5);
   const auto positions = first_positions(64);

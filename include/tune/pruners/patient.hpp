@@ -30,6 +30,7 @@ class PatientPruner final : public Pruner {
 
   [[nodiscard]] std::string_view name() const override { return "patient"; }
   [[nodiscard]] PruneDecision decide(const PruningContext& context) const override;
+  [[nodiscard]] bool uses_other_trials() const override;
 
  private:
   PatientOptions options_;

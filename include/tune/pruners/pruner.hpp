@@ -51,6 +51,10 @@ class Pruner {
   [[nodiscard]] virtual std::string_view name() const = 0;
   [[nodiscard]] virtual PruneDecision decide(const PruningContext& context) const = 0;
 
+  /// Whether a decision depends on other trials than the one judged: only then a study looks, at each report,
+  /// for what other processes have stored.
+  [[nodiscard]] virtual bool uses_other_trials() const { return true; }
+
   /// Brings `groups`, empty or what an earlier call on this study left, up to date. A sampler is shown only the
   /// group of the trial that asks. The study calls this before each suggestion; the default divides nothing.
   virtual void group_trials(const PruningContext& context, TrialGroups& groups) const;

@@ -27,6 +27,7 @@ class ThresholdPruner final : public Pruner {
 
   [[nodiscard]] std::string_view name() const override { return "threshold"; }
   [[nodiscard]] PruneDecision decide(const PruningContext& context) const override;
+  [[nodiscard]] bool uses_other_trials() const override { return false; }
 
  private:
   ThresholdOptions options_;

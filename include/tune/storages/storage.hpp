@@ -199,8 +199,8 @@ class Storage {
   // --- reading ---
   /// Trials that are new or may have changed since the cursor, and the next cursor. Cheap when nobody
   /// wrote since. Writes of this very object may or may not be among them.
-  /// `except` names trials that the caller knows better: running in its hands, or it asks again from the
-  /// beginning when it has lost them. They may be left out.
+  /// `except` names trials that the caller knows better: ended by it, or running in its hands, or it asks again
+  /// from the beginning when it has lost them. They may be left out.
   [[nodiscard]] virtual Changes changes_since(StudyId study, const Cursor& cursor,
                                               std::span<const TrialNumber> except = {}) = 0;
 };

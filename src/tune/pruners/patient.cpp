@@ -36,6 +36,10 @@ PatientPruner::PatientPruner(PatientOptions options) : options_(std::move(option
                    std::to_string(options_.min_delta));
 }
 
+bool PatientPruner::uses_other_trials() const {
+  return options_.wrapped_pruner && options_.wrapped_pruner->uses_other_trials();
+}
+
 PruneDecision PatientPruner::decide(const PruningContext& context) const {
   const bool maximize = pruners::maximizes(context.history);
   const std::span<const IntermediateValue> reports = pruners::judged_trial(context).intermediate;

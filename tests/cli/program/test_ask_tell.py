@@ -119,10 +119,12 @@ class AskTell(ProgramTest):
 
     def test_no_pruner_speaks_for_a_study_that_keeps_no_study_file(self):
         study = optuna.create_study(study_name="theirs", storage=f"sqlite:///{self.path('theirs.db')}")
+        # The median rule, which is the default of a study that names no pruner, would stop trial 7 at step 2.
         for value in [0.1] * 7 + [0.9]:
             trial = study.ask()
             trial.report(value, 1)
             if value == 0.1:
+                trial.report(value, 2)
                 study.tell(trial, value)
         self.assertIsNone(self.tell(7, "--intermediate", "2=0.9", db="theirs.db")["should_prune"])
         self.tell(7, "--state", "pruned", db="theirs.db")

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import math
 import shutil
 import sqlite3
 import unittest
@@ -128,19 +129,21 @@ class CopyStudy(ProgramTest):
         random = {"type": "random", "seed": 42}
         file = self.study("tiny", sampler=random)
         self.begin(file, [0.5, 0.6, 0.7, 0.8, 0.9, 0.95])
-        old = [trial.params for trial in self.load("tiny", "tiny.db").trials]
-        # Trial 0 alone is left out: under the old seed trial 5 of the copy would be what trial 5 was.
-        others = [params["lr"] for params in old[1:]]
-        beyond = ({"low": old[0]["lr"] * 1.0001} if old[0]["lr"] < min(others) else
-                  {"high": old[0]["lr"] * 0.9999} if old[0]["lr"] > max(others) else None)
-        if beyond is None:
-            beyond = {"low": sorted(others)[1]}
+        old = [trial.params["lr"] for trial in self.load("tiny", "tiny.db").trials]
+        lr = self.space()["lr"]
+        beyond = {"low": sorted(old)[1]}
         new = self.study("tiny", file="new.json", name="new", space=self.space(lr=beyond), sampler=random)
-        n_copied = self.copy_to_space(new)["n_copied"]
-        self.assertLess(n_copied, 6)
+        self.assertEqual(self.copy_to_space(new)["n_copied"], 5)
+
+        def place(value, low):
+            """Where in its range, 0 to 1: what the random stream drew."""
+            return math.log(value / low) / math.log(lr["high"] / low)
+
+        # Under the old seed the copy's trial 5 would be drawn as the old one was.
+        drawn = [place(value, lr["low"]) for value in old]
         for _ in range(6):
             asked = json.loads(self.succeed("ask", new))
-            self.assertNotIn(asked["params"]["lr"], [params["lr"] for params in old])
+            self.assertFalse(any(abs(place(asked["params"]["lr"], beyond["low"]) - u) < 1e-6 for u in drawn))
         copy = self.load("new", "new.db")
         seed = self.system_attrs(copy)["tune:seed"]
         self.assertNotEqual(seed, 42)
