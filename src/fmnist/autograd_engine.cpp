@@ -13,6 +13,8 @@ namespace {
 using torch::Tensor;
 
 constexpr std::size_t kEvaluationBatch = 1024;
+/// Of all layers of a batch that is evaluated: about what fits into caches.
+constexpr std::size_t kEvaluationNumbers = 16'000'000;
 
 /// torch.optim's own implementation, over one flat tensor.
 std::unique_ptr<torch::optim::Optimizer> torch_optimizer(const OptimizerConfig& config, const Tensor& flat) {
@@ -115,9 +117,24 @@ Moments moments_after(std::int64_t steps, OptimizerKind kind, torch::optim::Opti
 }
 
 /// Views of one layer's numbers in the flat tensors; parameters are leaves with gradients of their own.
+/// Undefined where a layer has none.
 struct LayerTensors {
-  Tensor weight, bias, gamma, beta, running_mean, running_var;
+  Tensor weight, bias, running_mean, running_var;
 };
+
+/// Squares of an image [n, 1, h, w], row by row: [n, patches, size²].
+Tensor patches_of(const Tensor& x, const Layer& layer) {
+  const std::int64_t rows = layer.in[1] / layer.size;
+  const std::int64_t columns = layer.in[2] / layer.size;
+  return x.reshape({x.size(0), rows, layer.size, columns, layer.size})
+      .permute({0, 1, 3, 2, 4})
+      .reshape({x.size(0), rows * columns, layer.size * layer.size});
+}
+
+Tensor linear(const Tensor& x, const LayerTensors& tensors) {
+  if (x.dim() == 2) return torch::addmm(tensors.bias, x, tensors.weight.t());
+  return torch::linear(x, tensors.weight, tensors.bias);
+}
 
 class AutogradEngine final : public Engine {
  public:
@@ -144,13 +161,13 @@ class AutogradEngine final : public Engine {
   Tensor inputs(std::span<const std::uint32_t> positions);
   Tensor labels(std::span<const std::uint32_t> positions);
   Tensor dropout_mask(const Tensor& like, double probability);
+  Tensor apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training);
   Tensor forward(Tensor x, bool training);
   Tensor with_penalties(Tensor loss) const;
   void clip_gradients();
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
-  NetworkLayout layout_;
   torch::Device device_;
   DropoutMasks masks_;
   Tensor parameters_, gradients_, buffers_;
@@ -161,14 +178,10 @@ class AutogradEngine final : public Engine {
 
 AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                const std::string& device)
-    : data_(std::move(data)),
-      config_(config),
-      layout_(config.network, data_->examples.features, data_->n_classes),
-      device_(device),
-      masks_(config.seed, config.trial) {
-  std::vector<float> parameters(layout_.parameter_count);
-  std::vector<float> buffers(layout_.buffer_count);
-  initialize(layout_, config.seed, config.trial, parameters, buffers);
+    : data_(std::move(data)), config_(config), device_(device), masks_(config.seed, config.trial) {
+  std::vector<float> parameters(config.network.parameter_count());
+  std::vector<float> buffers(config.network.buffer_count());
+  initialize(config.network, config.seed, config.trial, parameters, buffers);
   parameters_ = to_device(parameters);
   buffers_ = to_device(buffers);
   gradients_ = torch::zeros_like(parameters_);
@@ -193,17 +206,18 @@ Tensor AutogradEngine::leaf(std::size_t offset, torch::IntArrayRef shape) {
 }
 
 void AutogradEngine::make_layers() {
-  for (const LayerLayout& layout : layout_.layers) {
-    const auto in = static_cast<std::int64_t>(layout.in);
-    const auto out = static_cast<std::int64_t>(layout.out);
-    LayerTensors& layer = layers_.emplace_back();
-    layer.weight = leaf(layout.weight, {out, in});
-    layer.bias = leaf(layout.bias, {out});
-    if (!layout.batch_norm) continue;
-    layer.gamma = leaf(layout.gamma, {out});
-    layer.beta = leaf(layout.beta, {out});
-    layer.running_mean = buffers_.narrow(0, static_cast<std::int64_t>(layout.running_mean), out);
-    layer.running_var = buffers_.narrow(0, static_cast<std::int64_t>(layout.running_var), out);
+  for (const Layer& layer : config_.network.layers()) {
+    LayerTensors& tensors = layers_.emplace_back();
+    const bool is_norm = layer.kind == LayerKind::kBatchNorm;
+    if (!layer.has_weights() && !is_norm) continue;
+    tensors.weight = leaf(layer.weight, is_norm ? Shape{layer.n_out()} : layer.weight_shape());
+    tensors.bias = leaf(layer.bias, {layer.n_out()});
+    if (!is_norm) continue;
+    const auto statistics = [&](std::size_t offset) {
+      return buffers_.narrow(0, static_cast<std::int64_t>(offset), layer.n_out());
+    };
+    tensors.running_mean = statistics(layer.running_mean);
+    tensors.running_var = statistics(layer.running_var);
   }
 }
 
@@ -215,9 +229,9 @@ std::vector<float> AutogradEngine::to_vector(const Tensor& tensor) {
 
 Tensor AutogradEngine::inputs(std::span<const std::uint32_t> positions) {
   const Examples& examples = data_->examples;
-  Tensor batch =
-      torch::empty({static_cast<std::int64_t>(positions.size()), static_cast<std::int64_t>(examples.features)},
-                   torch::kFloat);
+  Shape shape = config_.network.layers().front().in;
+  shape.insert(shape.begin(), static_cast<std::int64_t>(positions.size()));
+  Tensor batch = torch::empty(shape, torch::kFloat);
   kernels().gather(examples.pixels.data(), examples.features, positions.data(), positions.size(),
                    data_->normalization.scale, data_->normalization.shift, batch.data_ptr<float>());
   return batch.to(device_);
@@ -239,26 +253,44 @@ Tensor AutogradEngine::dropout_mask(const Tensor& like, double probability) {
   return mask.to(device_);
 }
 
-Tensor AutogradEngine::forward(Tensor x, bool training) {
-  for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const LayerTensors& layer = layers_[l];
-    x = torch::addmm(layer.bias, x, layer.weight.t());
-    if (!layout_.layers[l].hidden) return x;
-    if (layout_.layers[l].batch_norm) {
-      x = torch::batch_norm(x, layer.gamma, layer.beta, layer.running_mean, layer.running_var, training,
-                            kBatchNormMomentum, kBatchNormEps, false);
-    }
-    x = activate(config_.network.activation, x);
-    const double dropout = config_.network.dropout_of(l);
-    if (training && dropout > 0.0) x = x * dropout_mask(x, dropout);
+Tensor AutogradEngine::apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training) {
+  switch (layer.kind) {
+    case LayerKind::kLinear:
+      return linear(x, tensors);
+    case LayerKind::kConv:
+      return torch::conv2d(x, tensors.weight, tensors.bias, layer.stride, layer.padding);
+    case LayerKind::kBatchNorm:
+      return torch::batch_norm(x, tensors.weight, tensors.bias, tensors.running_mean, tensors.running_var,
+                               training, kBatchNormMomentum, kBatchNormEps, false);
+    case LayerKind::kActivation:
+      return activate(layer.activation, x);
+    case LayerKind::kDropout:
+      return training ? x * dropout_mask(x, layer.probability) : x;
+    case LayerKind::kMaxPool:
+      return torch::max_pool2d(x, layer.size);
+    case LayerKind::kFlatten:
+      return x.flatten(1);
+    case LayerKind::kPatches:
+      return patches_of(x, layer);
+    case LayerKind::kTranspose:
+      return x.transpose(1, 2);
+    case LayerKind::kMean:
+      return layer.in.size() == 3 ? x.mean({2, 3}) : x.mean(1);
   }
+  throw tune::InvalidArgument("unknown kind of layer");
+}
+
+Tensor AutogradEngine::forward(Tensor x, bool training) {
+  const auto& layers = config_.network.layers();
+  for (std::size_t l = 0; l < layers.size(); ++l) x = apply(layers[l], layers_[l], x, training);
   return x;
 }
 
 Tensor AutogradEngine::with_penalties(Tensor loss) const {
   if (!config_.gradients.has_penalty()) return loss;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    if (!layout_.layers[l].hidden) continue;
+    const Layer& layer = config_.network.layers()[l];
+    if (!layer.has_weights() || layer.is_classifier) continue;
     const Tensor& weight = layers_[l].weight;
     loss = loss + config_.gradients.l1 * weight.abs().sum() + config_.gradients.l2 * weight.square().sum();
   }
@@ -285,9 +317,11 @@ BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
 
 BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
   const torch::NoGradGuard no_grad;
+  const std::size_t together =
+      std::clamp<std::size_t>(kEvaluationNumbers / config_.network.activation_count(), 16, kEvaluationBatch);
   BatchSums total;
-  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
-    const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
+  for (std::size_t begin = 0; begin < positions.size(); begin += together) {
+    const auto batch = positions.subspan(begin, std::min(together, positions.size() - begin));
     const Tensor target = labels(batch);
     const Tensor logits = forward(inputs(batch), false);
     total.loss += losses(config_.loss.kind, logits, target, 0.0).to(torch::kDouble).sum().item<double>();
@@ -305,7 +339,7 @@ Moments AutogradEngine::moments() const {
 EngineState AutogradEngine::state() const {
   EngineState state{to_vector(parameters_), to_vector(buffers_), {}, masks_.state()};
   const Moments now = moments();
-  const std::vector<float> zeros(layout_.parameter_count);
+  const std::vector<float> zeros(config_.network.parameter_count());
   state.optimizer.steps = n_steps_;
   if (uses_first(config_.optimizer)) state.optimizer.first = now.first.defined() ? to_vector(now.first) : zeros;
   if (uses_second(config_.optimizer))
@@ -315,7 +349,7 @@ EngineState AutogradEngine::state() const {
 
 /// A step makes torch create its state; all that the step changes is then overwritten.
 void AutogradEngine::restore(const EngineState& state) {
-  check_state(state, config_, layout_);
+  check_state(state, config_);
   if (state.optimizer.steps > 0) optimizer_->step();
   const torch::NoGradGuard no_grad;
   parameters_.copy_(to_device(state.parameters));

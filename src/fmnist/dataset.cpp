@@ -136,6 +136,7 @@ Examples load_examples(const fs::path& folder, Part part, std::size_t n_classes)
   check_labels(label_path, labels.data, n_classes);
   Examples examples{.count = images.sizes[0],
                     .features = images.sizes[1] * images.sizes[2],
+                    .height = images.sizes[1],
                     .pixels = std::move(images.data),
                     .labels = std::move(labels.data)};
   examples.crc32 = checksum(examples);

@@ -17,12 +17,17 @@ enum class Part : std::uint8_t { kTraining, kTest };
 /// Images and labels as the files hold them, immutable once read and shared by all workers.
 struct Examples {
   std::size_t count = 0;
-  std::size_t features = 0;          ///< Pixels an image.
+  std::size_t features = 0;  ///< Pixels an image: height times width.
+  std::size_t height = 0;
   std::vector<std::uint8_t> pixels;  ///< [count, features]
   std::vector<std::uint8_t> labels;  ///< [count], each below the number of classes.
   std::uint32_t crc32 = 0;           ///< Of the pixels followed by the labels, uncompressed.
 
   [[nodiscard]] const std::uint8_t* row(std::size_t i) const { return pixels.data() + i * features; }
+  /// [1, height, width]
+  [[nodiscard]] std::vector<std::int64_t> image_shape() const {
+    return {1, static_cast<std::int64_t>(height), static_cast<std::int64_t>(features / height)};
+  }
 };
 
 /// The folder with the IDX files of data set `name`: `data_dir/name` or `data_dir` when given, else the

@@ -23,7 +23,7 @@ struct BatchSums {
 
 /// Everything that decides what a network learns from a sequence of batches.
 struct EngineConfig {
-  NetworkConfig network;
+  Network network;
   LossConfig loss;
   GradientConfig gradients;
   OptimizerConfig optimizer;
@@ -40,8 +40,8 @@ struct EngineState {
   DropoutState dropout{};
 };
 
-/// Throws FormatError unless an engine of that configuration and layout has a state of these sizes.
-void check_state(const EngineState& state, const EngineConfig& config, const NetworkLayout& layout);
+/// Throws FormatError unless an engine of that configuration has a state of these sizes.
+void check_state(const EngineState& state, const EngineConfig& config);
 
 /// One network in training: its weights, its optimizer and the arithmetic. Used by one thread; engines of
 /// several threads share nothing but the data. The same config and the same batches give the same numbers,
@@ -61,7 +61,7 @@ class Engine {
   virtual BatchSums evaluate(std::span<const std::uint32_t> positions) = 0;
 
   /// Trainable numbers, gradients of the last step as the optimizer saw them, and batch-norm statistics, as
-  /// NetworkLayout places them.
+  /// the network places them.
   [[nodiscard]] virtual std::vector<float> parameters() const = 0;
   [[nodiscard]] virtual std::vector<float> gradients() const = 0;
   [[nodiscard]] virtual std::vector<float> buffers() const = 0;
@@ -85,7 +85,8 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// oneDNN's version, or "none".
 [[nodiscard]] std::string dnnl_version_text();
 
-/// Forward and backward by hand over `gemm`, on the CPU.
+/// Forward and backward by hand over `gemm`, on the CPU. Throws InvalidArgument for a network with other than
+/// dense layers.
 [[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, Gemm gemm);
 /// LibTorch's autograd and torch::optim, on any device; the reference for the other.

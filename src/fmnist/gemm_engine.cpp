@@ -2,15 +2,23 @@
 #include <cmath>
 #include <limits>
 
+#include "fmnist/dense_network.hpp"
 #include "fmnist/dropout.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/kernels.hpp"
+#include "tune/error.hpp"
 
 namespace fmnist {
 namespace {
 
 /// Examples evaluated together: large enough for the products, small enough for the second cache.
 constexpr std::size_t kEvaluationBatch = 256;
+
+std::vector<DenseLayer> checked_layers(const Network& network) {
+  auto layers = dense_layers(network);
+  if (layers) return std::move(*layers);
+  throw tune::InvalidArgument("engine: gemm trains networks of dense layers only; expected auto or autograd");
+}
 
 /// What forward leaves for backward, one a layer.
 struct LayerBuffers {
@@ -46,8 +54,7 @@ class GemmEngine final : public Engine {
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
-  NetworkLayout layout_;
-  Activation activation_;
+  std::vector<DenseLayer> layers_;
   Gemm gemm_;
   const Kernels& kernels_;
   DropoutMasks masks_;
@@ -62,21 +69,20 @@ class GemmEngine final : public Engine {
 GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm)
     : data_(std::move(data)),
       config_(config),
-      layout_(config.network, data_->examples.features, data_->n_classes),
-      activation_(config.network.activation),
+      layers_(checked_layers(config.network)),
       gemm_(gemm),
       kernels_(kernels()),
       masks_(config.seed, config.trial),
-      optimizer_(config.optimizer, layout_.parameter_count),
-      parameters_(layout_.parameter_count),
-      gradients_(layout_.parameter_count),
-      buffers_(layout_.buffer_count) {
-  initialize(layout_, config.seed, config.trial, parameters_, buffers_);
+      optimizer_(config.optimizer, config.network.parameter_count()),
+      parameters_(config.network.parameter_count()),
+      gradients_(config.network.parameter_count()),
+      buffers_(config.network.buffer_count()) {
+  initialize(config_.network, config.seed, config.trial, parameters_, buffers_);
   const std::size_t batch = std::max(config.max_batch, kEvaluationBatch);
   input_.resize(batch * data_->examples.features);
   labels_.resize(batch);
   std::size_t widest = 0;
-  for (const LayerLayout& layer : layout_.layers) {
+  for (const DenseLayer& layer : layers_) {
     LayerBuffers& buffers = forward_.emplace_back();
     buffers.output.resize(batch * layer.out);
     if (layer.hidden) buffers.slope.resize(batch * layer.out);
@@ -95,7 +101,7 @@ void GemmEngine::gather(std::span<const std::uint32_t> positions) {
 }
 
 const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::size_t rows, bool training) {
-  const LayerLayout& layer = layout_.layers[l];
+  const DenseLayer& layer = layers_[l];
   LayerBuffers& buffers = forward_[l];
   const float* p = parameters_.data();
   float* z = buffers.output.data();
@@ -112,18 +118,18 @@ const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::s
                                  buffers_.data() + layer.running_mean, buffers_.data() + layer.running_var);
   }
   const std::size_t n = rows * layer.out;
-  const DropoutMask mask = training ? masks_.next(n, config_.network.dropout_of(l)) : DropoutMask{};
-  kernels_.activate(activation_, n, z, mask, z, training ? buffers.slope.data() : nullptr);
+  const DropoutMask mask = training ? masks_.next(n, layer.dropout) : DropoutMask{};
+  kernels_.activate(layer.activation, n, z, mask, z, training ? buffers.slope.data() : nullptr);
   return z;
 }
 
 void GemmEngine::forward(std::size_t rows, bool training) {
   const float* input = input_.data();
-  for (std::size_t l = 0; l < layout_.layers.size(); ++l) input = forward_layer(l, input, rows, training);
+  for (std::size_t l = 0; l < layers_.size(); ++l) input = forward_layer(l, input, rows, training);
 }
 
 void GemmEngine::weight_gradient(std::size_t l, const float* input, const float* gradient, std::size_t rows) {
-  const LayerLayout& layer = layout_.layers[l];
+  const DenseLayer& layer = layers_[l];
   gemm_(true, false, layer.out, layer.in, rows, gradient, layer.out, input, layer.in, 0.0F,
         gradients_.data() + layer.weight, layer.in);
   kernels_.column_sums(rows, layer.out, gradient, gradients_.data() + layer.bias);
@@ -135,7 +141,7 @@ void GemmEngine::weight_gradient(std::size_t l, const float* input, const float*
 
 /// Gradient by a hidden layer's output → by its linear part's output.
 void GemmEngine::through_activation(std::size_t l, float* gradient, std::size_t rows) {
-  const LayerLayout& layer = layout_.layers[l];
+  const DenseLayer& layer = layers_[l];
   const LayerBuffers& buffers = forward_[l];
   kernels_.multiply(rows * layer.out, gradient, buffers.slope.data());
   if (!layer.batch_norm) return;
@@ -166,11 +172,11 @@ void GemmEngine::clip_gradients() {
 /// Expects the gradient by the logits in the classifier's output.
 void GemmEngine::backward(std::size_t rows) {
   float* gradient = forward_.back().output.data();
-  for (std::size_t l = layout_.layers.size(); l-- > 0;) {
+  for (std::size_t l = layers_.size(); l-- > 0;) {
     const float* input = l == 0 ? input_.data() : forward_[l - 1].output.data();
     weight_gradient(l, input, gradient, rows);
     if (l == 0) return;
-    const LayerLayout& layer = layout_.layers[l];
+    const DenseLayer& layer = layers_[l];
     float* below = gradient_[l % 2].data();
     gemm_(false, false, rows, layer.in, layer.out, gradient, layer.out, parameters_.data() + layer.weight,
           layer.in, 0.0F, below, layer.in);
@@ -203,7 +209,7 @@ BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
 }
 
 void GemmEngine::restore(const EngineState& state) {
-  check_state(state, config_, layout_);
+  check_state(state, config_);
   parameters_ = state.parameters;
   buffers_ = state.buffers;
   optimizer_.restore(state.optimizer);

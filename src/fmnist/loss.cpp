@@ -8,21 +8,16 @@
 #include "tune/error.hpp"
 
 namespace fmnist {
-namespace {
-
-LossKind kind_from_string(const std::string& name) {
-  if (name == "cross_entropy") return LossKind::kCrossEntropy;
-  if (name == "nll") return LossKind::kNll;
-  if (name == "kl_div") return LossKind::kKlDiv;
-  if (name == "softmax_cross_entropy") return LossKind::kSoftmaxCrossEntropy;
-  throw tune::InvalidArgument(
-      fmt::format("loss: expected cross_entropy, nll, kl_div or softmax_cross_entropy, found \"{}\"", name));
+const Names<LossKind>& loss_names() {
+  static const Names<LossKind> kNames{{"cross_entropy", LossKind::kCrossEntropy},
+                                      {"nll", LossKind::kNll},
+                                      {"kl_div", LossKind::kKlDiv},
+                                      {"softmax_cross_entropy", LossKind::kSoftmaxCrossEntropy}};
+  return kNames;
 }
 
-}  // namespace
-
 LossConfig loss_config(const tune::ParamValues& params) {
-  return {.kind = kind_from_string(get_string(params, "loss")),
+  return {.kind = get_named(params, "loss", loss_names()),
           .label_smoothing = get_float(params, "label_smoothing")};
 }
 

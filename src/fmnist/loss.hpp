@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fmnist/names.hpp"
 #include "tune/search_space.hpp"
 
 namespace fmnist {
@@ -14,6 +15,8 @@ enum class LossKind : std::uint8_t {
   kKlDiv,                ///< Σ q (log q − log p), as torch.nn.KLDivLoss of log p, summed over the classes.
   kSoftmaxCrossEntropy,  ///< −Σ q log softmax(p): a softmax before a cross entropy that has its own.
 };
+
+[[nodiscard]] const Names<LossKind>& loss_names();
 
 struct LossConfig {
   LossKind kind = LossKind::kCrossEntropy;

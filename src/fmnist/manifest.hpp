@@ -8,11 +8,6 @@ namespace fmnist {
 /// checked without loading the module. One immutable object; safe from any thread.
 [[nodiscard]] const tune::ObjectiveManifest& manifest();
 
-/// Largest number of hidden layers.
-inline constexpr std::int64_t kMaxDepth = 8;
-/// Units of a hidden layer whose width nobody gave.
-inline constexpr std::int64_t kDefaultWidth = 128;
-
 inline constexpr const char* kValidationAccuracy = "validation_accuracy";
 inline constexpr const char* kValidationLoss = "validation_loss";
 inline constexpr const char* kTrainingSeconds = "training_seconds";

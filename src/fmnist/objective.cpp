@@ -7,6 +7,7 @@
 #include <nlohmann/json.hpp>
 
 #include "fmnist/compute.hpp"
+#include "fmnist/dense_network.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/trial_run.hpp"
@@ -14,6 +15,12 @@
 
 namespace fmnist {
 namespace {
+
+constexpr const char* kAutograd = "autograd";
+
+const char* gemm_name() {
+  return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+}
 
 void check_metrics(const std::vector<std::string>& metrics) {
   for (const auto& metric : metrics) {
@@ -79,22 +86,23 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
   }
 }
 
-const char* Objective::engine_name(const std::string& device) const {
-  if (engine_ == "autograd" || !is_cpu(device)) return "autograd";
-  return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+bool Objective::by_hand(const Network& network, const std::string& device) const {
+  if (engine_ == "autograd" || !is_cpu(device)) return false;
+  return engine_ == "gemm" || dense_layers(network).has_value();
 }
 
 std::unique_ptr<Engine> Objective::make_engine(const EngineConfig& config, const std::string& device) const {
-  if (engine_ == "autograd" || !is_cpu(device)) return make_autograd_engine(data_, config, device);
+  if (!by_hand(config.network, device)) return make_autograd_engine(data_, config, device);
   return make_gemm_engine(data_, config, dnnl_gemm() != nullptr ? dnnl_gemm() : aten_gemm());
 }
 
 tune::TrialResult Objective::run(tune::TrialContext& trial) {
-  TrialPlan plan = plan_trial(trial.params(), data_->split.training.size());
+  TrialPlan plan = plan_trial(trial.params(), *data_);
   plan.engine.seed = trial.training_seed();
   plan.engine.trial = trial.training_trial();
   const std::string& device = trial.slot().device;
-  plan.trained_by = fmt::format("{} on {}", engine_name(device), device.substr(0, device.find(':')));
+  const char* engine_name = by_hand(plan.engine.network, device) ? gemm_name() : kAutograd;
+  plan.trained_by = fmt::format("{} on {}", engine_name, device.substr(0, device.find(':')));
   plan.epochs = epochs_;
   plan.metrics = metrics_;
   try {
@@ -107,16 +115,14 @@ tune::TrialResult Objective::run(tune::TrialContext& trial) {
 }
 
 tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
-  const TrialPlan plan = plan_trial(params, data_->split.training.size());
-  const NetworkLayout layout(plan.engine.network, data_->examples.features, data_->n_classes);
-  std::size_t widths = data_->examples.features;
-  for (const LayerLayout& layer : layout.layers) widths += 5 * layer.out;
-  // Parameters, gradients and two moments; inputs, outputs, slopes and gradients of a batch.
-  const std::size_t floats =
-      4 * layout.parameter_count + layout.buffer_count + plan.batches.batch_size * widths;
-  return {.parameters = layout.parameter_count,
+  const TrialPlan plan = plan_trial(params, *data_);
+  const Network& network = plan.engine.network;
+  // Parameters, gradients and two moments; outputs and gradients of a batch.
+  const std::size_t floats = 4 * network.parameter_count() + network.buffer_count() +
+                             2 * plan.batches.batch_size * network.activation_count();
+  return {.parameters = network.parameter_count(),
           .memory_bytes = floats * sizeof(float),
-          .flops_per_epoch = flops_per_example(layout) * static_cast<double>(data_->split.training.size())};
+          .flops_per_epoch = network.flops_per_example() * static_cast<double>(data_->split.training.size())};
 }
 
 void Objective::prepare_worker(const tune::DeviceSlot&) {
@@ -132,7 +138,8 @@ tune::Attributes Objective::provenance() const {
                          {"kernels", text(kernels().name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
   nlohmann::json engines = nlohmann::json::object();
-  for (const auto& device : devices_) engines[device] = engine_name(device);
+  for (const auto& device : devices_)
+    engines[device] = engine_ == "autograd" || !is_cpu(device) ? kAutograd : gemm_name();
   facts.emplace("engines", engines.dump());
   return facts;
 }

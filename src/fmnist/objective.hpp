@@ -37,7 +37,8 @@ class Objective final : public tune::Objective {
  private:
   [[nodiscard]] std::unique_ptr<Engine> make_engine(const EngineConfig& config,
                                                     const std::string& device) const;
-  [[nodiscard]] const char* engine_name(const std::string& device) const;
+  /// Whether the engine that is written by hand trains it there.
+  [[nodiscard]] bool by_hand(const Network& network, const std::string& device) const;
 
   std::shared_ptr<const TrainingData> data_;
   std::vector<std::string> metrics_;

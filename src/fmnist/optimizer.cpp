@@ -1,25 +1,12 @@
 #include "fmnist/optimizer.hpp"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <cmath>
 
 #include "fmnist/kernels.hpp"
-#include "fmnist/params.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
 namespace {
-
-OptimizerKind kind_from_string(const std::string& name) {
-  if (name == "sgd") return OptimizerKind::kSgd;
-  if (name == "adam") return OptimizerKind::kAdam;
-  if (name == "adamw") return OptimizerKind::kAdamw;
-  if (name == "rmsprop") return OptimizerKind::kRmsprop;
-  throw tune::InvalidArgument(
-      fmt::format("optimizer: expected sgd, adam, adamw or rmsprop, found \"{}\"", name));
-}
 
 AdamStep adam_step(const OptimizerConfig& config, std::int64_t steps) {
   const auto t = static_cast<double>(steps);
@@ -36,35 +23,6 @@ AdamStep adam_step(const OptimizerConfig& config, std::int64_t steps) {
 }
 
 }  // namespace
-
-OptimizerConfig optimizer_config(const tune::ParamValues& params) {
-  return {.kind = kind_from_string(get_string(params, "optimizer")),
-          .lr = get_float(params, "lr"),
-          .momentum = get_float(params, "momentum"),
-          .nesterov = get_bool(params, "nesterov"),
-          .weight_decay = get_float(params, "weight_decay")};
-}
-
-GradientConfig gradient_config(const tune::ParamValues& params) {
-  return {.l1 = get_float(params, "l1"),
-          .l2 = get_float(params, "l2"),
-          .max_norm = get_float(params, "max_grad_norm")};
-}
-
-double clipping_factor(double norm, const GradientConfig& config) {
-  constexpr double kEps = 1e-6;  // PyTorch's.
-  if (config.max_norm == 0.0) return 1.0;
-  return std::min(1.0, config.max_norm / (norm + kEps));
-}
-
-bool uses_first(const OptimizerConfig& config) {
-  const bool adam = config.kind == OptimizerKind::kAdam || config.kind == OptimizerKind::kAdamw;
-  return adam || (config.kind == OptimizerKind::kSgd && config.momentum != 0.0);
-}
-
-bool uses_second(const OptimizerConfig& config) {
-  return config.kind != OptimizerKind::kSgd;
-}
 
 FlatOptimizer::FlatOptimizer(const OptimizerConfig& config, std::size_t n_parameters) : config_(config) {
   if (uses_first(config)) state_.first.assign(n_parameters, 0.0F);

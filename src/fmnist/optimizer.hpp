@@ -6,11 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "fmnist/names.hpp"
 #include "tune/search_space.hpp"
 
 namespace fmnist {
 
 enum class OptimizerKind : std::uint8_t { kSgd, kAdam, kAdamw, kRmsprop };
+
+[[nodiscard]] const Names<OptimizerKind>& optimizer_names();
 
 /// Constants that torch.optim takes when nothing else is said.
 inline constexpr double kAdamBeta1 = 0.9;

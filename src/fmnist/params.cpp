@@ -41,4 +41,37 @@ const std::string& get_string(const tune::ParamValues& params, std::string_view 
   return get<std::string>(params, name, "a text");
 }
 
+std::string layer_name(std::string_view name, std::int64_t layer) {
+  return fmt::format("{}_l{}", name, layer);
+}
+
+std::int64_t layer_int(const tune::ParamValues& params, std::string_view name, std::int64_t layer,
+                       std::int64_t otherwise) {
+  const std::string own = layer_name(name, layer);
+  if (params.contains(own)) return get_int(params, own);
+  return params.contains(name) ? get_int(params, name) : otherwise;
+}
+
+double layer_float(const tune::ParamValues& params, std::string_view name, std::int64_t layer,
+                   double otherwise) {
+  const std::string own = layer_name(name, layer);
+  if (params.contains(own)) return get_float(params, own);
+  return params.contains(name) ? get_float(params, name) : otherwise;
+}
+
+void refuse_name(std::string_view parameter, const std::vector<tune::ParamValue>& known,
+                 const std::string& found) {
+  std::string list;
+  for (std::size_t i = 0; i < known.size(); ++i) {
+    list += i == 0 ? "" : i + 1 == known.size() ? " or " : ", ";
+    list += tune::to_text(known[i]);
+  }
+  throw tune::InvalidArgument(fmt::format("{}: expected {}, found \"{}\"", parameter, list, found));
+}
+
+std::int64_t in_range(std::string_view parameter, std::int64_t value, std::int64_t low, std::int64_t high) {
+  if (value >= low && value <= high) return value;
+  throw tune::InvalidArgument(fmt::format("{}: expected {} to {}, found {}", parameter, low, high, value));
+}
+
 }  // namespace fmnist

@@ -17,15 +17,6 @@ constexpr double kCycleRise = 0.3;
 constexpr double kCycleFirst = 1.0 / 25.0;
 constexpr double kCycleLast = kCycleFirst / 1e4;
 
-ScheduleKind kind_from_string(const std::string& name) {
-  if (name == "constant") return ScheduleKind::kConstant;
-  if (name == "step") return ScheduleKind::kStep;
-  if (name == "cosine") return ScheduleKind::kCosine;
-  if (name == "one_cycle") return ScheduleKind::kOneCycle;
-  throw tune::InvalidArgument(
-      fmt::format("schedule: expected constant, step, cosine or one_cycle, found \"{}\"", name));
-}
-
 /// From `first` to `last` along half a cosine, `t` in [0, 1].
 double along_cosine(double first, double last, double t) {
   return last + (first - last) * (1.0 + std::cos(std::numbers::pi * t)) / 2.0;
@@ -54,6 +45,14 @@ double shape_factor(const ScheduleConfig& config, double epoch, double batch, do
 
 }  // namespace
 
+const Names<ScheduleKind>& schedule_names() {
+  static const Names<ScheduleKind> kNames{{"constant", ScheduleKind::kConstant},
+                                          {"step", ScheduleKind::kStep},
+                                          {"cosine", ScheduleKind::kCosine},
+                                          {"one_cycle", ScheduleKind::kOneCycle}};
+  return kNames;
+}
+
 double lr_factor(const ScheduleConfig& config, const BatchPosition& position) {
   const auto per_epoch = static_cast<double>(position.batches_per_epoch);
   const auto batch = static_cast<double>(position.batch);
@@ -64,7 +63,7 @@ double lr_factor(const ScheduleConfig& config, const BatchPosition& position) {
 }
 
 ScheduleConfig schedule_config(const tune::ParamValues& params) {
-  ScheduleConfig config{.kind = kind_from_string(get_string(params, "schedule")),
+  ScheduleConfig config{.kind = get_named(params, "schedule", schedule_names()),
                         .warmup_epochs = get_float(params, "warmup_epochs"),
                         .step_epochs = get_int(params, "lr_step_epochs"),
                         .gamma = get_float(params, "lr_gamma")};

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "fmnist/names.hpp"
 #include "tune/search_space.hpp"
 
 namespace fmnist {
@@ -16,6 +17,8 @@ enum class ScheduleKind : std::uint8_t {
   kOneCycle,  ///< From 1/25 up to 1 at t = 0.3, down to 1/250,000, both along a cosine: the rates of torch's
               ///< OneCycleLR without its cycle of momentum.
 };
+
+[[nodiscard]] const Names<ScheduleKind>& schedule_names();
 
 struct ScheduleConfig {
   ScheduleKind kind = ScheduleKind::kConstant;

@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 
+#include "fmnist/families/family.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/objective.hpp"
 #include "fmnist/params.hpp"
@@ -34,21 +35,23 @@ bool changes_by_epoch(const std::string& metric) {
 
 }  // namespace
 
-TrialPlan plan_trial(const tune::ParamValues& params, std::size_t n_training) {
+TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data) {
   TrialPlan plan;
-  plan.engine.network = network_config(params);
+  plan.engine.network =
+      build_network(params, data.examples.image_shape(), static_cast<std::int64_t>(data.n_classes));
   plan.engine.loss = loss_config(params);
   plan.engine.gradients = gradient_config(params);
   plan.engine.optimizer = optimizer_config(params);
   plan.schedule = schedule_config(params);
   const std::int64_t batch_size = get_int(params, "batch_size");
-  const bool batch_norm = plan.engine.network.batch_norm && !plan.engine.network.widths.empty();
+  const bool batch_norm = plan.engine.network.has_batch_norm();
+  const std::size_t n_training = data.split.training.size();
   if (batch_size < 1 || static_cast<std::size_t>(batch_size) > n_training) {
     throw tune::InvalidArgument(fmt::format(
         "batch_size: expected 1 to {}, the size of the training set, found {}", n_training, batch_size));
   }
   if (batch_norm && batch_size == 1) {
-    throw tune::InvalidArgument("batch_size: expected at least 2 with batch_norm, found 1");
+    throw tune::InvalidArgument("batch_size: expected at least 2 with batch normalisation, found 1");
   }
   plan.batches = {static_cast<std::size_t>(batch_size), batch_norm};
   plan.engine.max_batch = plan.batches.batch_size;
@@ -61,8 +64,7 @@ TrialRun::TrialRun(tune::TrialContext& context, const TrainingData& data, TrialP
       data_(data),
       plan_(std::move(plan)),
       engine_(std::move(engine)),
-      parameter_count_(
-          NetworkLayout(plan_.engine.network, data.examples.features, data.n_classes).parameter_count) {}
+      parameter_count_(plan_.engine.network.parameter_count()) {}
 
 TrialResult TrialRun::run() {
   resume();
@@ -183,12 +185,8 @@ std::string TrialRun::identity() const {
     return tune::stable_hash(
         {reinterpret_cast<const char*>(positions.data()), positions.size() * sizeof(std::uint32_t)});
   };
-  std::vector<std::int64_t> shape{static_cast<std::int64_t>(data_.examples.features)};
-  const auto& widths = plan_.engine.network.widths;
-  shape.insert(shape.end(), widths.begin(), widths.end());
-  shape.push_back(static_cast<std::int64_t>(data_.n_classes));
   return fmt::format("engine {}, network {}, data {:08x}, {} + {} examples {:016x}", plan_.trained_by,
-                     fmt::join(shape, "-"), data_.examples.crc32, data_.split.training.size(),
+                     plan_.engine.network.text(), data_.examples.crc32, data_.split.training.size(),
                      data_.split.validation.size(), hash(data_.split.training) ^ hash(data_.split.validation));
 }
 

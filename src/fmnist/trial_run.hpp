@@ -25,8 +25,8 @@ struct TrialPlan {
 };
 
 /// From a trial's parameters. Throws InvalidArgument for what cannot be trained: a batch larger than the
-/// training set, batch norm with batches of one.
-[[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, std::size_t n_training);
+/// training set, batch norm with batches of one, a network that does not fit the images.
+[[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data);
 
 /// One trial in training: epochs, reports, checkpoints and its end. Used once, by one thread.
 ///

@@ -11,6 +11,7 @@
 #include "fmnist/dataset.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/environment.hpp"
+#include "fmnist/families/dense.hpp"
 #include "fmnist/training_state.hpp"
 #include "tune/checkpoint_folder.hpp"
 
@@ -24,7 +25,7 @@ constexpr tune::TrialNumber kTrial{0};
 std::unique_ptr<fmnist::Engine> trained_engine() {
   static const auto data = fmnist::load_training_data({});
   fmnist::EngineConfig config;
-  config.network.widths = {512, 512};
+  config.network = fmnist::dense_network({.widths = {512, 512}}, 784, 10);
   auto engine = fmnist::make_gemm_engine(data, config, fmnist::aten_gemm());
   (void)engine->train_step(std::span(data->split.training).first(config.max_batch));
   return engine;

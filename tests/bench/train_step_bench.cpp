@@ -11,6 +11,8 @@
 #include "fmnist/dataset.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/environment.hpp"
+#include "fmnist/families/convolutions.hpp"
+#include "fmnist/families/dense.hpp"
 #include "fmnist/trainer.hpp"
 
 namespace {
@@ -24,13 +26,24 @@ std::shared_ptr<const fmnist::TrainingData> data() {
 
 fmnist::EngineConfig config() {
   fmnist::EngineConfig config;
-  config.network.widths = {128, 128};
-  config.network.dropout.assign(config.network.widths.size(), 0.2);
+  config.network = fmnist::dense_network({.widths = {128, 128}, .dropout = {0.2, 0.2}}, 784, 10);
+  config.max_batch = kBatch;
+  return config;
+}
+
+/// Two convolutions of 32 and 64 channels with batch norm and pooling, then 128 units.
+fmnist::EngineConfig cnn_config() {
+  fmnist::EngineConfig config;
+  config.network = fmnist::Network({1, 28, 28});
+  fmnist::add_convolutions(config.network, {.channels = {32, 64}, .batch_norm = true});
+  fmnist::add_dense(config.network, {.widths = {128}});
+  config.network.classifier(10);
   config.max_batch = kBatch;
   return config;
 }
 
 std::unique_ptr<fmnist::Engine> make(const std::string& name) {
+  if (name == "cnn") return fmnist::make_autograd_engine(data(), cnn_config(), "cpu");
   if (name == "autograd") return fmnist::make_autograd_engine(data(), config(), "cpu");
   return fmnist::make_gemm_engine(data(), config(), name == "dnnl" ? fmnist::dnnl_gemm() : fmnist::aten_gemm());
 }
@@ -85,6 +98,7 @@ int main(int argc, char** argv) {
   if (fmnist::dnnl_gemm() != nullptr) register_engine("dnnl");
   register_engine("aten");
   register_engine("autograd");
+  register_engine("cnn");
   benchmark::Initialize(&argc, argv);
   if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
   benchmark::RunSpecifiedBenchmarks();

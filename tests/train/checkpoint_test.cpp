@@ -258,8 +258,9 @@ TEST(Checkpoints, OfAnotherEngineNetworkOptimizerOrDataAreRefused) {
   EXPECT_TRUE(mentions(refusal(autograd, params, kept), {"engine gemm", "engine autograd"}));
   auto wider = params;
   wider["width"] = std::int64_t{9};
-  EXPECT_TRUE(mentions(refusal(trained, wider, kept), {"12-8-8-5", "12-9-9-5"}));
-  EXPECT_TRUE(mentions(refusal(trained, small_params("adam", true, 0.0), kept), {"another shape"}));
+  EXPECT_TRUE(
+      mentions(refusal(trained, wider, kept), {"linear 8, relu, linear 8", "linear 9, relu, linear 9"}));
+  EXPECT_TRUE(mentions(refusal(trained, small_params("adam", true, 0.0), kept), {"linear 8, batch norm"}));
   EXPECT_TRUE(mentions(refusal(trained, small_params("sgd", false, 0.0), kept), {"another optimizer"}));
   auto other_data = objective("gemm", "validation_loss", made_up_data(14000, 12, 5));
   EXPECT_TRUE(mentions(refusal(other_data, params, kept), {"examples"}));

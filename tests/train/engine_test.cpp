@@ -7,6 +7,7 @@
 #include <numeric>
 
 #include "fmnist/compute.hpp"
+#include "fmnist/families/dense.hpp"
 #include "train/support.hpp"
 #include "tune/random.hpp"
 
@@ -33,15 +34,17 @@ double relative_difference(const std::vector<float>& a, const std::vector<float>
 EngineConfig random_network(std::uint64_t n) {
   tune::RandomStream stream({1, n, tune::Purpose::kAugmentation, 0});
   EngineConfig config;
+  fmnist::DenseConfig dense;
   const std::uint64_t depth = stream.below(4);
   for (std::uint64_t l = 0; l < depth; ++l) {
-    config.network.widths.push_back(static_cast<std::int64_t>(1 + stream.below(90)));
+    dense.widths.push_back(static_cast<std::int64_t>(1 + stream.below(90)));
   }
-  config.network.activation = static_cast<Activation>(n % 7);
+  dense.activation = static_cast<Activation>(n % 7);
   for (std::uint64_t l = 0; l < depth; ++l) {
-    config.network.dropout.push_back(stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.8));
+    dense.dropout.push_back(stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.8));
   }
-  config.network.batch_norm = stream.below(2) == 0;
+  dense.batch_norm = stream.below(2) == 0;
+  config.network = fmnist::dense_network(dense, 40, 5);
   config.max_batch = 2 + stream.below(150);
   config.loss.kind = static_cast<LossKind>(stream.below(4));
   config.loss.label_smoothing = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.9);
@@ -57,7 +60,7 @@ EngineConfig random_network(std::uint64_t n) {
 
 /// Over a batch of a few examples batch norm leaves each unit hardly any gradient but the rounding.
 double gradient_tolerance(const EngineConfig& config) {
-  return config.network.batch_norm && config.max_batch < 8 ? 1e-4 : 1e-5;
+  return config.network.has_batch_norm() && config.max_batch < 8 ? 1e-4 : 1e-5;
 }
 
 std::vector<std::uint32_t> first_positions(std::size_t n) {
@@ -117,7 +120,7 @@ TEST(Engines, StepWithTheLearningRateThatWasSetLast) {
   for (const bool by_hand : {true, false}) {
     for (int kind = 0; kind < 4; ++kind) {
       EngineConfig config;
-      config.network.widths = {30};
+      config.network = fmnist::dense_network({.widths = {30}}, 40, 5);
       config.optimizer.kind = static_cast<fmnist::OptimizerKind>(kind);
       config.optimizer.weight_decay = 0.1;
       const auto parameters_after = [&](double configured, double set) {
@@ -142,7 +145,7 @@ TEST(Engines, LearnTheSameFromCrossEntropyNllAndKlDivergenceOfOneHotTargets) {
     std::vector<double> sums;
     for (const LossKind kind : {LossKind::kCrossEntropy, LossKind::kNll, LossKind::kKlDiv}) {
       EngineConfig config;
-      config.network.widths = {30};
+      config.network = fmnist::dense_network({.widths = {30}}, 40, 5);
       config.loss.kind = kind;
       const auto engine = by_hand ? fmnist::make_gemm_engine(data, config, gemms().back())
                                   : fmnist::make_autograd_engine(data, config, "cpu");
@@ -159,12 +162,11 @@ TEST(Engines, LearnTheSameFromCrossEntropyNllAndKlDivergenceOfOneHotTargets) {
 TEST(Engines, DropTheShareOfUnitsThatIsAskedFor) {
   const auto data = made_up_data(400, 40, 5);
   EngineConfig config;
-  config.network = {.widths = {50}, .dropout = {0.99}};
+  config.network = fmnist::dense_network({.widths = {50}, .dropout = {0.99}}, 40, 5);
   const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
   (void)engine->train_step(first_positions(2));
-  const fmnist::NetworkLayout layout(config.network, 40, 5);
   const auto gradients = engine->gradients();
-  const auto begin = gradients.begin() + static_cast<std::ptrdiff_t>(layout.layers[1].weight);
+  const auto begin = gradients.begin() + static_cast<std::ptrdiff_t>(config.network.layers().back().weight);
   // 100 units over the two examples, nearly all dropped: most columns have no gradient at all.
   EXPECT_GT(std::count(begin, begin + 250, 0.0F), 200);
 }
@@ -172,7 +174,7 @@ TEST(Engines, DropTheShareOfUnitsThatIsAskedFor) {
 TEST(Engines, MakeOtherDropoutMasksEachEpoch) {
   const auto data = made_up_data(400, 40, 5);
   EngineConfig config;
-  config.network = {.widths = {50}, .dropout = {0.5}};
+  config.network = fmnist::dense_network({.widths = {50}, .dropout = {0.5}}, 40, 5);
   const auto loss_in_epoch = [&](std::uint64_t epoch) {
     const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
     engine->begin_epoch(epoch);
@@ -180,36 +182,6 @@ TEST(Engines, MakeOtherDropoutMasksEachEpoch) {
   };
   EXPECT_EQ(loss_in_epoch(1), loss_in_epoch(1));
   EXPECT_NE(loss_in_epoch(1), loss_in_epoch(2));
-}
-
-TEST(Network, StartsWithinPyTorchsBounds) {
-  const fmnist::NetworkConfig config{.widths = {64}, .batch_norm = true};
-  const fmnist::NetworkLayout layout(config, 100, 10);
-  std::vector<float> parameters(layout.parameter_count);
-  std::vector<float> buffers(layout.buffer_count);
-  fmnist::initialize(layout, 1, 2, parameters, buffers);
-  const auto weights = std::span(parameters).first(6400);
-  const double sum = std::accumulate(weights.begin(), weights.end(), 0.0);
-  const double squares = std::inner_product(weights.begin(), weights.end(), weights.begin(), 0.0);
-  EXPECT_LT(*std::max_element(weights.begin(), weights.end()), 0.1F);
-  EXPECT_NEAR(sum / 6400.0, 0.0, 0.003);
-  EXPECT_NEAR(squares / 6400.0, 0.01 / 3.0, 1e-4);
-  EXPECT_EQ(parameters[layout.layers[0].gamma], 1.0F);
-  EXPECT_EQ(buffers[layout.layers[0].running_var], 1.0F);
-}
-
-TEST(Network, WithoutHiddenLayersIsSoftmaxRegression) {
-  const fmnist::NetworkLayout layout({}, 784, 10);
-  EXPECT_EQ(layout.parameter_count, 7850U);
-}
-
-TEST(Network, TakesADropoutForEachLayerBeforeTheCommonOneAndForTheLastAloneWhenAsked) {
-  auto params = params_with({{"depth", std::int64_t{3}}, {"dropout", 0.2}, {"dropout_l1", 0.5}});
-  EXPECT_EQ(fmnist::network_config(params).dropout, (std::vector<double>{0.2, 0.5, 0.2}));
-  params.insert_or_assign("dropout_layers", std::string("last"));
-  EXPECT_EQ(fmnist::network_config(params).dropout, (std::vector<double>{0.0, 0.0, 0.2}));
-  params.erase("dropout");
-  EXPECT_EQ(fmnist::network_config(params).dropout, (std::vector<double>{0.0, 0.0, 0.0}));
 }
 
 TEST(Loss, OfSmoothedTargetsIsLeastAtTheirEntropy) {
@@ -222,14 +194,6 @@ TEST(Gradients, AreCutToTheNormThatIsAskedFor) {
   EXPECT_EQ(fmnist::clipping_factor(5.0, {.max_norm = 0.0}), 1.0);
   EXPECT_EQ(fmnist::clipping_factor(5.0, {.max_norm = 6.0}), 1.0);
   EXPECT_NEAR(fmnist::clipping_factor(5.0, {.max_norm = 1.0}), 0.2, 1e-6);
-}
-
-TEST(Network, TakesAWidthForEachLayerBeforeTheCommonOne) {
-  auto params =
-      params_with({{"depth", std::int64_t{3}}, {"width", std::int64_t{64}}, {"width_l1", std::int64_t{5}}});
-  EXPECT_EQ(fmnist::network_config(params).widths, (std::vector<std::int64_t>{64, 5, 64}));
-  params.erase("width");
-  EXPECT_EQ(fmnist::network_config(params).widths, (std::vector<std::int64_t>{128, 5, 128}));
 }
 
 }  // namespace

@@ -209,7 +209,7 @@ TEST(Objective, RefusesABatchLargerThanTheTrainingSet) {
 
 TEST(Objective, RefusesBatchesOfOneWithBatchNorm) {
   EXPECT_TRUE(mentions(failure(small_params({{"batch_size", integer(1)}, {"batch_norm", true}})),
-                       {"at least 2 with batch_norm"}));
+                       {"at least 2 with batch normalisation"}));
 }
 
 TEST(Objective, RefusesParametersItDoesNotKnow) {

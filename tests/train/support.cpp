@@ -74,11 +74,12 @@ testing::AssertionResult mentions(const std::string& text, const std::vector<std
 }
 
 std::shared_ptr<const fmnist::TrainingData> made_up_data(std::size_t n, std::size_t features,
-                                                         std::size_t n_classes) {
+                                                         std::size_t n_classes, std::size_t height) {
   auto data = std::make_shared<fmnist::TrainingData>();
   data->n_classes = n_classes;
   data->examples.count = n;
   data->examples.features = features;
+  data->examples.height = height;
   tune::RandomStream stream({3, n, tune::Purpose::kAugmentation, features});
   for (std::size_t i = 0; i < n; ++i) {
     data->examples.labels.push_back(static_cast<std::uint8_t>(i % n_classes));

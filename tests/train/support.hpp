@@ -44,9 +44,10 @@ std::string error_of(const std::function<void()>& action);
 /// Whether all of these stand in `text`.
 testing::AssertionResult mentions(const std::string& text, const std::vector<std::string>& parts);
 
-/// `n` made-up examples whose pixels tell the class, a fifth of them for validation.
+/// `n` made-up examples whose pixels tell the class, a fifth of them for validation. `height` divides
+/// `features`.
 std::shared_ptr<const fmnist::TrainingData> made_up_data(std::size_t n, std::size_t features,
-                                                         std::size_t n_classes);
+                                                         std::size_t n_classes, std::size_t height = 1);
 /// Fashion-MNIST from the Debian package, read once.
 std::shared_ptr<const fmnist::TrainingData> fashion_mnist(std::size_t n_training, std::size_t n_validation);
 

@@ -1,0 +1,21 @@
+#include "fmnist/families/family.hpp"
+#include "fmnist/params.hpp"
+
+namespace fmnist {
+
+const std::vector<Family>& families() {
+  static const std::vector<Family> kFamilies{mlp_family(), cnn_family(), deep_cnn_family(), patch_mlp_family()};
+  return kFamilies;
+}
+
+Network build_network(const tune::ParamValues& params, const Shape& image, std::int64_t n_classes) {
+  const std::string& name = get_string(params, "family");
+  std::vector<tune::ParamValue> known;
+  for (const Family& family : families()) {
+    if (family.name == name) return family.build(params, image, n_classes);
+    known.emplace_back(family.name);
+  }
+  refuse_name("family", known, name);
+}
+
+}  // namespace fmnist
