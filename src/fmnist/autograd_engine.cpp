@@ -4,6 +4,7 @@
 
 #include "fmnist/dropout.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
 #include "tune/error.hpp"
 
@@ -141,7 +142,10 @@ class AutogradEngine final : public Engine {
   AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                  const std::string& device);
 
-  void begin_epoch(std::uint64_t epoch) override { masks_.begin_epoch(epoch); }
+  void begin_epoch(std::uint64_t epoch) override {
+    masks_.begin_epoch(epoch);
+    inputs_.begin_epoch(epoch);
+  }
   void set_lr(double lr) override { optimizer_->param_groups().front().options().set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
@@ -158,7 +162,7 @@ class AutogradEngine final : public Engine {
   /// None before the first step.
   Moments moments() const;
   Tensor leaf(std::size_t offset, torch::IntArrayRef shape);
-  Tensor inputs(std::span<const std::uint32_t> positions);
+  Tensor inputs(std::span<const std::uint32_t> positions, bool training);
   Tensor labels(std::span<const std::uint32_t> positions);
   Tensor dropout_mask(const Tensor& like, double probability);
   Tensor apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training);
@@ -170,6 +174,7 @@ class AutogradEngine final : public Engine {
   EngineConfig config_;
   torch::Device device_;
   DropoutMasks masks_;
+  InputBatch inputs_;
   Tensor parameters_, gradients_, buffers_;
   std::vector<LayerTensors> layers_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
@@ -178,7 +183,11 @@ class AutogradEngine final : public Engine {
 
 AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                const std::string& device)
-    : data_(std::move(data)), config_(config), device_(device), masks_(config.seed, config.trial) {
+    : data_(std::move(data)),
+      config_(config),
+      device_(device),
+      masks_(config.seed, config.trial),
+      inputs_(data_, {config.augmentation, config.seed, config.trial}) {
   std::vector<float> parameters(config.network.parameter_count());
   std::vector<float> buffers(config.network.buffer_count());
   initialize(config.network, config.seed, config.trial, parameters, buffers);
@@ -227,13 +236,11 @@ std::vector<float> AutogradEngine::to_vector(const Tensor& tensor) {
   return {begin, begin + host.numel()};
 }
 
-Tensor AutogradEngine::inputs(std::span<const std::uint32_t> positions) {
-  const Examples& examples = data_->examples;
+Tensor AutogradEngine::inputs(std::span<const std::uint32_t> positions, bool training) {
   Shape shape = config_.network.layers().front().in;
   shape.insert(shape.begin(), static_cast<std::int64_t>(positions.size()));
   Tensor batch = torch::empty(shape, torch::kFloat);
-  kernels().gather(examples.pixels.data(), examples.features, positions.data(), positions.size(),
-                   data_->normalization.scale, data_->normalization.shift, batch.data_ptr<float>());
+  inputs_.gather(positions, training, batch.data_ptr<float>());
   return batch.to(device_);
 }
 
@@ -305,7 +312,7 @@ void AutogradEngine::clip_gradients() {
 BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
   gradients_.zero_();
   const Tensor target = labels(positions);
-  const Tensor logits = forward(inputs(positions), true);
+  const Tensor logits = forward(inputs(positions, true), true);
   const Tensor loss = losses(config_.loss.kind, logits, target, config_.loss.label_smoothing).mean();
   with_penalties(loss).backward();
   clip_gradients();
@@ -323,7 +330,7 @@ BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
   for (std::size_t begin = 0; begin < positions.size(); begin += together) {
     const auto batch = positions.subspan(begin, std::min(together, positions.size() - begin));
     const Tensor target = labels(batch);
-    const Tensor logits = forward(inputs(batch), false);
+    const Tensor logits = forward(inputs(batch, false), false);
     total.loss += losses(config_.loss.kind, logits, target, 0.0).to(torch::kDouble).sum().item<double>();
     total.correct += logits.argmax(1).eq(target).sum().item<std::int64_t>();
   }

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "fmnist/augmentation.hpp"
 #include "fmnist/dataset.hpp"
 #include "fmnist/dropout.hpp"
 #include "fmnist/loss.hpp"
@@ -27,8 +28,9 @@ struct EngineConfig {
   LossConfig loss;
   GradientConfig gradients;
   OptimizerConfig optimizer;
+  AugmentationConfig augmentation{};
   std::size_t max_batch = 128;  ///< Largest batch `train_step` will see.
-  std::uint64_t seed = 0;       ///< With `trial` the key of initial weights and dropout masks.
+  std::uint64_t seed = 0;       ///< With `trial` the key of all that is random.
   std::uint64_t trial = 0;
 };
 
@@ -50,7 +52,8 @@ class Engine {
  public:
   virtual ~Engine() = default;
 
-  /// Starts the dropout masks of an epoch (from 1): stream (seed, trial, kDropout, epoch).
+  /// Starts an epoch (from 1): its dropout masks, stream (seed, trial, kDropout, epoch), and its changes of
+  /// images. Before `restore` when the engine goes on amid one.
   virtual void begin_epoch(std::uint64_t epoch) = 0;
   /// The learning rate of the steps from now on, instead of the configured one; not part of the state.
   virtual void set_lr(double lr) = 0;

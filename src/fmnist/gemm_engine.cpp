@@ -5,6 +5,7 @@
 #include "fmnist/dense_network.hpp"
 #include "fmnist/dropout.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
 #include "tune/error.hpp"
 
@@ -32,7 +33,10 @@ class GemmEngine final : public Engine {
  public:
   GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm);
 
-  void begin_epoch(std::uint64_t epoch) override { masks_.begin_epoch(epoch); }
+  void begin_epoch(std::uint64_t epoch) override {
+    masks_.begin_epoch(epoch);
+    inputs_.begin_epoch(epoch);
+  }
   void set_lr(double lr) override { optimizer_.set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
@@ -43,7 +47,7 @@ class GemmEngine final : public Engine {
   void restore(const EngineState& state) override;
 
  private:
-  void gather(std::span<const std::uint32_t> positions);
+  void gather(std::span<const std::uint32_t> positions, bool training);
   const float* forward_layer(std::size_t l, const float* input, std::size_t rows, bool training);
   void forward(std::size_t rows, bool training);
   BatchSums loss(std::size_t rows, bool training);
@@ -58,6 +62,7 @@ class GemmEngine final : public Engine {
   Gemm gemm_;
   const Kernels& kernels_;
   DropoutMasks masks_;
+  InputBatch inputs_;
   FlatOptimizer optimizer_;
   std::vector<float> parameters_, gradients_, buffers_;
   std::vector<float> input_;           ///< [batch, features]
@@ -73,6 +78,7 @@ GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineCon
       gemm_(gemm),
       kernels_(kernels()),
       masks_(config.seed, config.trial),
+      inputs_(data_, {config.augmentation, config.seed, config.trial}),
       optimizer_(config.optimizer, config.network.parameter_count()),
       parameters_(config.network.parameter_count()),
       gradients_(config.network.parameter_count()),
@@ -93,11 +99,9 @@ GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineCon
   for (auto& gradient : gradient_) gradient.resize(batch * widest);
 }
 
-void GemmEngine::gather(std::span<const std::uint32_t> positions) {
-  const Examples& examples = data_->examples;
-  kernels_.gather(examples.pixels.data(), examples.features, positions.data(), positions.size(),
-                  data_->normalization.scale, data_->normalization.shift, input_.data());
-  for (std::size_t i = 0; i < positions.size(); ++i) labels_[i] = examples.labels[positions[i]];
+void GemmEngine::gather(std::span<const std::uint32_t> positions, bool training) {
+  inputs_.gather(positions, training, input_.data());
+  for (std::size_t i = 0; i < positions.size(); ++i) labels_[i] = data_->examples.labels[positions[i]];
 }
 
 const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::size_t rows, bool training) {
@@ -186,7 +190,7 @@ void GemmEngine::backward(std::size_t rows) {
 }
 
 BatchSums GemmEngine::train_step(std::span<const std::uint32_t> positions) {
-  gather(positions);
+  gather(positions, true);
   forward(positions.size(), true);
   const BatchSums sums = loss(positions.size(), true);
   backward(positions.size());
@@ -199,7 +203,7 @@ BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
   BatchSums total;
   for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
     const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
-    gather(batch);
+    gather(batch, false);
     forward(batch.size(), false);
     const BatchSums sums = loss(batch.size(), false);
     total.loss += sums.loss;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "fmnist/augmentation.hpp"
 #include "fmnist/families/family.hpp"
 #include "fmnist/loss.hpp"
 #include "fmnist/optimizer.hpp"
@@ -51,7 +52,11 @@ std::vector<OptionSpec> optimizer_parameters() {
        .low_excluded = true,
        .description = "Factor of the learning rate at a step of the schedule step."},
       non_negative("max_grad_norm", "Longer gradients, all numbers together, are cut to this norm; 0: never."),
-      count("batch_size", 128, 1, 65536, "Examples a step; at most the training set."),
+      count("batch_size", 128, 1, 65536, "Examples a step; at most those of an epoch."),
+      count("early_stopping", 0, 0, 100000,
+            "A trial ends after so many epochs in a row without a smaller validation loss than ever before, "
+            "with the "
+            "values of the last one; 0: never."),
   };
 }
 
@@ -91,6 +96,7 @@ std::vector<OptionSpec> network_parameters() {
 
 std::vector<OptionSpec> all_parameters() {
   std::vector<OptionSpec> all = optimizer_parameters();
+  for (auto& spec : augmentation_parameters()) all.push_back(std::move(spec));
   for (auto& spec : loss_parameters()) all.push_back(std::move(spec));
   for (auto& spec : network_parameters()) all.push_back(std::move(spec));
   return all;
@@ -106,6 +112,12 @@ std::vector<OptionSpec> all_settings() {
       count("classes", 10, 2, 256, "Labels are 0 … classes - 1."),
       count("validation_examples", 10000, 1, 1e9,
             "Examples of the training set set aside for validation, the same share of each class."),
+      {.name = "examples_per_epoch",
+       .kind = OptionKind::kInt,
+       .default_value = ParamValue{},
+       .low = 1,
+       .high = 1e9,
+       .description = "Examples that an epoch trains on, others in each one; default: all training examples."},
       {.name = "training_examples",
        .kind = OptionKind::kInt,
        .default_value = ParamValue{},

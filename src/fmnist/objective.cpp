@@ -77,7 +77,10 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
       metrics_(config.metrics),
       devices_(config.devices),
       engine_(config.settings.get_string("engine")),
-      epochs_(config.settings.get_int("epochs")) {
+      bounds_{.epochs = config.settings.get_int("epochs")} {
+  if (config.settings.has("examples_per_epoch")) {
+    bounds_.examples_per_epoch = static_cast<std::size_t>(config.settings.get_int("examples_per_epoch"));
+  }
   check_metrics(metrics_);
   check_devices(devices_);
   if (engine_ == "gemm" && !std::all_of(devices_.begin(), devices_.end(), is_cpu)) {
@@ -97,13 +100,12 @@ std::unique_ptr<Engine> Objective::make_engine(const EngineConfig& config, const
 }
 
 tune::TrialResult Objective::run(tune::TrialContext& trial) {
-  TrialPlan plan = plan_trial(trial.params(), *data_);
+  TrialPlan plan = plan_trial(trial.params(), *data_, bounds_);
   plan.engine.seed = trial.training_seed();
   plan.engine.trial = trial.training_trial();
   const std::string& device = trial.slot().device;
   const char* engine_name = by_hand(plan.engine.network, device) ? gemm_name() : kAutograd;
   plan.trained_by = fmt::format("{} on {}", engine_name, device.substr(0, device.find(':')));
-  plan.epochs = epochs_;
   plan.metrics = metrics_;
   try {
     auto engine = make_engine(plan.engine, device);
@@ -115,14 +117,14 @@ tune::TrialResult Objective::run(tune::TrialContext& trial) {
 }
 
 tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
-  const TrialPlan plan = plan_trial(params, *data_);
+  const TrialPlan plan = plan_trial(params, *data_, bounds_);
   const Network& network = plan.engine.network;
   // Parameters, gradients and two moments; outputs and gradients of a batch.
   const std::size_t floats = 4 * network.parameter_count() + network.buffer_count() +
                              2 * plan.batches.batch_size * network.activation_count();
   return {.parameters = network.parameter_count(),
           .memory_bytes = floats * sizeof(float),
-          .flops_per_epoch = network.flops_per_example() * static_cast<double>(data_->split.training.size())};
+          .flops_per_epoch = network.flops_per_example() * static_cast<double>(plan.examples_per_epoch)};
 }
 
 void Objective::prepare_worker(const tune::DeviceSlot&) {

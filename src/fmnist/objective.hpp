@@ -7,6 +7,7 @@
 
 #include "fmnist/dataset.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/trial_run.hpp"
 #include "tune/objective.hpp"
 
 namespace fmnist {
@@ -44,7 +45,7 @@ class Objective final : public tune::Objective {
   std::vector<std::string> metrics_;
   std::vector<std::string> devices_;
   std::string engine_;
-  std::int64_t epochs_;
+  TrialBounds bounds_;
 };
 
 /// Reads what `config` names.

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -35,7 +36,7 @@ bool changes_by_epoch(const std::string& metric) {
 
 }  // namespace
 
-TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data) {
+TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data, const TrialBounds& bounds) {
   TrialPlan plan;
   plan.engine.network =
       build_network(params, data.examples.image_shape(), static_cast<std::int64_t>(data.n_classes));
@@ -46,9 +47,13 @@ TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data) 
   const std::int64_t batch_size = get_int(params, "batch_size");
   const bool batch_norm = plan.engine.network.has_batch_norm();
   const std::size_t n_training = data.split.training.size();
-  if (batch_size < 1 || static_cast<std::size_t>(batch_size) > n_training) {
-    throw tune::InvalidArgument(fmt::format(
-        "batch_size: expected 1 to {}, the size of the training set, found {}", n_training, batch_size));
+  plan.examples_per_epoch = std::min(bounds.examples_per_epoch.value_or(n_training), n_training);
+  plan.epochs = bounds.epochs;
+  plan.early_stopping = get_int(params, "early_stopping");
+  plan.engine.augmentation = augmentation_config(params);
+  if (batch_size < 1 || static_cast<std::size_t>(batch_size) > plan.examples_per_epoch) {
+    throw tune::InvalidArgument(fmt::format("batch_size: expected 1 to {}, the examples of an epoch, found {}",
+                                            plan.examples_per_epoch, batch_size));
   }
   if (batch_norm && batch_size == 1) {
     throw tune::InvalidArgument("batch_size: expected at least 2 with batch normalisation, found 1");
@@ -68,10 +73,9 @@ TrialRun::TrialRun(tune::TrialContext& context, const TrainingData& data, TrialP
 
 TrialResult TrialRun::run() {
   resume();
-  while (position_.epoch <= plan_.epochs) {
+  for (;;) {
     if (auto result = run_epoch()) return finish(std::move(*result));
   }
-  return finish({});
 }
 
 std::optional<TrialResult> TrialRun::run_epoch() {
@@ -79,9 +83,10 @@ std::optional<TrialResult> TrialRun::run_epoch() {
   if (auto result = train()) return result;
   if (auto result = validate()) return result;
   position_ = {.epoch = epoch + 1};
-  const bool is_last = epoch == plan_.epochs;
+  const bool is_last = epoch == plan_.epochs || has_stalled();
   if (reports() && report(epoch) && !is_last) return pruned({});
-  if (!is_last) save_when_due();
+  if (is_last) return TrialResult{};
+  save_when_due();
   return std::nullopt;
 }
 
@@ -89,6 +94,7 @@ std::optional<TrialResult> TrialRun::train() {
   if (position_.validating) return std::nullopt;
   const auto key = static_cast<std::uint64_t>(position_.epoch);
   shuffle_for_epoch(data_.split.training, plan_.engine.seed, plan_.engine.trial, key, order_);
+  order_.resize(plan_.examples_per_epoch);
   if (position_.pass == PassProgress{}) engine_->begin_epoch(key);
   const auto poll = [this] { return should_stop(); };
   const PassResult training =
@@ -103,7 +109,7 @@ std::optional<TrialResult> TrialRun::train() {
 
 LearningRate TrialRun::lr_of_epoch(std::int64_t epoch) const {
   if (plan_.schedule.is_constant()) return {};
-  const std::size_t per_epoch = plan_.batches.n_batches(data_.split.training.size());
+  const std::size_t per_epoch = plan_.batches.n_batches(plan_.examples_per_epoch);
   const std::size_t before = static_cast<std::size_t>(epoch - 1) * per_epoch;
   return [this, per_epoch, before](std::size_t batch) {
     return plan_.engine.optimizer.lr * lr_factor(plan_.schedule, {before + batch, per_epoch, plan_.epochs});
@@ -155,9 +161,10 @@ void TrialRun::resume() {
 void TrialRun::take(const tune::Checkpoint& checkpoint) {
   TrainingState state = decode_training_state(checkpoint.bytes, identity());
   const TrainingPosition& position = state.position;
-  const std::size_t n = (position.validating ? data_.split.validation : data_.split.training).size();
+  const std::size_t n = position.validating ? data_.split.validation.size() : plan_.examples_per_epoch;
   if (position.epoch > plan_.epochs || position.pass.examples > n)
     throw tune::FormatError("it is further than the trial goes");
+  engine_->begin_epoch(static_cast<std::uint64_t>(position.epoch));
   engine_->restore(state.engine);
   curves_ = std::move(state.curves);
   position_ = position;
@@ -190,6 +197,12 @@ std::string TrialRun::identity() const {
                      data_.split.validation.size(), hash(data_.split.training) ^ hash(data_.split.validation));
 }
 
+bool TrialRun::has_stalled() const {
+  const auto& losses = curves_.validation_loss;
+  if (plan_.early_stopping == 0 || losses.empty()) return false;
+  return losses.end() - std::min_element(losses.begin(), losses.end()) > plan_.early_stopping;
+}
+
 bool TrialRun::reports() const {
   return plan_.metrics.size() == 1 && changes_by_epoch(plan_.metrics[0]);
 }
@@ -210,7 +223,7 @@ TrialResult TrialRun::finish(TrialResult result) {
   context_.set_user_attr("parameter_count", std::to_string(parameter_count_));
   context_.set_user_attr("training_seconds", nlohmann::json(seconds()).dump());
   if (result.end != End::kComplete) return result;
-  for (const auto& metric : plan_.metrics) result.values.push_back(value_of(metric, plan_.epochs));
+  for (const auto& metric : plan_.metrics) result.values.push_back(value_of(metric, position_.epoch - 1));
   return result;
 }
 

@@ -20,13 +20,22 @@ struct TrialPlan {
   ScheduleConfig schedule;
   std::string trained_by;  ///< Engine and kind of device: another one does not go on with a checkpoint.
   BatchPlan batches;
+  std::size_t examples_per_epoch = 1;
   std::int64_t epochs = 1;
+  std::int64_t early_stopping = 0;  ///< Epochs without progress that are borne; 0: any number.
   std::vector<std::string> metrics;
 };
 
-/// From a trial's parameters. Throws InvalidArgument for what cannot be trained: a batch larger than the
-/// training set, batch norm with batches of one, a network that does not fit the images.
-[[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data);
+/// How a study's objective bounds its trials.
+struct TrialBounds {
+  std::int64_t epochs = 1;
+  std::optional<std::size_t> examples_per_epoch{};  ///< All by default, and never more than there are.
+};
+
+/// From a trial's parameters. Throws InvalidArgument for what cannot be trained: a batch larger than an
+/// epoch, batch norm with batches of one, a network that does not fit the images.
+[[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data,
+                                   const TrialBounds& bounds);
 
 /// One trial in training: epochs, reports, checkpoints and its end. Used once, by one thread.
 ///
@@ -59,6 +68,8 @@ class TrialRun {
   std::optional<tune::TrialResult> judge(const PassResult& pass, const char* which);
   tune::TrialResult stopped();
   [[nodiscard]] bool should_stop() const { return context_.stop_reason() != tune::StopReason::kNone; }
+  /// Whether the validation loss has stalled for longer than is borne.
+  [[nodiscard]] bool has_stalled() const;
   /// Whether epochs have values to report.
   [[nodiscard]] bool reports() const;
   bool report(std::int64_t epoch);

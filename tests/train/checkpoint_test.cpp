@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 #include <thread>
 
+#include "fmnist/families/family.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/objective.hpp"
 #include "fmnist/training_state.hpp"
@@ -25,7 +26,7 @@ tune::ParamValue text(const char* value) {
 
 std::shared_ptr<const fmnist::TrainingData> small_data() {
   // More validation examples than one poll covers, so that a stop meets every kind of place.
-  static const auto data = made_up_data(15000, 12, 5);
+  static const auto data = made_up_data(15000, 12, 5, 2);
   return data;
 }
 
@@ -44,7 +45,24 @@ tune::ParamValues small_params(const char* optimizer, bool batch_norm, double dr
                       {"dropout", dropout},
                       {"schedule", text(dropout > 0.0 ? "one_cycle" : "constant")},
                       {"warmup_epochs", batch_norm ? 1.5 : 0.0},
+                      {"horizontal_flip", dropout > 0.0},
+                      {"max_shift", std::int64_t{dropout > 0.0 ? 1 : 0}},
                       {"lr", 0.003}});
+}
+
+tune::ParamValues small_family(const std::string& family) {
+  tune::ParamValues params = small_params("adam", false, 0.3);
+  for (const auto& [name, value] : tune::ParamValues{{"family", family},
+                                                     {"patch_size", std::int64_t{2}},
+                                                     {"mixer_blocks", std::int64_t{1}},
+                                                     {"conv_layers", std::int64_t{1}},
+                                                     {"conv_blocks", std::int64_t{1}},
+                                                     {"channels", std::int64_t{2}},
+                                                     {"conv_dropout", 0.2},
+                                                     {"random_erasing", 0.5}}) {
+    params.insert_or_assign(name, value);
+  }
+  return params;
 }
 
 /// Polls of one trial of `small_params`: 18 batches and 2 parts of the validation an epoch.
@@ -92,6 +110,17 @@ Outcome interrupted(fmnist::Objective& objective, const tune::ParamValues& param
     if (result.end == End::kInterrupted) continue;
     if (n_attempts != nullptr) *n_attempts = attempts;
     return outcome_of(trial, result);
+  }
+}
+
+TEST(Checkpoints, LetATrialOfEveryFamilyEndAsIfItHadNeverBeenInterrupted) {
+  auto trained = objective("auto");
+  trained.prepare_worker({});
+  for (const auto& family : fmnist::families()) {
+    const auto params = small_family(family.name);
+    const Outcome expected = uninterrupted(trained, params);
+    ASSERT_EQ(expected.reports.size(), static_cast<std::size_t>(kEpochs)) << family.name;
+    EXPECT_EQ(interrupted(trained, params, 3), expected) << family.name;
   }
 }
 

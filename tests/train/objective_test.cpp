@@ -202,6 +202,36 @@ TEST(Objective, PrunesATrialThatAPenaltyBlowsUp) {
   EXPECT_EQ(objective(1).run(trial).end, End::kPruned);
 }
 
+TEST(Objective, EndsEarlyWithTheValuesOfTheEpochWhereTheLossHasStalled) {
+  fmnist::Objective objective(config_with({{"epochs", integer(200)}}), made_up_data(200, 40, 5));
+  FakeTrial trial(params_with({{"early_stopping", integer(3)}, {"lr", 0.05}, {"width", integer(16)}}));
+  const auto result = objective.run(trial);
+  ASSERT_EQ(result.end, End::kComplete);
+  const auto curves = nlohmann::json::parse(trial.attrs.at("curves"));
+  const std::vector<double> losses = curves["validation_loss"];
+  ASSERT_LT(losses.size(), 200U);
+  const auto best = std::min_element(losses.begin(), losses.end());
+  EXPECT_EQ(losses.end() - best, 4);
+  EXPECT_EQ(result.values.at(0), curves["validation_accuracy"].back().get<double>());
+  EXPECT_EQ(trial.reports.size(), losses.size());
+}
+
+TEST(Objective, PassesOverOtherExamplesInEachEpochWhenAnEpochIsShorterThanTheSet) {
+  const auto data = made_up_data(200, 40, 5);
+  fmnist::Objective objective(config_with({{"epochs", integer(2)}, {"examples_per_epoch", integer(20)}}), data);
+  FakeTrial trial(params_with({{"lr", 1e-10}, {"batch_size", integer(20)}}));
+  ASSERT_EQ(objective.run(trial).end, End::kComplete);
+  const auto curves = nlohmann::json::parse(trial.attrs.at("curves"));
+  // The network stays the same: what differs are the examples.
+  EXPECT_NE(curves["train_loss"][0], curves["train_loss"][1]);
+  const auto estimate = objective.estimate(params_with({{"batch_size", integer(20)}}));
+  fmnist::Objective whole(config_with({{"epochs", integer(2)}, {"examples_per_epoch", integer(999)}}), data);
+  EXPECT_EQ(whole.estimate(params_with({})).flops_per_epoch, 8 * estimate.flops_per_epoch);
+  FakeTrial too_large(params_with({{"batch_size", integer(21)}}));
+  EXPECT_TRUE(
+      mentions(error_of([&] { (void)objective.run(too_large); }), {"batch_size", "1 to 20", "found 21"}));
+}
+
 TEST(Objective, RefusesABatchLargerThanTheTrainingSet) {
   EXPECT_TRUE(
       mentions(failure(small_params({{"batch_size", integer(401)}})), {"expected 1 to 400", "found 401"}));
