@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tune/checkpoint_folder.hpp"
+#include "tune/cost_limits.hpp"
 #include "tune/objective.hpp"
 #include "tune/study.hpp"
 
@@ -33,6 +34,8 @@ struct RunOptions {
   /// Time after which a trial is asked to stop, with that before its checkpoint; the objective says what it is
   /// then (PRUNED, usually).
   std::optional<std::chrono::duration<double>> max_trial_time;
+  /// A trial whose estimate exceeds one is PRUNED before the objective runs it, with a violated constraint.
+  CostLimits cost_limits;
   /// How often other processes are told that the trials of this one are alive.
   std::chrono::milliseconds heartbeat_interval = std::chrono::seconds(10);
   /// For trials of processes that are gone, while this one waits; without a `kept_step`: that of `checkpoints`.
@@ -92,6 +95,7 @@ class RunObserver {
 /// ones, and returns when every worker is back. `stop` may be raised from any thread (a signal handler's
 /// included): no new trials start, running ones are asked to stop and go back into the queue.
 ///
+/// With cost limits every trial keeps what the estimate is of each as a named constraint (see CostVerdict).
 /// A trial that throws is FAIL with the reason as attribute; DeviceError puts it back into the queue instead.
 /// A trial that another process took over is asked to stop, and nothing more of it is stored.
 /// A StorageError ends the run and is rethrown after all workers have stopped.

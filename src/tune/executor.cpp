@@ -242,6 +242,7 @@ class Run {
                            {slot, options_, study_.seed(), stop_, abort_, report_hook(), checkpoint_hooks()});
       const Registration registration(*this, running);
       running.check_params();
+      if (auto rejected = reject(trial, running.params())) return {Kind::kEnded, std::move(*rejected), {}};
       TrialResult result = objective_.run(running);
       trial.set_constraints(result.constraints);
       return {Kind::kEnded, std::move(result), {}};
@@ -256,6 +257,19 @@ class Run {
     } catch (...) {
       return {Kind::kFailed, {}, "the objective threw something that is not a std::exception"};
     }
+  }
+
+  /// The end of a trial that would cost too much; nothing when it may be run.
+  std::optional<TrialResult> reject(Trial& trial, const ParamValues& params) const {
+    const CostLimits& limits = options_.cost_limits;
+    if (!limits.memory_bytes && !limits.flops_per_epoch) return std::nullopt;
+    CostVerdict verdict = judge_cost(objective_.estimate(params), limits);
+    for (const auto& [name, excess] : verdict.constraints) trial.set_constraint(name, excess);
+    if (!verdict.is_rejected()) return std::nullopt;
+    TrialResult result;
+    result.end = TrialResult::End::kPruned;
+    result.reason = std::move(verdict.reason);
+    return result;
   }
 
   [[nodiscard]] RunningTrial::ReportHook report_hook() {

@@ -42,6 +42,13 @@ class FakeObjective final : public Objective {
     return function_(trial);
   }
 
+  [[nodiscard]] CostEstimate estimate(const ParamValues& params) const override {
+    return estimate_ ? estimate_(params) : CostEstimate{};
+  }
+  void set_estimate(std::function<CostEstimate(const ParamValues&)> estimate) {
+    estimate_ = std::move(estimate);
+  }
+
   std::map<std::string, int> most_at_once() {
     const std::scoped_lock lock(mutex_);
     return most_at_once_;
@@ -53,6 +60,7 @@ class FakeObjective final : public Objective {
 
  private:
   Function function_;
+  std::function<CostEstimate(const ParamValues&)> estimate_;
   std::mutex mutex_;
   std::map<std::string, int> running_;
   std::map<std::string, int> most_at_once_;
@@ -434,6 +442,62 @@ TEST(Executor, StoresPrunedTrialsWithTheirReason) {
   EXPECT_EQ(trial.state, TrialState::kPruned);
   EXPECT_EQ(trial.values, std::vector<double>{0.5});
   EXPECT_EQ(trial.system_attrs.at(std::string(kReasonKey)), "\"the loss is NaN\"");
+}
+
+/// Costs as many MiB as ten times its x.
+CostEstimate ten_mib_per_x(const ParamValues& params) {
+  return {.parameters = 1,
+          .memory_bytes = static_cast<std::uint64_t>(std::get<double>(params.at("x")) * 10.0 * 1048576.0),
+          .flops_per_epoch = 0.0};
+}
+
+TEST(Executor, PrunesATrialBeyondACostLimitBeforeItRuns) {
+  std::set<double> ran;
+  FakeObjective objective([&](TrialContext& trial) {
+    ran.insert(std::get<double>(trial.params().at("x")));
+    return complete(1.0);
+  });
+  objective.set_estimate(ten_mib_per_x);
+  Study study = create_study(study_options());
+  RunOptions options = run_options(20, make_slots({"cpu"}, 1));
+  options.cost_limits.memory_bytes = 5.0 * 1048576.0;
+  Recorder recorder;
+  const RunReport report = run_trials(study, objective, options, kNeverStop, recorder);
+  EXPECT_GT(report.n_pruned, 0);
+  EXPECT_GT(report.n_complete, 0);
+  EXPECT_EQ(report.n_fail, 0);
+  EXPECT_EQ(static_cast<std::int64_t>(ran.size()), report.n_complete);
+  for (const FrozenTrial& trial : study.trials()) {
+    const double x = std::get<double>(trial.find_param("x")->external());
+    const bool is_rejected = trial.state == TrialState::kPruned;
+    EXPECT_EQ(is_rejected, x > 0.5);
+    ASSERT_EQ(trial.constraints().size(), 1U);
+    EXPECT_NEAR(trial.constraints().front(), x / 0.5 - 1.0, 1e-6);
+    EXPECT_EQ(trial.system_attrs.contains("constraints:memory_limit"), true);
+    EXPECT_EQ(trial.system_attrs.contains(std::string(kReasonKey)), is_rejected);
+  }
+}
+
+TEST(Executor, AsksForNoEstimateWithoutALimit) {
+  FakeObjective objective([](TrialContext&) { return complete(1.0); });
+  objective.set_estimate([](const ParamValues&) -> CostEstimate { throw Error("nobody may ask"); });
+  Study study = create_study(study_options());
+  Recorder recorder;
+  (void)run_trials(study, objective, run_options(1, make_slots({"cpu"}, 1)), kNeverStop, recorder);
+  EXPECT_EQ(study.trials().front().state, TrialState::kComplete);
+  EXPECT_TRUE(study.trials().front().constraints().empty());
+}
+
+TEST(Executor, FailsATrialThatCannotBeEstimated) {
+  FakeObjective objective([](TrialContext&) { return complete(1.0); });
+  objective.set_estimate([](const ParamValues&) -> CostEstimate { throw Error("no such network"); });
+  Study study = create_study(study_options());
+  RunOptions options = run_options(1, make_slots({"cpu"}, 1));
+  options.cost_limits.flops_per_epoch = 1.0;
+  Recorder recorder;
+  (void)run_trials(study, objective, options, kNeverStop, recorder);
+  EXPECT_EQ(study.trials().front().state, TrialState::kFail);
+  EXPECT_EQ(study.trials().front().system_attrs.at(std::string(kReasonKey)), "\"no such network\"");
 }
 
 }  // namespace

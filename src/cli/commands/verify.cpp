@@ -174,6 +174,27 @@ std::vector<bool> measured_objectives(const StudyConfig& config) {
   return is_measured;
 }
 
+/// Nothing for a trial that was trained.
+std::optional<std::string> rejection_of(const tune::FrozenTrial& trial) {
+  const auto stored = trial.system_attrs.find(tune::kReasonKey);
+  const Json reason = stored == trial.system_attrs.end() ? Json() : json_of_attribute(stored->second);
+  const auto* text = reason.get_ptr<const std::string*>();
+  if (trial.state != tune::TrialState::kPruned || text == nullptr) return std::nullopt;
+  return text->starts_with(tune::kRejectedReason) ? std::optional(*text) : std::nullopt;
+}
+
+/// A trial that was rejected for its cost was not trained: it is held against the limits again. Those may
+/// have changed since.
+Answer judge_again(const Subject& subject, const std::string& stored, const tune::CostVerdict& now) {
+  const bool was_begun = !subject.trial.intermediate.empty();
+  if (now.reason == stored && !was_begun) return {subject.trial.number, Verdict::kIdentical, {}};
+  return {subject.trial.number,
+          Verdict::kNotComparable,
+          {was_begun ? "it had begun when a limit on its cost ended it"
+                     : fmt::format("it was not trained: {}; now the study's limits {}", stored,
+                                   now.is_rejected() ? "say: " + now.reason : "let it run")}};
+}
+
 Answer train_again(const Subject& subject, const StudyConfig& config, const po::variables_map& values) {
   const Json facts = kept_facts(subject.study);
   const Json engines = engines_of(facts);
@@ -189,7 +210,12 @@ Answer train_again(const Subject& subject, const StudyConfig& config, const po::
   if (auto reasons = unlike_provenance(facts, objective->provenance(), device); !reasons.empty()) {
     return {subject.trial.number, Verdict::kNotComparable, std::move(reasons)};
   }
-  const auto rehearsed = rehearse(*objective, subject.trial, rehearsal_of(subject, config, device));
+  const Rehearsal rehearsal = rehearsal_of(subject, config, device);
+  if (const auto rejection = rejection_of(subject.trial)) {
+    const auto estimate = objective->estimate(rehearsal.params);
+    return judge_again(subject, *rejection, tune::judge_cost(estimate, cost_limits_of(config.limits)));
+  }
+  const auto rehearsed = rehearse(*objective, subject.trial, rehearsal);
   const auto difference = first_difference(subject.trial, rehearsed, measured_objectives(config));
   if (difference) return {subject.trial.number, Verdict::kDifferent, {*difference}};
   return {subject.trial.number, Verdict::kIdentical, {}};

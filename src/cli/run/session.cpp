@@ -120,6 +120,7 @@ tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const
   options.max_failed_in_row = config_.limits.failures_in_row;
   if (config_.limits.max_trial_seconds)
     options.max_trial_time = std::chrono::duration<double>(*config_.limits.max_trial_seconds);
+  options.cost_limits = cost_limits_of(config_.limits);
   if (!request_.keep_checkpoints) return options;
   options.checkpoints = checkpoint_folder();
   options.takeover.kept_step = [folder = options.checkpoints](tune::TrialNumber number) {

@@ -120,4 +120,13 @@ std::vector<tune::Direction> directions_of(const StudyConfig& config) {
   return directions;
 }
 
+tune::CostLimits cost_limits_of(const Limits& limits) {
+  constexpr double kBytesPerMib = 1024.0 * 1024.0;
+  tune::CostLimits cost;
+  if (limits.max_trial_memory_mib)
+    cost.memory_bytes = static_cast<double>(*limits.max_trial_memory_mib) * kBytesPerMib;
+  if (limits.max_epoch_gflops) cost.flops_per_epoch = *limits.max_epoch_gflops * 1e9;
+  return cost;
+}
+
 }  // namespace fmnist_tune

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/study_file/study_config.hpp"
+#include "tune/cost_limits.hpp"
 #include "tune/frozen_trial.hpp"
 #include "tune/storages/storage.hpp"
 
@@ -42,5 +43,8 @@ using TrialsOf = std::function<std::vector<tune::FrozenTrial>()>;
 
 /// The directions of the study file's objectives.
 [[nodiscard]] std::vector<tune::Direction> directions_of(const StudyConfig& config);
+
+/// The study file's limits on what a trial is estimated to cost.
+[[nodiscard]] tune::CostLimits cost_limits_of(const Limits& limits);
 
 }  // namespace fmnist_tune

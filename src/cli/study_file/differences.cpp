@@ -219,6 +219,10 @@ void Comparison::compare_algorithms() {
 void Comparison::compare_limits() {
   say("limits/max_trial_seconds", optional_text(stored_->limits.max_trial_seconds),
       optional_text(now_->limits.max_trial_seconds), result_.accepted);
+  say("limits/max_trial_memory_mib", optional_text(stored_->limits.max_trial_memory_mib),
+      optional_text(now_->limits.max_trial_memory_mib), result_.accepted);
+  say("limits/max_epoch_gflops", optional_text(stored_->limits.max_epoch_gflops),
+      optional_text(now_->limits.max_epoch_gflops), result_.accepted);
   say("limits/stagnation", optional_text(stored_->limits.stagnation), optional_text(now_->limits.stagnation),
       result_.accepted);
   say("limits/failures_in_row", optional_text(stored_->limits.failures_in_row),

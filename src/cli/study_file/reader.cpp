@@ -323,7 +323,8 @@ void StudyReader::check_listed_trials(const Place& points) const {
 void StudyReader::read_limits() {
   const auto object = root_->member("limits");
   if (!object || !object->is_object()) return;
-  object->check_keys({"max_trial_seconds", "max_trial_memory_mib", "stagnation", "failures_in_row"});
+  object->check_keys(
+      {"max_trial_seconds", "max_trial_memory_mib", "max_epoch_gflops", "stagnation", "failures_in_row"});
   Limits& limits = config_.limits;
   if (const auto place = object->member("max_trial_seconds")) {
     limits.max_trial_seconds = place->read_number();
@@ -331,7 +332,10 @@ void StudyReader::read_limits() {
   }
   if (const auto place = object->member("max_trial_memory_mib")) {
     limits.max_trial_memory_mib = place->read_integer(1);
-    if (limits.max_trial_memory_mib) place->complain(fmt::format("no limit: {}", kNotYet));
+  }
+  if (const auto place = object->member("max_epoch_gflops")) {
+    limits.max_epoch_gflops = place->read_number();
+    if (limits.max_epoch_gflops && *limits.max_epoch_gflops <= 0) place->complain("a number > 0");
   }
   if (const auto place = object->member("stagnation")) {
     limits.stagnation = place->read_integer(1);

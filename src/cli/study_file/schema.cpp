@@ -75,7 +75,8 @@ constexpr const char* kFrame = R"json({
       "description": "When to stop a trial or the run.",
       "properties": {
         "max_trial_seconds": {"type": "number", "exclusiveMinimum": 0, "description": "Time after which a trial is stopped; it is PRUNED then."},
-        "max_trial_memory_mib": {"$ref": "#/definitions/count", "description": "Memory a trial may take, in MiB."},
+        "max_trial_memory_mib": {"$ref": "#/definitions/count", "description": "Memory that a trial may be estimated to take, in MiB; one beyond it is PRUNED before it is trained."},
+        "max_epoch_gflops": {"type": "number", "exclusiveMinimum": 0, "description": "Billions of floating point operations that an epoch may be estimated to take; a trial beyond it is PRUNED before it is trained."},
         "stagnation": {"$ref": "#/definitions/count", "description": "Trials in a row, by number, without a better value, after which none begins."},
         "failures_in_row": {"$ref": "#/definitions/count", "description": "Failed trials in a row that end the run."}
       }

@@ -54,9 +54,10 @@ struct ConstraintBound {
 
 struct Limits {
   std::optional<double> max_trial_seconds;
-  std::optional<std::int64_t> max_trial_memory_mib;
-  std::optional<std::int64_t> stagnation;       ///< Trials without a better value that end the run.
-  std::optional<std::int64_t> failures_in_row;  ///< FAILs in a row that end the run.
+  std::optional<std::int64_t> max_trial_memory_mib;  ///< As the objective estimates it; likewise the next one.
+  std::optional<double> max_epoch_gflops;            ///< Billions of floating point operations an epoch.
+  std::optional<std::int64_t> stagnation;            ///< Trials without a better value that end the run.
+  std::optional<std::int64_t> failures_in_row;       ///< FAILs in a row that end the run.
 };
 
 /// A study file, read and checked. `studies/README.md` explains every key.

@@ -1,10 +1,16 @@
-"""The limits of a study file: stagnation, which ends a study, and max_trial_seconds, which ends a trial."""
+"""The limits of a study file: stagnation, which ends a study, max_trial_seconds, which ends a trial, and the limits on
+what a trial may cost, which keep it from beginning."""
 
 import json
 import re
+import statistics
 import unittest
 
+import optuna
+from optuna.samplers._tpe.sampler import _split_trials
 from program_test import ProgramTest
+
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 def size_at_stagnation(trials, limit, lag):
@@ -122,6 +128,87 @@ class TrialSeconds(ProgramTest):
     def test_a_limit_that_is_no_time_is_refused(self):
         self.assertIn("/limits/max_trial_seconds: expected a number > 0",
                       self.fail_with(2, self.timed(0), "--trials", "1"))
+
+
+class Cost(ProgramTest):
+    """784 inputs, so 785 weights a unit of the first layer: 1000 units take about 12 MiB, 8 units a tenth."""
+
+    WIDTHS = {"width": {"type": "categorical", "choices": [8, 1000]}}
+    LIMITS = {"max_trial_memory_mib": 4}
+
+    def limited(self, limits, **changes):
+        return self.study("tiny", space=self.WIDTHS, fixed={"depth": 1, "batch_size": 100}, sampler={"type": "grid"},
+                          limits=limits, **changes)
+
+    def trials(self):
+        """Width -> trial."""
+        trials = json.loads(self.succeed("trials", "tiny.db", "-f", "json"))
+        return {trial["params"]["width"]: trial for trial in trials}
+
+    def constraints(self, number):
+        return dict(self.rows("select key, cast(value_json as real) from trial_system_attributes join trials"
+                              " using (trial_id) where number = ? and key like 'constraints%'", number, db="tiny.db"))
+
+    def test_what_is_beyond_a_limit_is_pruned_before_it_is_trained(self):
+        self.succeed(self.limited(self.LIMITS), "--trials", "2")
+        wide, narrow = self.trials()[1000], self.trials()[8]
+        self.assertEqual((wide["state"], wide["value"], wide["user_attrs"]), ("PRUNED", None, {}))
+        self.assertEqual(self.rows("select count(*) from trial_intermediate_values join trials using (trial_id)"
+                                   " where number = ?", wide["number"], db="tiny.db"), [(0,)])
+        match = re.fullmatch(r"rejected before training: memory of ([\d.]+) MiB is estimated, the limit is 4 MiB",
+                             wide["reason"])
+        self.assertAlmostEqual(self.constraints(wide["number"])["constraints:memory_limit"],
+                               float(match.group(1)) / 4 - 1, places=4)
+        self.assertEqual(narrow["state"], "COMPLETE")
+        self.assertLess(self.constraints(narrow["number"])["constraints:memory_limit"], 0)
+        best = json.loads(self.succeed("best-trial", "tiny.db", "-f", "json"))
+        self.assertEqual(best["params"]["width"], 8)
+
+    def test_computation_has_a_limit_too(self):
+        self.succeed(self.limited({"max_epoch_gflops": 0.1}), "--trials", "2")
+        self.assertIn("GFLOP an epoch is estimated, the limit is 0.1 GFLOP", self.trials()[1000]["reason"])
+        self.assertEqual(set(self.constraints(0)), {"constraints:compute_limit"})
+
+    def test_optuna_reads_the_violation_and_puts_the_trial_last(self):
+        self.succeed(self.limited(self.LIMITS), "--trials", "2")
+        study = optuna.load_study(study_name="tiny", storage=f"sqlite:///{self.path('tiny.db')}")
+        wide = next(trial for trial in study.trials if trial.params["width"] == 1000)
+        self.assertGreater(wide.constraints["memory_limit"], 0)
+        below, above = _split_trials(study, study.trials, 1)
+        self.assertEqual([trial.number for trial in above], [wide.number])
+
+    def test_samplers_go_on_behind_rejected_trials(self):
+        for sampler in ("tpe", "gp_tpe"):
+            space = {"width": {"type": "int", "low": 8, "high": 1000}}
+            study = self.study("tiny", name=sampler, space=space, fixed={"depth": 1}, limits=self.LIMITS,
+                               sampler={"type": sampler, "n_startup_trials": 4})
+            self.succeed(study, "--trials", "30", "--jobs", "1")
+            widths = [value for (value,) in self.rows("select param_value from trial_params order by trial_id",
+                                                      db=f"{sampler}.db")]
+            rejected = [state == "PRUNED" and not reports for state, reports in self.rows(
+                "select state, (select count(*) from trial_intermediate_values v where v.trial_id = t.trial_id)"
+                " from trials t order by number", db=f"{sampler}.db")]
+            # About 340 units take 4 MiB: of widths drawn at random the median is beyond the limit.
+            self.assertTrue(any(rejected), widths)
+            self.assertLess(statistics.median(widths[15:]), 400, widths)
+
+    def test_verify_holds_a_rejected_trial_against_the_limits_again(self):
+        self.succeed(self.limited(self.LIMITS), "--trials", "2")
+        number = self.trials()[1000]["number"]
+        self.assertIn("identical", self.succeed("verify", "tiny.db", "--trial", number))
+        self.succeed(self.limited({"max_trial_memory_mib": 5}), "--trials", "2")
+        self.succeed("enqueue", "tiny.db", "--params", '{"width": 8}')
+        code, _, messages = self.run_program(self.limited({"max_trial_memory_mib": 5}), "--trials", "3")
+        self.assertEqual(code, 0, messages)
+        self.assertIn("limits/max_trial_memory_mib: 4 is now 5", messages)
+        code, output, _ = self.run_program("verify", "tiny.db", "--trial", number)
+        self.assertEqual(code, 1)
+        self.assertRegex(output, "not comparable: it was not trained: .*the limit is 4 MiB; now .*the limit is 5 MiB")
+
+    def test_limits_that_are_none_are_refused(self):
+        for limits in ({"max_trial_memory_mib": 0}, {"max_epoch_gflops": 0}, {"max_epoch_gflops": "1"}):
+            (key,) = limits
+            self.assertIn(f"/limits/{key}: expected ", self.fail_with(2, self.limited(limits), "--trials", "1"))
 
 
 if __name__ == "__main__":

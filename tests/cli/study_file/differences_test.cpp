@@ -84,6 +84,8 @@ TEST(StudyFileDifferences, AcceptAnotherSamplerAndPruner) {
 
 TEST(StudyFileDifferences, AcceptLimits) {
   expect_accepted(after("/limits", {{"failures_in_row", 4}}), {"limits/failures_in_row: none is now 4"});
+  expect_accepted(after("/limits", {{"max_trial_memory_mib", 64}, {"max_epoch_gflops", 0.5}}),
+                  {"limits/max_trial_memory_mib: none is now 64", "limits/max_epoch_gflops: none is now 0.5"});
 }
 
 TEST(StudyFileDifferences, AcceptFurtherPointsButNotOthers) {
