@@ -21,6 +21,7 @@ enum class Purpose : std::uint32_t {
   kSequenceScrambling = 8,
   kGridOrder = 9,
   kCopiedStudy = 10,
+  kConfirmation = 11,
 };
 
 /// Names one stream. Equal keys give equal numbers on every machine; any difference gives an independent

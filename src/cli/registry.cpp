@@ -15,6 +15,7 @@ const std::vector<Command>& commands() {
       {"trials", {}, "Lists the trials of a study.", trials_command},
       {"explain", {}, "Says why a trial has its parameters, and why it was pruned.", explain_command},
       {"verify", {}, "Trains a trial again and says whether it is the same bit for bit.", verify_command},
+      {"confirm", {}, "Trains the best trials again with new seeds and says which one wins.", confirm_command},
       {"studies", {}, "Lists the studies in a storage.", studies_command},
       {"enqueue", {}, "Puts configurations into the queue of a study.", enqueue_command},
       {"ask", {}, "Begins a trial for a loop outside and prints its parameters.", ask_command},

@@ -17,6 +17,7 @@ int enqueue_command(const Invocation& invocation);
 int ask_command(const Invocation& invocation);
 int tell_command(const Invocation& invocation);
 int copy_study_command(const Invocation& invocation);
+int confirm_command(const Invocation& invocation);
 int verify_command(const Invocation& invocation);
 int delete_study_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);

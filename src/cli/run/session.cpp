@@ -47,6 +47,13 @@ Session::Session(RunRequest request)
       config_(read_study_file(request_.study_file, manifests_)),
       storage_(storage_for(request_.storage, config_)) {}
 
+Session::Session(RunRequest request, StudyConfig config, tune::Attributes marks)
+    : request_(std::move(request)),
+      manifests_(known_manifests()),
+      config_(std::move(config)),
+      marks_(std::move(marks)),
+      storage_(storage_for(request_.storage, config_)) {}
+
 Standing Session::look() {
   if (!is_there(storage_)) return {};
   tune::SqliteReader reader(storage_);
@@ -84,7 +91,8 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   const auto storage = tune::open_sqlite_storage(storage_);
   const tune::RunOptions options = run_options(std::move(slots));
   auto study =
-      open_study({config_, manifests_, request_.seed, objective->provenance(), options.takeover}, storage, log);
+      open_study({config_, manifests_, request_.seed, objective->provenance(), options.takeover, false, marks_},
+                 storage, log);
   log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), options.slots.size(),
            fmt::join(devices_of(options.slots), ", "), study.seed());
   const auto counter = std::make_shared<StudyCounter>(study, request_.trials);

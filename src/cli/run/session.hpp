@@ -28,11 +28,14 @@ struct Standing {
 [[nodiscard]] std::optional<tune::StudySummary> find_summary(tune::SqliteReader& reader,
                                                              const std::string& name);
 
-/// One call of the command `run`: a study file, a storage, trials.
+/// One call of a command that runs trials: a study file, a storage, trials.
 class Session {
  public:
   /// Reads the study file. Throws StudyFileError, UsageError.
   explicit Session(RunRequest request);
+  /// For a study file that was made here, not read from `request.study_file`; `marks` are further system
+  /// attributes of the study when it is created.
+  Session(RunRequest request, StudyConfig config, tune::Attributes marks);
 
   /// Looks at the storage without writing. Throws UsageError when the stored study does not fit.
   [[nodiscard]] Standing look();
@@ -56,6 +59,7 @@ class Session {
   RunRequest request_;
   Manifests manifests_;
   StudyConfig config_;
+  tune::Attributes marks_;
   std::filesystem::path storage_;
   std::optional<tune::StudyRecord> stored_;  ///< The study as the look at the storage found it.
 };

@@ -90,6 +90,7 @@ tune::Study open_study(const StudyOpening& opening, const std::shared_ptr<tune::
   auto options = options_of(opening, storage, seed);
   options.points = opening.config.points;
   options.system_attrs = kept_attributes(opening.config, seed, provenance_json(opening.provenance));
+  options.system_attrs.insert(opening.marks.begin(), opening.marks.end());
   try {
     return tune::Study::create(std::move(options));
   } catch (const tune::StudyExists&) {

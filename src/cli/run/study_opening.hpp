@@ -17,6 +17,7 @@ struct StudyOpening {
   tune::Attributes provenance;  ///< From the objective; empty: none will run its trials now.
   tune::TakeoverRules takeover{};
   bool asks_for_outsiders = false;  ///< See StudyOptions.
+  tune::Attributes marks{};         ///< Further system attributes of a study that is created.
 };
 
 /// The system attributes that a study of this file keeps: the file, the seed, what made it, names of metrics.

@@ -42,23 +42,6 @@ std::string best_trials_text(tune::SqliteReader& reader, const tune::StudyRecord
                      to_table(trials_table(shown, study, Reader::kPerson), output_width()));
 }
 
-std::string result_text(const Session& session) {
-  tune::SqliteReader reader(session.storage());
-  const auto summary = find_summary(reader, session.config().name);
-  if (!summary) return "";
-  std::string text =
-      fmt::format("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n",
-                  printable(summary->study.name), summary->n_complete + summary->n_pruned + summary->n_fail,
-                  summary->n_complete, summary->n_pruned, summary->n_fail, session.storage().string());
-  const bool single = summary->study.directions.size() == 1;
-  text += single ? best_trial_text(reader, summary->study) : best_trials_text(reader, summary->study);
-  return text + fmt::format(
-                    "next:\n  fmnist-tune {2} {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
-                    "  sqlite3 {0} 'select * from {3}'\n",
-                    shell_path(session.storage()), study_argument(reader, session.config().name),
-                    single ? "best-trial" : "best-trials", single ? "best_trial" : "trial_table");
-}
-
 std::string exhausted_text(const tune::RunReport& report) {
   const std::string end = "the study is complete";
   if (!report.n_possible) return "the sampler has no further point: " + end;
@@ -91,6 +74,23 @@ std::string reason_text(const Session& session, const tune::RunReport& report, s
 
 }  // namespace
 
+std::string run_result_text(const Session& session) {
+  tune::SqliteReader reader(session.storage());
+  const auto summary = find_summary(reader, session.config().name);
+  if (!summary) return "";
+  std::string text =
+      fmt::format("study {}: {} finished trials ({} complete, {} pruned, {} failed) in {}\n",
+                  printable(summary->study.name), summary->n_complete + summary->n_pruned + summary->n_fail,
+                  summary->n_complete, summary->n_pruned, summary->n_fail, session.storage().string());
+  const bool single = summary->study.directions.size() == 1;
+  text += single ? best_trial_text(reader, summary->study) : best_trials_text(reader, summary->study);
+  return text + fmt::format(
+                    "next:\n  fmnist-tune {2} {0}{1}\n  fmnist-tune trials {0}{1} --last 10\n"
+                    "  sqlite3 {0} 'select * from {3}'\n",
+                    shell_path(session.storage()), study_argument(reader, session.config().name),
+                    single ? "best-trial" : "best-trials", single ? "best_trial" : "trial_table");
+}
+
 int exit_code(tune::RunEnd end, std::optional<int> signal) {
   switch (end) {
     case tune::RunEnd::kDone:
@@ -107,7 +107,8 @@ int exit_code(tune::RunEnd end, std::optional<int> signal) {
   return to_int(ExitCode::kFailed);
 }
 
-int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal, Screen& screen) {
+int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal, Screen& screen,
+             const ResultText& result_text) {
   const std::string reason = reason_text(session, report, signal);
   const int code = exit_code(report.end, signal);
   if (!reason.empty() && !(session.request().quiet && code == to_int(ExitCode::kDone))) {
@@ -128,7 +129,7 @@ int conclude(const Session& session, const tune::RunReport& report, std::optiona
 int conclude_without_run(const Session& session, const Standing& standing) {
   if (session.request().quiet) return to_int(ExitCode::kDone);
   fmt::print("nothing to do: {} of {} trials are finished\n", standing.finished(), *session.request().trials);
-  fmt::print("{}", result_text(session));
+  fmt::print("{}", run_result_text(session));
   return to_int(ExitCode::kDone);
 }
 

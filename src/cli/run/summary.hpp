@@ -1,6 +1,8 @@
 #pragma once
 
+#include <functional>
 #include <optional>
+#include <string>
 
 #include "cli/run/screen.hpp"
 #include "cli/run/session.hpp"
@@ -12,10 +14,16 @@ namespace fmnist_tune {
 /// + signal when a signal cut the run short; 1 when trials or devices failed.
 [[nodiscard]] int exit_code(tune::RunEnd end, std::optional<int> signal);
 
-/// Prints how the run ended, the best trial and what to do next; returns the exit code. After a signal it does
-/// not wait for a reader who does not read.
+/// What a command prints of the study when its trials have run.
+using ResultText = std::function<std::string(const Session&)>;
+
+/// Counts of the trials, the best one and what to do next.
+[[nodiscard]] std::string run_result_text(const Session& session);
+
+/// Prints how the run ended and its result; returns the exit code. After a signal it does not wait for a reader
+/// who does not read.
 [[nodiscard]] int conclude(const Session& session, const tune::RunReport& report, std::optional<int> signal,
-                           Screen& screen);
+                           Screen& screen, const ResultText& result_text);
 
 /// Prints that every trial is there already; returns the exit code.
 [[nodiscard]] int conclude_without_run(const Session& session, const Standing& standing);
