@@ -131,6 +131,9 @@ class Objective {
   /// the trial is.
   virtual TrialResult run(TrialContext& trial) = 0;
   [[nodiscard]] virtual CostEstimate estimate(const ParamValues&) const { return {}; }
+  /// Seconds that an epoch of such a trial takes on the slot, measured on a short piece of training by the
+  /// calling thread, from several threads at once; 0: not known. Nothing is stored. Throws as `run`.
+  [[nodiscard]] virtual double seconds_per_epoch(const ParamValues&, const DeviceSlot&) const { return 0.0; }
   /// Called once by each worker thread before its first trial, to set the threads of its numeric libraries.
   virtual void prepare_worker(const DeviceSlot&) {}
   /// Facts worth keeping with the study: library versions, data checksum. Name → JSON text.
@@ -148,7 +151,7 @@ struct ObjectiveConfig {
 /// The entry point of a module: a shared library exports one object of this type, by C linkage, under the name
 /// `tune_objective_module`. Module and program share one libtune.
 struct ObjectiveModule {
-  static constexpr std::uint32_t kAbiVersion = 2;
+  static constexpr std::uint32_t kAbiVersion = 3;
   static constexpr const char* kSymbol = "tune_objective_module";
 
   std::uint32_t abi_version = kAbiVersion;

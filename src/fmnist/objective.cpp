@@ -8,6 +8,7 @@
 
 #include "fmnist/compute.hpp"
 #include "fmnist/dense_network.hpp"
+#include "fmnist/epoch_timing.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/trial_run.hpp"
@@ -52,6 +53,11 @@ bool is_device_failure(const c10::Error& error) {
   const std::string_view text = error.what_without_backtrace();
   return text.find("CUDA error") != std::string_view::npos &&
          text.find("out of memory") == std::string_view::npos;
+}
+
+[[noreturn]] void throw_as_ours(const c10::Error& error) {
+  if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
+  throw tune::Error(error.what_without_backtrace());
 }
 
 }  // namespace
@@ -111,8 +117,7 @@ tune::TrialResult Objective::run(tune::TrialContext& trial) {
     auto engine = make_engine(plan.engine, device);
     return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
   } catch (const c10::Error& error) {
-    if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
-    throw tune::Error(error.what_without_backtrace());
+    throw_as_ours(error);
   }
 }
 
@@ -125,6 +130,16 @@ tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
   return {.parameters = network.parameter_count(),
           .memory_bytes = floats * sizeof(float),
           .flops_per_epoch = network.flops_per_example() * static_cast<double>(plan.examples_per_epoch)};
+}
+
+double Objective::seconds_per_epoch(const tune::ParamValues& params, const tune::DeviceSlot& slot) const {
+  const TrialPlan plan = plan_trial(params, *data_, bounds_);
+  try {
+    const auto engine = make_engine(plan.engine, slot.device);
+    return time_of_epoch(*engine, *data_, plan);
+  } catch (const c10::Error& error) {
+    throw_as_ours(error);
+  }
 }
 
 void Objective::prepare_worker(const tune::DeviceSlot&) {

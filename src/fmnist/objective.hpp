@@ -32,6 +32,8 @@ class Objective final : public tune::Objective {
 
   tune::TrialResult run(tune::TrialContext& trial) override;
   [[nodiscard]] tune::CostEstimate estimate(const tune::ParamValues& params) const override;
+  [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
+                                         const tune::DeviceSlot& slot) const override;
   void prepare_worker(const tune::DeviceSlot& slot) override;
   [[nodiscard]] tune::Attributes provenance() const override;
 

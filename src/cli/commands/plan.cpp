@@ -1,0 +1,102 @@
+#include <fmt/format.h>
+
+#include "cli/command.hpp"
+#include "cli/options.hpp"
+#include "cli/output/plan_output.hpp"
+#include "cli/registry.hpp"
+#include "cli/run/devices.hpp"
+#include "cli/run/known_objectives.hpp"
+#include "cli/run/module_loader.hpp"
+#include "cli/run/run_options.hpp"
+#include "cli/run/space_warnings.hpp"
+#include "cli/run/study_plan.hpp"
+#include "fmnist/environment.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+namespace po = boost::program_options;
+
+constexpr std::size_t kConfigurations = 10;
+constexpr std::int64_t kDefaultTrials = 100;
+constexpr const char* kEpochsSetting = "epochs";
+
+const CommandHelp kHelp = {
+    "fmnist-tune plan STUDY.json [options]",
+    "Says what a study would cost before it is run: ten configurations as its sampler would begin with, each\n"
+    "with its number of parameters, an estimate of its memory, and the seconds an epoch takes on this "
+    "machine,\n"
+    "measured on a short piece of training with as many at a time as the run would have; from that the time "
+    "for\n"
+    "all trials. Warns of what is probably not meant in the search space. Nothing is stored.\n"
+    "\n"
+    "Exit codes: 0 done, also with warnings, 1 failed, 2 wrong usage or invalid study file.",
+    "  fmnist-tune plan studies/mlp.json\n"
+    "  fmnist-tune plan studies/mlp.json --trials 200 --jobs 4\n"
+    "  fmnist-tune plan studies/mlp.json -f json | jq .warnings"};
+
+po::options_description own_options() {
+  po::options_description options("Options");
+  options.add_options()("trials", po::value<std::string>()->value_name("N"),
+                        "trials to tell the time for; default: those of the points when nothing else is "
+                        "searched, else 100");
+  add_device_options(options);
+  add_format_option(options);
+  return options;
+}
+
+RunRequest request_from(const po::variables_map& values) {
+  const auto file = text_option(values, "STUDY.json");
+  if (!file) throw UsageError(fmt::format("which study file?\nusage: {}", kHelp.usage));
+  RunRequest request;
+  request.study_file = *file;
+  request.trials = whole_number_option(values, "trials", 1);
+  read_device_options(values, request);
+  return request;
+}
+
+std::int64_t n_trials_of(const StudyConfig& config) {
+  if (config.sampler.type != "none") return kDefaultTrials;
+  return static_cast<std::int64_t>(config.points.size()) * config.replicates;
+}
+
+std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module, const StudyConfig& config,
+                                                const RunRequest& request,
+                                                const std::vector<tune::DeviceSlot>& slots) {
+  std::vector<std::string> metrics;
+  for (const ObjectiveGoal& goal : config.objectives) metrics.push_back(goal.metric);
+  return module.create({config.objective.settings, std::move(metrics), request.data_dir, devices_of(slots)});
+}
+
+StudyPlan make_plan(const StudyConfig& config, const RunRequest& request) {
+  fmnist::set_library_environment();
+  const tune::ObjectiveModule& module = load_module(config.objective.type);
+  const auto& parameters = manifest_of(known_manifests(), config.objective.type).parameters;
+  StudyPlan plan;
+  plan.slots = choose_slots(request, module.devices());
+  plan.n_trials = request.trials.value_or(n_trials_of(config));
+  plan.max_trial_seconds = config.limits.max_trial_seconds;
+  const auto& settings = config.objective.settings;
+  if (settings.has(kEpochsSetting)) plan.n_epochs = settings.get_int(kEpochsSetting);
+  const auto objective = make_objective(module, config, request, plan.slots);
+  plan.trials =
+      plan_trials(config, parameters, *objective, plan.slots, planned_configurations(config, kConfigurations));
+  plan.warnings = space_warnings(config.space);
+  auto further = plan_warnings(config, parameters, *objective, plan.trials);
+  plan.warnings.insert(plan.warnings.end(), further.begin(), further.end());
+  return plan;
+}
+
+}  // namespace
+
+int plan_command(const Invocation& invocation) {
+  const auto values = parse_options(kHelp, own_options(), "STUDY.json", invocation.arguments);
+  if (!values) return to_int(ExitCode::kDone);
+  const Format format = format_option(*values);
+  const RunRequest request = request_from(*values);
+  const StudyConfig config = read_study_file(request.study_file, known_manifests());
+  fmt::print("{}", plan_text(make_plan(config, request), config, format));
+  return to_int(ExitCode::kDone);
+}
+
+}  // namespace fmnist_tune

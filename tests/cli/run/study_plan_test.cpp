@@ -1,0 +1,130 @@
+#include "cli/run/study_plan.hpp"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <mutex>
+#include <set>
+
+#include "cli/run/known_objectives.hpp"
+#include "tune/error.hpp"
+#include "tune/executor.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+StudyConfig study(const std::string& rest, const std::string& space = R"({
+    "width": {"type": "int", "low": 10, "high": 60},
+    "activation": {"type": "categorical", "choices": ["relu", "tanh"]}})") {
+  return parse_study_text(R"({"name": "s", "objective": {"type": "fmnist"}, "fixed": {"depth": 1},
+    "objectives": [{"metric": "validation_accuracy", "direction": "maximize"}], "space": )" +
+                              space + rest + "}",
+                          "s.json", known_manifests());
+}
+
+std::int64_t width(const tune::ParamValues& params) {
+  return std::get<std::int64_t>(params.at("width"));
+}
+
+/// An epoch takes as many seconds as there are units; more than 50 are refused.
+class Toy final : public tune::Objective {
+ public:
+  tune::TrialResult run(tune::TrialContext&) override { throw tune::Error("nobody trains here"); }
+  [[nodiscard]] tune::CostEstimate estimate(const tune::ParamValues& params) const override {
+    if (width(params) > 50) throw tune::InvalidArgument("width: at most 50");
+    return {.parameters = 1, .memory_bytes = static_cast<std::uint64_t>(width(params)) << 20U};
+  }
+  [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
+                                         const tune::DeviceSlot& slot) const override {
+    const std::scoped_lock lock(mutex_);
+    slots_.insert(slot.number);
+    return static_cast<double>(width(params));
+  }
+  [[nodiscard]] std::set<int> slots() const { return slots_; }
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::set<int> slots_;
+};
+
+const std::vector<tune::OptionSpec>& parameters() {
+  return manifest_of(known_manifests(), "fmnist").parameters;
+}
+
+std::vector<PlannedTrial> plan_widths(const StudyConfig& config, tune::Objective& objective,
+                                      const std::vector<std::int64_t>& widths) {
+  std::vector<tune::ParamValues> configurations;
+  for (const std::int64_t n : widths) configurations.push_back({{"width", n}});
+  return plan_trials(config, parameters(), objective, tune::make_slots({"cpu"}, 2), configurations);
+}
+
+TEST(PlannedConfigurations, AreWhatTheSamplerBeginsWith) {
+  for (const char* sampler : {"tpe", "gp_tpe", "random", "qmc", "grid"}) {
+    const auto config = study(std::string(R"(, "sampler": {"type": ")") + sampler + R"("}, "replicates": 3,
+      "limits": {"stagnation": 1}, "reproducible": {"window": 2}, "points": [{"width": 33}])");
+    const auto found = planned_configurations(config, 10);
+    ASSERT_EQ(found.size(), 10U) << sampler;
+    const std::set<tune::ParamValues> different(found.begin(), found.end());
+    EXPECT_GT(different.size(), 7U) << sampler;
+    EXPECT_EQ(found, planned_configurations(config, 10)) << sampler;
+  }
+}
+
+TEST(PlannedConfigurations, AreAllThereAreWhereThatIsLess) {
+  const auto config = study(R"(, "sampler": {"type": "grid"})",
+                            R"({"width": {"type": "categorical", "choices": [10, 20, 30]}})");
+  EXPECT_EQ(planned_configurations(config, 10).size(), 3U);
+}
+
+TEST(PlannedConfigurations, AreThePointsOverTheirWholeListWhereNothingElseIsSearched) {
+  std::string points;
+  for (int i = 0; i < 20; ++i) points += (i == 0 ? "" : ",") + (R"({"width": )" + std::to_string(10 + i) + "}");
+  const auto found =
+      planned_configurations(study(R"(, "sampler": {"type": "none"}, "points": [)" + points + "]"), 10);
+  ASSERT_EQ(found.size(), 10U);
+  for (std::size_t i = 0; i < 10; ++i) EXPECT_EQ(width(found[i]), static_cast<std::int64_t>(10 + 2 * i));
+}
+
+TEST(StudyPlan, MeasuresWhatCanBeTrainedWithinTheLimits) {
+  Toy objective;
+  const auto trials =
+      plan_widths(study(R"(, "limits": {"max_trial_memory_mib": 40})"), objective, {20, 45, 55});
+  EXPECT_EQ(trials[0].seconds_per_epoch, 20.0);
+  EXPECT_EQ(trials[0].estimate.parameters, 1U);
+  EXPECT_TRUE(trials[1].verdict.is_rejected());
+  EXPECT_FALSE(trials[1].seconds_per_epoch.has_value());
+  EXPECT_EQ(trials[2].error, "width: at most 50");
+}
+
+TEST(StudyPlan, AddsUpTheTimeOfAllTrialsOverTheSlots) {
+  Toy objective;
+  StudyPlan plan;
+  plan.trials = plan_widths(study(R"(, "limits": {"max_trial_memory_mib": 40})"), objective, {20, 40, 45});
+  plan.slots = tune::make_slots({"cpu"}, 2);
+  plan.n_epochs = 3;
+  plan.n_trials = 10;
+  // Ten trials of (60 + 120 + 0) / 3 seconds, two at a time.
+  EXPECT_DOUBLE_EQ(plan.seconds().value(), 10 * 60.0 / 2);
+  plan.max_trial_seconds = 90.0;
+  EXPECT_DOUBLE_EQ(plan.seconds().value(), 10 * 50.0 / 2);
+  plan.n_trials = 1;
+  EXPECT_DOUBLE_EQ(plan.seconds().value(), 50.0);
+  plan.trials.clear();
+  EXPECT_FALSE(plan.seconds().has_value());
+}
+
+TEST(StudyPlan, WarnsOfValuesThatTheObjectiveRefusesAndOfRejectedTrials) {
+  Toy objective;
+  const auto config = study(R"(, "limits": {"max_trial_memory_mib": 40})");
+  const auto trials = plan_widths(config, objective, {20, 45});
+  EXPECT_EQ(
+      plan_warnings(config, parameters(), objective, trials),
+      (std::vector<std::string>{"width of 60 cannot be trained: width: at most 50",
+                                "1 of 2 planned configurations are beyond the limits and would be pruned"}));
+  const auto failing = plan_widths(config, objective, {55});
+  EXPECT_EQ(plan_warnings(config, parameters(), objective, failing),
+            std::vector<std::string>{"a planned configuration cannot be trained: width: at most 50"});
+}
+
+}  // namespace
+}  // namespace fmnist_tune
