@@ -6,6 +6,7 @@
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
+#include "fmnist/pooling.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
@@ -274,7 +275,7 @@ Tensor AutogradEngine::apply(const Layer& layer, const LayerTensors& tensors, co
     case LayerKind::kDropout:
       return training ? x * dropout_mask(x, layer.probability) : x;
     case LayerKind::kMaxPool:
-      return torch::max_pool2d(x, layer.size);
+      return layer.size == 2 ? max_pool2(x) : torch::max_pool2d(x, layer.size);
     case LayerKind::kFlatten:
       return x.flatten(1);
     case LayerKind::kPatches:

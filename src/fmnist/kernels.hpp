@@ -77,6 +77,14 @@ struct Kernels {
   /// The same of softmax(softmax(logits)).
   LossSums (*softmax_cross_entropy)(std::size_t rows, std::size_t classes, float* logits,
                                     const std::uint8_t* labels, float smoothing, bool gradient);
+  /// The largest number of each 2 × 2 square of planes [planes, height, width] → [planes, height/2, width/2],
+  /// and which of the four it is, row by row; a NaN counts as the largest. An odd last row or column is left
+  /// out.
+  void (*max_pool2)(std::size_t planes, std::size_t height, std::size_t width, const float* in, float* out,
+                    std::uint8_t* which);
+  /// The gradient by `in` of that from the one by `out`.
+  void (*max_pool2_backward)(std::size_t planes, std::size_t height, std::size_t width, const float* out_grad,
+                             const std::uint8_t* which, float* in_grad);
   /// g += l1·sign(w) + 2·l2·w
   void (*penalize)(std::size_t n, const float* w, float l1, float l2, float* g);
   double (*sum_of_squares)(std::size_t n, const float* g);

@@ -255,6 +255,42 @@ void penalize(std::size_t n, const float* __restrict w, float l1, float l2, floa
   }
 }
 
+void max_pool2(std::size_t planes, std::size_t height, std::size_t width, const float* __restrict in,
+               float* __restrict out, std::uint8_t* __restrict which) {
+  for (std::size_t plane = 0; plane < planes; ++plane, in += height * width) {
+    for (std::size_t y = 0; y < height / 2; ++y) {
+      const float* upper = in + 2 * y * width;
+      const float* lower = upper + width;
+      for (std::size_t x = 0; x < width / 2; ++x) {
+        const float square[4] = {upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]};
+        float largest = square[0];
+        std::uint8_t at = 0;
+        for (std::uint8_t i = 1; i < 4; ++i) {
+          const bool is_larger = square[i] > largest || square[i] != square[i];
+          largest = is_larger ? square[i] : largest;
+          at = is_larger ? i : at;
+        }
+        *out++ = largest;
+        *which++ = at;
+      }
+    }
+  }
+}
+
+void max_pool2_backward(std::size_t planes, std::size_t height, std::size_t width,
+                        const float* __restrict out_grad, const std::uint8_t* __restrict which,
+                        float* __restrict in_grad) {
+  for (std::size_t i = 0; i < planes * height * width; ++i) in_grad[i] = 0.0F;
+  for (std::size_t plane = 0; plane < planes; ++plane, in_grad += height * width) {
+    for (std::size_t y = 0; y < height / 2; ++y) {
+      for (std::size_t x = 0; x < width / 2; ++x) {
+        const std::size_t at = *which++;
+        in_grad[(2 * y + at / 2) * width + 2 * x + at % 2] = *out_grad++;
+      }
+    }
+  }
+}
+
 double sum_of_squares(std::size_t n, const float* g) {
   constexpr std::size_t kLanes = 8;
   double lanes[kLanes] = {};
@@ -361,6 +397,8 @@ const Kernels FMNIST_KERNELS{FMNIST_KERNELS_NAME,
                              batch_norm_backward,
                              cross_entropy,
                              softmax_cross_entropy,
+                             max_pool2,
+                             max_pool2_backward,
                              penalize,
                              sum_of_squares,
                              scale,

@@ -1,11 +1,14 @@
 #include <gtest/gtest.h>
 #include <torch/torch.h>
 
+#include <cmath>
+#include <functional>
 #include <numeric>
 
 #include "fmnist/compute.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/families/family.hpp"
+#include "fmnist/pooling.hpp"
 #include "train/support.hpp"
 
 namespace {
@@ -145,6 +148,33 @@ TEST(AutogradEngine, TrainsNetworksAcrossPatchesAndFeatures) {
     x = linear(t, "layer4", torch::relu(linear(t, "layer3", x)));
     return linear(t, "layer5", x.mean(1));
   });
+}
+
+TEST(MaxPool2, IsPyTorchsWithItsGradientForEverySizeAndEqualNumbers) {
+  const auto plain = [](const Tensor& x) { return torch::max_pool2d(x, 2); };
+  for (const std::vector<std::int64_t>& sizes :
+       {std::vector<std::int64_t>{3, 2, 28, 28}, {2, 1, 7, 5}, {1, 3, 2, 3}, {2, 2, 4, 4}}) {
+    // Few different numbers, so that many squares have equal ones.
+    const Tensor numbers =
+        torch::arange(c10::multiply_integers(sizes)).mul(7).remainder(5).to(torch::kFloat).view(sizes);
+    std::vector<Tensor> outs, gradients;
+    for (const auto& pool : {std::function<Tensor(const Tensor&)>(fmnist::max_pool2), {plain}}) {
+      Tensor x = numbers.transpose(2, 3).contiguous().transpose(2, 3).detach().requires_grad_(true);
+      outs.push_back(pool(x));
+      outs.back().mul(torch::arange(outs.back().numel()).view_as(outs.back())).sum().backward();
+      gradients.push_back(x.grad().clone());
+    }
+    EXPECT_TRUE(outs[0].equal(outs[1])) << sizes;
+    EXPECT_TRUE(gradients[0].equal(gradients[1])) << sizes;
+  }
+}
+
+TEST(MaxPool2, LetsANaNThroughFromEveryPlace) {
+  for (int i = 0; i < 4; ++i) {
+    Tensor x = torch::ones({1, 1, 2, 2});
+    x.view(4)[i] = std::nanf("");
+    EXPECT_TRUE(std::isnan(fmnist::max_pool2(x).item<float>())) << i;
+  }
 }
 
 TEST(AutogradEngine, EvaluatesManyExamplesAsFewAtATime) {

@@ -110,8 +110,8 @@ TEST(Network, OfConvolutionsGrowsByTheFactorOrAsEachLayerSays) {
                                .text();
   EXPECT_EQ(
       text,
-      "1x28x28, conv 10 of 3, batch norm, relu, max pool 2, dropout 0.25, conv 7 of 3, batch norm, relu, max "
-      "pool 2, dropout 0.25, conv 23 of 3, batch norm, relu, max pool 2, dropout 0.25, mean, linear 10");
+      "1x28x28, conv 10 of 3, batch norm, max pool 2, relu, dropout 0.25, conv 7 of 3, batch norm, max pool 2, "
+      "relu, dropout 0.25, conv 23 of 3, batch norm, max pool 2, relu, dropout 0.25, mean, linear 10");
 }
 
 TEST(Network, SaysWhyItDoesNotFitTheImages) {
