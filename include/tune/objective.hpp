@@ -11,7 +11,10 @@
 #include <string_view>
 #include <vector>
 
+#include "tune/error.hpp"
 #include "tune/frozen_trial.hpp"
+#include "tune/model.hpp"
+#include "tune/model_file.hpp"
 #include "tune/option.hpp"
 #include "tune/search_space.hpp"
 
@@ -116,6 +119,12 @@ struct TrialResult {
   std::string reason;               ///< A sentence for people, when there is something to say.
 };
 
+/// What comes of training a model to be kept.
+struct TrainedModel {
+  TrialResult result;  ///< kComplete when there is a model; its `values` are not set.
+  ModelFile file;  ///< Enough for ObjectiveModule::load_model. Equal trials give equal ones: no times in it.
+};
+
 /// What a trial would cost, before it runs. Zero: not known.
 struct CostEstimate {
   std::uint64_t parameters = 0;    ///< Trainable numbers.
@@ -138,6 +147,9 @@ class Objective {
   virtual void prepare_worker(const DeviceSlot&) {}
   /// Facts worth keeping with the study: library versions, data checksum. Name → JSON text.
   [[nodiscard]] virtual Attributes provenance() const { return {}; }
+  /// Trains what the trial trains, but on all examples at hand, those for validation too, and keeps the model.
+  /// Nothing is reported. Throws as `run`, and Error when the objective keeps no models.
+  virtual TrainedModel train_model(TrialContext&) { throw Error("this objective keeps no models"); }
 };
 
 /// What an objective is made from.
@@ -161,6 +173,10 @@ struct ObjectiveModule {
   std::unique_ptr<Objective> (*create)(const ObjectiveConfig&) = nullptr;
   /// The devices this module can use on this machine, "cpu" first.
   std::vector<std::string> (*devices)() = nullptr;
+  /// Makes a model of what `train_model` kept, on that device; null: the module keeps no models. The file may
+  /// hold anything: throws FormatError with what is wrong with it, before memory is asked for that it does not
+  /// have.
+  std::unique_ptr<Model> (*load_model)(const ModelFile& file, const std::string& device) = nullptr;
 };
 
 }  // namespace tune

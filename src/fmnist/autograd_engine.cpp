@@ -150,6 +150,7 @@ class AutogradEngine final : public Engine {
   void set_lr(double lr) override { optimizer_->param_groups().front().options().set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
+  std::vector<float> outputs(std::span<const std::uint32_t> positions) override;
   std::vector<float> parameters() const override { return to_vector(parameters_); }
   std::vector<float> gradients() const override { return to_vector(gradients_); }
   std::vector<float> buffers() const override { return to_vector(buffers_); }
@@ -168,6 +169,8 @@ class AutogradEngine final : public Engine {
   Tensor dropout_mask(const Tensor& like, double probability);
   Tensor apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training);
   Tensor forward(Tensor x, bool training);
+  /// Examples that are evaluated together.
+  std::size_t evaluation_batch() const;
   Tensor with_penalties(Tensor loss) const;
   void clip_gradients();
 
@@ -323,10 +326,13 @@ BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
   return {loss.item<double>() * static_cast<double>(positions.size()), correct};
 }
 
+std::size_t AutogradEngine::evaluation_batch() const {
+  return std::clamp<std::size_t>(kEvaluationNumbers / config_.network.activation_count(), 16, kEvaluationBatch);
+}
+
 BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
   const torch::NoGradGuard no_grad;
-  const std::size_t together =
-      std::clamp<std::size_t>(kEvaluationNumbers / config_.network.activation_count(), 16, kEvaluationBatch);
+  const std::size_t together = evaluation_batch();
   BatchSums total;
   for (std::size_t begin = 0; begin < positions.size(); begin += together) {
     const auto batch = positions.subspan(begin, std::min(together, positions.size() - begin));
@@ -336,6 +342,18 @@ BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
     total.correct += logits.argmax(1).eq(target).sum().item<std::int64_t>();
   }
   return total;
+}
+
+std::vector<float> AutogradEngine::outputs(std::span<const std::uint32_t> positions) {
+  const torch::NoGradGuard no_grad;
+  const std::size_t together = evaluation_batch();
+  std::vector<float> outputs;
+  for (std::size_t begin = 0; begin < positions.size(); begin += together) {
+    const auto batch = positions.subspan(begin, std::min(together, positions.size() - begin));
+    const std::vector<float> of_batch = to_vector(forward(inputs(batch, false), false));
+    outputs.insert(outputs.end(), of_batch.begin(), of_batch.end());
+  }
+  return outputs;
 }
 
 Moments AutogradEngine::moments() const {

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cmath>
+#include <iterator>
 
 #include "fmnist/idx.hpp"
 #include "tune/error.hpp"
@@ -102,7 +103,7 @@ std::vector<std::uint32_t> take(std::vector<std::vector<std::uint32_t>>& classes
 
 }  // namespace
 
-fs::path find_dataset(const std::string& name, const fs::path& data_dir) {
+fs::path find_dataset(const std::string& name, const fs::path& data_dir, Part part) {
   if (name.empty() || name == "." || name == ".." ||
       name.find_first_of(std::string("/\\\0", 3)) != std::string::npos) {
     throw tune::InvalidArgument(fmt::format("dataset: expected the name of a folder, found \"{}\"", name));
@@ -113,15 +114,14 @@ fs::path find_dataset(const std::string& name, const fs::path& data_dir) {
   } else {
     candidates = {data_dir / name, data_dir};
   }
+  const std::string images = file_name(part, "images-idx3-ubyte");
   std::string looked;
   for (const auto& folder : candidates) {
-    if (existing(folder, file_name(Part::kTraining, "images-idx3-ubyte"))) return folder;
+    if (existing(folder, images)) return folder;
     looked += (looked.empty() ? "" : " and ") + folder.string();
   }
-  throw tune::Error(
-      fmt::format("data set \"{}\": expected train-images-idx3-ubyte (plain or .gz), found none in "
-                  "{}; {}",
-                  name, looked, kRemedy));
+  throw tune::Error(fmt::format("data set \"{}\": expected {} (plain or .gz), found none in {}; {}", name,
+                                images, looked, kRemedy));
 }
 
 Examples load_examples(const fs::path& folder, Part part, std::size_t n_classes) {
@@ -141,6 +141,15 @@ Examples load_examples(const fs::path& folder, Part part, std::size_t n_classes)
                     .labels = std::move(labels.data)};
   examples.crc32 = checksum(examples);
   return examples;
+}
+
+Examples load_images(const fs::path& path) {
+  IdxArray images = read_idx(path, 3);
+  return {.count = images.sizes[0],
+          .features = images.sizes[1] * images.sizes[2],
+          .height = images.sizes[1],
+          .pixels = std::move(images.data),
+          .labels = std::vector<std::uint8_t>(images.sizes[0])};
 }
 
 Split stratified_split(std::span<const std::uint8_t> labels, std::size_t n_validation,
@@ -180,6 +189,22 @@ Normalization normalization_of(const Examples& examples, std::span<const std::ui
   const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
   if (!(deviation > 0.0)) return {};
   return {static_cast<float>(1.0 / deviation), static_cast<float>(-mean / deviation)};
+}
+
+std::shared_ptr<const TrainingData> without_validation(const TrainingData& data) {
+  auto all = std::make_shared<TrainingData>(data);
+  auto& training = all->split.training;
+  training.clear();
+  std::merge(data.split.training.begin(), data.split.training.end(), data.split.validation.begin(),
+             data.split.validation.end(), std::back_inserter(training));
+  all->split.validation.clear();
+  all->normalization = normalization_of(all->examples, training);
+  return all;
+}
+
+Examples load_test_set(const DataOptions& options) {
+  const fs::path folder = find_dataset(options.dataset, options.data_dir, Part::kTest);
+  return load_examples(folder, Part::kTest, options.n_classes);
 }
 
 std::shared_ptr<const TrainingData> load_training_data(const DataOptions& options) {

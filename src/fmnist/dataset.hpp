@@ -30,16 +30,19 @@ struct Examples {
   }
 };
 
-/// The folder with the IDX files of data set `name`: `data_dir/name` or `data_dir` when given, else the
-/// folders in which systems keep data sets. Throws tune::Error that lists where it looked and says what to do;
-/// InvalidArgument when `name` is not a plain folder name.
-[[nodiscard]] std::filesystem::path find_dataset(const std::string& name,
-                                                 const std::filesystem::path& data_dir);
+/// The folder with the IDX files of that part of data set `name`: `data_dir/name` or `data_dir` when given,
+/// else the folders in which systems keep data sets. Throws tune::Error that lists where it looked and says
+/// what to do; InvalidArgument when `name` is not a plain folder name.
+[[nodiscard]] std::filesystem::path find_dataset(const std::string& name, const std::filesystem::path& data_dir,
+                                                 Part part = Part::kTraining);
 
 /// Reads `train-images-idx3-ubyte` and `train-labels-idx1-ubyte` (or `t10k-…`), plain or `.gz`. Throws
 /// tune::Error as read_idx does, and when images and labels differ in number or a label is not below
 /// `n_classes`.
 [[nodiscard]] Examples load_examples(const std::filesystem::path& folder, Part part, std::size_t n_classes);
+
+/// Images without labels, all 0, from one IDX file. Throws as read_idx.
+[[nodiscard]] Examples load_images(const std::filesystem::path& path);
 
 /// Positions in Examples, ascending and disjoint.
 struct Split {
@@ -71,6 +74,9 @@ struct TrainingData {
   std::size_t n_classes = 0;
 };
 
+/// The same examples, all of which are trained on: those for validation too. The normalisation follows.
+[[nodiscard]] std::shared_ptr<const TrainingData> without_validation(const TrainingData& data);
+
 struct DataOptions {
   std::string dataset = "fashion-mnist";
   std::filesystem::path data_dir;
@@ -79,6 +85,9 @@ struct DataOptions {
   std::optional<std::size_t> n_training;
   std::uint64_t split_seed = 0;
 };
+
+/// Finds and reads the test set. Throws as the functions above.
+[[nodiscard]] Examples load_test_set(const DataOptions& options);
 
 /// Finds, reads and splits the training set. Throws as the functions above.
 [[nodiscard]] std::shared_ptr<const TrainingData> load_training_data(const DataOptions& options);

@@ -62,6 +62,8 @@ class Engine {
   virtual BatchSums train_step(std::span<const std::uint32_t> positions) = 0;
   /// Any number of examples, without dropout and label smoothing and with batch norm's running statistics.
   virtual BatchSums evaluate(std::span<const std::uint32_t> positions) = 0;
+  /// What the network gives for each class, before any softmax, as `evaluate` sees it: [positions, classes].
+  virtual std::vector<float> outputs(std::span<const std::uint32_t> positions) = 0;
 
   /// Trainable numbers, gradients of the last step as the optimizer saw them, and batch-norm statistics, as
   /// the network places them.

@@ -40,6 +40,7 @@ class GemmEngine final : public Engine {
   void set_lr(double lr) override { optimizer_.set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
+  std::vector<float> outputs(std::span<const std::uint32_t> positions) override;
   std::vector<float> parameters() const override { return parameters_; }
   std::vector<float> gradients() const override { return gradients_; }
   std::vector<float> buffers() const override { return buffers_; }
@@ -210,6 +211,18 @@ BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
     total.correct += sums.correct;
   }
   return total;
+}
+
+std::vector<float> GemmEngine::outputs(std::span<const std::uint32_t> positions) {
+  std::vector<float> outputs;
+  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
+    const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
+    gather(batch, false);
+    forward(batch.size(), false);
+    const float* of_batch = forward_.back().output.data();
+    outputs.insert(outputs.end(), of_batch, of_batch + batch.size() * data_->n_classes);
+  }
+  return outputs;
 }
 
 void GemmEngine::restore(const EngineState& state) {

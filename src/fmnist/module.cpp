@@ -1,5 +1,6 @@
 #include "fmnist/compute.hpp"
 #include "fmnist/manifest.hpp"
+#include "fmnist/model.hpp"
 #include "fmnist/objective.hpp"
 
 extern "C" [[gnu::visibility("default")]] const tune::ObjectiveModule tune_objective_module{
@@ -8,4 +9,8 @@ extern "C" [[gnu::visibility("default")]] const tune::ObjectiveModule tune_objec
       return std::make_unique<fmnist::Objective>(config);
     },
     .devices = &fmnist::available_devices,
+    .load_model = [](const tune::ModelFile& file, const std::string& device) -> std::unique_ptr<tune::Model> {
+      fmnist::use_one_thread();
+      return std::make_unique<fmnist::Model>(file, device);
+    },
 };

@@ -7,21 +7,16 @@
 #include <nlohmann/json.hpp>
 
 #include "fmnist/compute.hpp"
-#include "fmnist/dense_network.hpp"
+#include "fmnist/engine_choice.hpp"
 #include "fmnist/epoch_timing.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/manifest.hpp"
+#include "fmnist/model.hpp"
 #include "fmnist/trial_run.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
 namespace {
-
-constexpr const char* kAutograd = "autograd";
-
-const char* gemm_name() {
-  return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
-}
 
 void check_metrics(const std::vector<std::string>& metrics) {
   for (const auto& metric : metrics) {
@@ -55,9 +50,15 @@ bool is_device_failure(const c10::Error& error) {
          text.find("out of memory") == std::string_view::npos;
 }
 
-[[noreturn]] void throw_as_ours(const c10::Error& error) {
-  if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
-  throw tune::Error(error.what_without_backtrace());
+/// Does it, with LibTorch's errors as ours.
+template <typename Work>
+auto translated(Work&& work) {
+  try {
+    return work();
+  } catch (const c10::Error& error) {
+    if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
+    throw tune::Error(error.what_without_backtrace());
+  }
 }
 
 }  // namespace
@@ -76,11 +77,14 @@ DataOptions data_options(const tune::ObjectiveConfig& config) {
 }
 
 Objective::Objective(const tune::ObjectiveConfig& config)
-    : Objective(config, load_training_data(data_options(config))) {}
+    : Objective(config, load_training_data(data_options(config))) {
+  source_ = data_options(config);
+}
 
 Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const TrainingData> data)
     : data_(std::move(data)),
       metrics_(config.metrics),
+      settings_(config.settings),
       devices_(config.devices),
       engine_(config.settings.get_string("engine")),
       bounds_{.epochs = config.settings.get_int("epochs")} {
@@ -95,30 +99,44 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
   }
 }
 
-bool Objective::by_hand(const Network& network, const std::string& device) const {
-  if (engine_ == "autograd" || !is_cpu(device)) return false;
-  return engine_ == "gemm" || dense_layers(network).has_value();
-}
-
-std::unique_ptr<Engine> Objective::make_engine(const EngineConfig& config, const std::string& device) const {
-  if (!by_hand(config.network, device)) return make_autograd_engine(data_, config, device);
-  return make_gemm_engine(data_, config, dnnl_gemm() != nullptr ? dnnl_gemm() : aten_gemm());
-}
-
-tune::TrialResult Objective::run(tune::TrialContext& trial) {
-  TrialPlan plan = plan_trial(trial.params(), *data_, bounds_);
+TrialPlan Objective::plan(const tune::TrialContext& trial, const TrainingData& data) const {
+  TrialPlan plan = plan_trial(trial.params(), data, bounds_);
   plan.engine.seed = trial.training_seed();
   plan.engine.trial = trial.training_trial();
   const std::string& device = trial.slot().device;
-  const char* engine_name = by_hand(plan.engine.network, device) ? gemm_name() : kAutograd;
-  plan.trained_by = fmt::format("{} on {}", engine_name, device.substr(0, device.find(':')));
+  const char* engine = engine_name(engine_, plan.engine.network, device);
+  plan.trained_by = fmt::format("{} on {}", engine, device.substr(0, device.find(':')));
   plan.metrics = metrics_;
-  try {
-    auto engine = make_engine(plan.engine, device);
+  return plan;
+}
+
+tune::TrialResult Objective::run(tune::TrialContext& trial) {
+  return translated([&] {
+    TrialPlan plan = this->plan(trial, *data_);
+    auto engine = make_engine(engine_, data_, plan.engine, trial.slot().device);
     return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
-  } catch (const c10::Error& error) {
-    throw_as_ours(error);
-  }
+  });
+}
+
+tune::TrainedModel Objective::train_model(tune::TrialContext& trial) {
+  // What is missing for the test is told before the long part, not after it.
+  if (source_) static_cast<void>(load_test_set(*source_));
+  return translated([&] {
+    const auto all = without_validation(*data_);
+    TrialPlan plan = this->plan(trial, *all);
+    plan.metrics.clear();
+    plan.early_stopping = 0;  // There is no validation loss that it could go by.
+    const Network network = plan.engine.network;
+    auto engine = make_engine(engine_, all, plan.engine, trial.slot().device);
+    TrialRun run(trial, *all, std::move(plan), std::move(engine));
+    tune::TrainedModel trained{run.run(), {}};
+    if (trained.result.end != tune::TrialResult::End::kComplete) return trained;
+    const ModelOrigin origin{settings_, trial.params(), all->examples.image_shape(), all->normalization};
+    trained.file = model_file(origin, network, run.engine());
+    trained.file.metadata["training_examples"] = std::to_string(all->split.training.size());
+    for (const auto& [name, json] : provenance()) trained.file.metadata["provenance:" + name] = json;
+    return trained;
+  });
 }
 
 tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
@@ -134,12 +152,10 @@ tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
 
 double Objective::seconds_per_epoch(const tune::ParamValues& params, const tune::DeviceSlot& slot) const {
   const TrialPlan plan = plan_trial(params, *data_, bounds_);
-  try {
-    const auto engine = make_engine(plan.engine, slot.device);
+  return translated([&] {
+    const auto engine = make_engine(engine_, data_, plan.engine, slot.device);
     return time_of_epoch(*engine, *data_, plan);
-  } catch (const c10::Error& error) {
-    throw_as_ours(error);
-  }
+  });
 }
 
 void Objective::prepare_worker(const tune::DeviceSlot&) {
@@ -155,8 +171,7 @@ tune::Attributes Objective::provenance() const {
                          {"kernels", text(kernels().name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
   nlohmann::json engines = nlohmann::json::object();
-  for (const auto& device : devices_)
-    engines[device] = engine_ == "autograd" || !is_cpu(device) ? kAutograd : gemm_name();
+  for (const auto& device : devices_) engines[device] = engine_name(engine_, device);
   facts.emplace("engines", engines.dump());
   return facts;
 }

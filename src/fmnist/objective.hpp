@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,8 @@ class Objective final : public tune::Objective {
   Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const TrainingData> data);
 
   tune::TrialResult run(tune::TrialContext& trial) override;
+  /// Reads the test set first when the data were read: whatever is wrong with it is told at once.
+  tune::TrainedModel train_model(tune::TrialContext& trial) override;
   [[nodiscard]] tune::CostEstimate estimate(const tune::ParamValues& params) const override;
   [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
                                          const tune::DeviceSlot& slot) const override;
@@ -38,16 +41,15 @@ class Objective final : public tune::Objective {
   [[nodiscard]] tune::Attributes provenance() const override;
 
  private:
-  [[nodiscard]] std::unique_ptr<Engine> make_engine(const EngineConfig& config,
-                                                    const std::string& device) const;
-  /// Whether the engine that is written by hand trains it there.
-  [[nodiscard]] bool by_hand(const Network& network, const std::string& device) const;
+  [[nodiscard]] TrialPlan plan(const tune::TrialContext& trial, const TrainingData& data) const;
 
   std::shared_ptr<const TrainingData> data_;
   std::vector<std::string> metrics_;
+  tune::OptionValues settings_;
   std::vector<std::string> devices_;
   std::string engine_;
   TrialBounds bounds_;
+  std::optional<DataOptions> source_;  ///< Nothing: the data were there already.
 };
 
 /// Reads what `config` names.

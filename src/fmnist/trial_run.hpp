@@ -47,6 +47,8 @@ class TrialRun {
            std::unique_ptr<Engine> engine);
 
   [[nodiscard]] tune::TrialResult run();
+  /// What it trains.
+  [[nodiscard]] const Engine& engine() const { return *engine_; }
 
  private:
   using Clock = std::chrono::steady_clock;

@@ -28,6 +28,7 @@ class RecordingEngine final : public fmnist::Engine {
     evaluated.insert(positions.begin(), positions.end());
     return {};
   }
+  std::vector<float> outputs(Positions) override { return {}; }
   [[nodiscard]] std::vector<float> parameters() const override { return {}; }
   [[nodiscard]] std::vector<float> gradients() const override { return {}; }
   [[nodiscard]] std::vector<float> buffers() const override { return {}; }

@@ -24,6 +24,7 @@ class FakeEngine final : public fmnist::Engine {
     return {bad ? bad_loss : 2.0 * static_cast<double>(positions.size()), 1};
   }
   BatchSums evaluate(std::span<const std::uint32_t> positions) override { return train_step(positions); }
+  std::vector<float> outputs(std::span<const std::uint32_t>) override { return {}; }
   std::vector<float> parameters() const override { return {}; }
   std::vector<float> gradients() const override { return {}; }
   std::vector<float> buffers() const override { return {}; }

@@ -89,16 +89,21 @@ std::string training_device(const po::variables_map& values, const Json& engines
   return engines.empty() ? std::string() : engines.begin().key();
 }
 
-tune::ObjectiveConfig objective_config(const StudyConfig& config, const std::string& device,
-                                       const Json& engines, const std::string& data) {
+std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module, const StudyConfig& config,
+                                                const std::string& device, const Json& engines,
+                                                const std::string& data) {
+  tune::ObjectiveConfig wanted{config.objective.settings, {}, data, {device}};
+  for (const ObjectiveGoal& goal : config.objectives) wanted.metrics.push_back(goal.metric);
+  auto objective = module.create(wanted);
+  const auto recorded = engines.find(device);
+  const Json now = engines_of(Json::parse(provenance_json(objective->provenance())));
+  if (recorded == engines.end() || !recorded->is_string() || now.value(device, Json()) == *recorded)
+    return objective;
   auto settings = config.objective.settings.all();
-  if (const auto engine = engines.find(device); engine != engines.end() && engine->is_string()) {
-    const auto text = engine->get<std::string>();
-    settings[kEngineSetting] = text.substr(0, text.find(' '));  // What follows is a detail.
-  }
-  std::vector<std::string> metrics;
-  for (const ObjectiveGoal& goal : config.objectives) metrics.push_back(goal.metric);
-  return {tune::OptionValues(std::move(settings)), std::move(metrics), data, {device}};
+  const auto text = recorded->get<std::string>();
+  settings[kEngineSetting] = text.substr(0, text.find(' '));  // What follows is a detail.
+  wanted.settings = tune::OptionValues(std::move(settings));
+  return module.create(wanted);
 }
 
 TrainingKey training_key(const StoredTrial& stored, const StudyConfig& config) {

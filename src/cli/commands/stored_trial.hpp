@@ -2,6 +2,7 @@
 
 #include <boost/program_options.hpp>
 #include <cstdint>
+#include <memory>
 #include <string>
 
 #include "cli/output/json.hpp"
@@ -40,9 +41,11 @@ void add_training_options(boost::program_options::options_description& options);
 [[nodiscard]] std::string training_device(const boost::program_options::variables_map& values,
                                           const Json& engines);
 
-/// With the engine that the study records for the device.
-[[nodiscard]] tune::ObjectiveConfig objective_config(const StudyConfig& config, const std::string& device,
-                                                     const Json& engines, const std::string& data);
+/// With the engine that the study records for the device, where the rule of "auto" would choose another one.
+[[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module,
+                                                              const StudyConfig& config,
+                                                              const std::string& device, const Json& engines,
+                                                              const std::string& data);
 
 /// What a trial's training is keyed by; a copy's trial by what it was begun with.
 struct TrainingKey {

@@ -108,7 +108,7 @@ Answer train_again(const StoredTrial& subject, const StudyConfig& config, const 
   }
   fmnist::set_library_environment();
   const auto& module = load_module(config.objective.type);
-  const auto objective = module.create(objective_config(config, device, engines, data_folder(values)));
+  const auto objective = make_objective(module, config, device, engines, data_folder(values));
   if (auto reasons = unlike_provenance(facts, objective->provenance(), device); !reasons.empty()) {
     return {subject.trial.number, Verdict::kNotComparable, std::move(reasons)};
   }

@@ -46,14 +46,6 @@ std::vector<std::string> unknown_engines(const Json& before, const Json& now) {
   return found;
 }
 
-void check_data(const tune::StudyRecord& stored, const Json& before, const Json& now) {
-  if (!before.contains(kDataChecksum) || !now.contains(kDataChecksum)) return;
-  if (before[kDataChecksum] == now[kDataChecksum]) return;
-  throw UsageError(fmt::format(
-      "the data is not what study \"{}\" was begun with: checksum {} is now {}; nothing was changed",
-      stored.name, before[kDataChecksum].dump(), now[kDataChecksum].dump()));
-}
-
 void check_engines(const tune::StudyRecord& stored, const Json& before, const Json& now) {
   const auto unknown = unknown_engines(before, now);
   if (unknown.empty()) return;
@@ -92,11 +84,21 @@ std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attribu
   return reasons;
 }
 
+void check_data(const tune::StudyRecord& stored, const tune::Attributes& facts) {
+  const Json before = kept_facts(stored);
+  const Json now = object_of(facts);
+  if (!before.contains(kDataChecksum) || !now.contains(kDataChecksum)) return;
+  if (before[kDataChecksum] == now[kDataChecksum]) return;
+  throw UsageError(fmt::format(
+      "the data is not what study \"{}\" was begun with: checksum {} is now {}; nothing was changed",
+      stored.name, before[kDataChecksum].dump(), now[kDataChecksum].dump()));
+}
+
 ProvenanceReview review_provenance(const tune::StudyRecord& stored, const tune::Attributes& now,
                                    const StudyConfig& config) {
   const Json before = kept_facts(stored);
   Json today = object_of(now);
-  check_data(stored, before, today);
+  check_data(stored, now);
   const Json engines = engines_of(before);
   if (!names_engine(config)) check_engines(stored, engines, engines_of(today));
   if (today.contains(kEngines)) {

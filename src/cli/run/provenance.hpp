@@ -40,6 +40,9 @@ struct ProvenanceReview {
 [[nodiscard]] std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attributes& now,
                                                          const std::string& device);
 
+/// Throws UsageError when the study was begun with other data.
+void check_data(const tune::StudyRecord& stored, const tune::Attributes& now);
+
 /// The facts as a JSON object.
 [[nodiscard]] std::string provenance_json(const tune::Attributes& facts);
 

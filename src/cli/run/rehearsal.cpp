@@ -4,11 +4,10 @@
 
 #include <algorithm>
 #include <bit>
-#include <chrono>
-#include <limits>
 #include <utility>
 
 #include "cli/output/json.hpp"
+#include "cli/run/no_checkpoints.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -20,15 +19,6 @@ using End = tune::TrialResult::End;
 constexpr const char* kCurvesKey = "curves";
 /// What the objective says of a trial that used up its time begins so.
 constexpr std::string_view kTimeLimitReason = "time limit";
-
-class NoCheckpoints final : public tune::CheckpointStore {
- public:
-  [[nodiscard]] std::chrono::duration<double> interval() const override {
-    return std::chrono::duration<double>(std::numeric_limits<double>::infinity());
-  }
-  bool resume(const Take&) override { return false; }
-  bool save(const tune::Checkpoint&) override { return false; }
-};
 
 /// Shows the objective the stored trial's world.
 class Stage final : public tune::TrialContext {

@@ -1,0 +1,33 @@
+#include "cli/commands/output_place.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <system_error>
+
+#include "cli/command.hpp"
+
+namespace fmnist_tune {
+
+namespace po = boost::program_options;
+
+void add_output_options(po::options_description& options, const std::string& description) {
+  options.add_options()("output,o", po::value<std::string>()->value_name("FILE"), description.c_str())(
+      "force", "replace the file when it is there");
+}
+
+void check_place(const std::filesystem::path& path, const po::variables_map& values) {
+  std::error_code ignored;
+  const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
+  if (!path.has_filename() || std::filesystem::is_directory(path, ignored))
+    throw UsageError(fmt::format("--output: expected a file, found the folder {}", path.string()));
+  if (!std::filesystem::is_directory(folder, ignored))
+    throw UsageError(fmt::format("--output: there is no folder {}", folder.string()));
+  if (access(folder.c_str(), W_OK | X_OK) != 0)
+    throw UsageError(fmt::format("--output: the folder {} cannot be written to", folder.string()));
+  if (!values.contains("force") && std::filesystem::exists(std::filesystem::symlink_status(path, ignored)))
+    throw UsageError(
+        fmt::format("{} is there already; give --force to replace it, or another name with -o", path.string()));
+}
+
+}  // namespace fmnist_tune

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "fmnist/engine.hpp"
+
+/// Which engine computes what: that which is written by hand, on the CPU and for dense networks, else
+/// LibTorch's autograd. `setting` is the objective's setting "engine": "auto", "gemm" or "autograd".
+namespace fmnist {
+
+[[nodiscard]] bool by_hand(const std::string& setting, const Network& network, const std::string& device);
+
+/// For any network that it can train: "gemm (oneDNN)", "gemm (LibTorch)" or "autograd".
+[[nodiscard]] const char* engine_name(const std::string& setting, const std::string& device);
+/// For this one.
+[[nodiscard]] const char* engine_name(const std::string& setting, const Network& network,
+                                      const std::string& device);
+
+/// Throws InvalidArgument where "gemm" is asked for a network that it cannot train.
+[[nodiscard]] std::unique_ptr<Engine> make_engine(const std::string& setting,
+                                                  std::shared_ptr<const TrainingData> data,
+                                                  const EngineConfig& config, const std::string& device);
+
+}  // namespace fmnist
