@@ -145,10 +145,10 @@ def run_peer(side, folder, data, n_trials, seed, in_memory):
     return json.loads(outputs[0 if in_memory else -1])
 
 
-def run_tune(program, folder, n_trials, seed):
+def run_tune(program, folder, n_trials, seed, jobs):
     file = f"{folder}/study.db"
     study = pathlib.Path(__file__).parent.parent / "studies/optuna_pytorch_simple.json"
-    subprocess.run([program, study, "--trials", str(n_trials), "--seed", str(seed), "--storage", file, "--quiet"], check=True)
+    subprocess.run([program, study, "--trials", str(n_trials), "--seed", str(seed), "--storage", file, "--quiet", "--jobs", str(jobs)], check=True)
     with contextlib.closing(sqlite3.connect(file)) as database:
         best, = database.execute("SELECT value FROM best_trial").fetchone()
         epochs, = database.execute("SELECT count(*) FROM trial_intermediate_values").fetchone()
@@ -196,7 +196,7 @@ def main():
                 with tempfile.TemporaryDirectory(dir="/dev/shm" if arguments.memory else arguments.folder) as folder:
                     if side != "tune" and not arguments.memory:
                         create(folder)
-                    results.append(timed(run_tune, arguments.program, folder, arguments.trials, seed) if side == "tune" else
+                    results.append(timed(run_tune, arguments.program, folder, arguments.trials, seed, 1 if arguments.memory else 2) if side == "tune" else
                                    timed(run_peer, side, folder, data, arguments.trials, seed, arguments.memory))
                 print(side, seed, results[-1], file=sys.stderr)
     print("| side | seconds | trials an hour | epochs a trial | best accuracy | times longer |\n|---|---|---|---|---|---|")

@@ -1,6 +1,7 @@
 #include "fmnist/compute.hpp"
 
 #include <ATen/ATen.h>
+#include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <dlfcn.h>
@@ -29,6 +30,9 @@ void keep_memory() {
 }  // namespace
 
 void use_one_thread() {
+  // The same numbers again on a GPU, too.
+  at::globalContext().setDeterministicCuDNN(true);
+  at::globalContext().setBenchmarkCuDNN(false);
   static std::once_flag once;
   std::call_once(once, keep_memory);
   at::set_num_threads(1);

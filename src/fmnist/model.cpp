@@ -9,6 +9,7 @@
 #include <span>
 #include <utility>
 
+#include "fmnist/dense_network.hpp"
 #include "fmnist/engine_choice.hpp"
 #include "fmnist/families/family.hpp"
 #include "fmnist/loss.hpp"
@@ -166,6 +167,8 @@ Model::Model(const tune::ModelFile& file, std::string device)
       n_classes_(static_cast<std::size_t>(origin_.settings.get_int("classes"))),
       network_(network_of(origin_, origin_.settings.get_int("classes"))),
       device_(std::move(device)) {
+  if (origin_.settings.get_string("engine") == "gemm" && !dense_layers(network_))
+    throw FormatError("its engine is gemm, which has dense layers only, and its network has others");
   const auto tensors = network_.tensors();
   check_tensors(file, tensors);
   parameters_.resize(network_.parameter_count());

@@ -372,6 +372,7 @@ class Run {
   }
 
   [[nodiscard]] bool study_has_only_failures() const {
+    study_.refresh();
     return study_.count(TrialState::kComplete) + study_.count(TrialState::kPruned) == 0;
   }
 

@@ -103,10 +103,20 @@ std::string header_text(const ModelFile& model) {
 }
 
 /// A reader of JSON that takes no name twice: which of the two counts is not the same for all programs.
+/// A header has tensors, their members and lists of sizes; more is not read, so that nothing here can be made
+/// to work for long or to call itself too often.
+constexpr int kMaxHeaderDepth = 3;
+constexpr std::size_t kMaxHeaderNames = 10'000;
+
 Json parse_strictly(std::string_view text) {
   std::vector<std::set<std::string>> names;
   std::optional<std::string> twice;
-  const Json::parser_callback_t watch = [&](int, Json::parse_event_t event, Json& parsed) {
+  std::size_t n_names = 0;
+  bool is_too_much = false;
+  const Json::parser_callback_t watch = [&](int depth, Json::parse_event_t event, Json& parsed) {
+    if (event == Json::parse_event_t::key) ++n_names;
+    is_too_much = is_too_much || depth > kMaxHeaderDepth || n_names > kMaxHeaderNames;
+    if (is_too_much) return false;
     if (event == Json::parse_event_t::object_start) names.emplace_back();
     if (event == Json::parse_event_t::object_end) names.pop_back();
     if (event == Json::parse_event_t::key && !names.back().insert(parsed.get<std::string>()).second)
@@ -114,6 +124,7 @@ Json parse_strictly(std::string_view text) {
     return true;
   };
   Json header = Json::parse(text, watch, false);
+  if (is_too_much) throw FormatError("its header has more names or levels than a model has");
   if (header.is_discarded() || !header.is_object()) throw FormatError("its header is not a JSON object");
   if (twice) throw FormatError(fmt::format("its header has \"{}\" twice", *twice));
   return header;

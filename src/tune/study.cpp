@@ -248,7 +248,9 @@ FrozenTrial Study::finish(Trial& trial, TrialState state, std::vector<double> va
   const Trial used_up = std::move(trial);
   const std::scoped_lock lock(impl_->mutex);
   impl_->history.apply(frozen);
-  impl_->told.push_back(frozen.number);
+  // What others reported of an outsider's trial is known to the storage only.
+  const auto held = impl_->live.find(told.claim.number);
+  if (held != impl_->live.end() && held->second.epoch == told.claim.epoch) impl_->told.push_back(frozen.number);
   impl_->let_go(told.claim);
   return std::move(frozen);
 }

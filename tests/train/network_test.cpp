@@ -121,6 +121,12 @@ TEST(Network, SaysWhyItDoesNotFitTheImages) {
                        {"kernel_size", "odd", "4"}));
   EXPECT_TRUE(mentions(refusal_of({{"family", std::string("patch_mlp")}, {"patch_size", std::int64_t{5}}}),
                        {"patches", "5", "[1, 28, 28]"}));
+  EXPECT_TRUE(mentions(refusal_of({{"family", std::string("patch_mlp")}, {"patch_size", std::int64_t{0}}}),
+                       {"patch_size", "1 to 256", "found 0"}));
+  EXPECT_TRUE(mentions(refusal_of({{"family", std::string("cnn")}, {"kernel_size", INT64_MAX}}),
+                       {"kernel_size", "1 to 11"}));
+  EXPECT_TRUE(mentions(refusal_of({{"family", std::string("cnn")}, {"channel_growth", 1e300}}),
+                       {"channels_l1", "1 to 4096"}));
   EXPECT_TRUE(mentions(refusal_of({{"family", std::string("rnn")}}),
                        {"family", "mlp, cnn, deep_cnn or patch_mlp", "rnn"}));
   EXPECT_TRUE(mentions(refusal_of({{"depth", std::int64_t{99}}}), {"depth", "0 to 8", "99"}));

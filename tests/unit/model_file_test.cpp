@@ -102,6 +102,16 @@ TEST(ModelFile, GivesBackWhatWasWritten) {
   }
 }
 
+TEST(ModelFile, WithAHeaderDeeperOrLongerThanAModelsIsRefusedAtOnce) {
+  const std::string deep(400'000, '[');
+  const std::string shut(400'000, ']');
+  EXPECT_NE(complaint_about(file_of_tensors(R"("x":{"dtype":)" + deep + shut + "}")).find("levels"),
+            std::string::npos);
+  std::string names = R"("a":0)";
+  for (int i = 0; i < 90'000; ++i) names += ",\"" + std::to_string(i) + "\":0";
+  EXPECT_NE(complaint_about(file_of_tensors(names)).find("names"), std::string::npos);
+}
+
 TEST(ModelFile, MayHoldNoTensors) {
   const ModelFile read = decode_model(encode_model({{{"a", "b"}}, {}}));
   EXPECT_EQ(read.metadata.at("a"), "b");
@@ -169,7 +179,7 @@ std::vector<Damage> damaged_headers() {
       {"no JSON", file_with("{nothing}"), "not a JSON object"},
       {"a list", file_with("[]"), "not a JSON object"},
       {"a number", file_with("3"), "not a JSON object"},
-      {"deep lists", file_with(std::string(100000, '[')), "not a JSON object"},
+      {"deep lists", file_with(std::string(100000, '[')), "more names or levels"},
       {"no UTF-8", file_with("{\"\xff\":1}"), "not a JSON object"},
       {"text behind the JSON", file_with("{} {}"), "not a JSON object"},
       {"no metadata", file_with("{}"), "no metadata"},

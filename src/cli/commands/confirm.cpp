@@ -93,7 +93,7 @@ Plan plan_of_existing(const tune::StudyRecord& existing, const tune::StudyRecord
                                  existing.name, subject.name));
   }
   StudyConfig config = config_of(existing, values);
-  check_same("top", wanted.top, config.points.size(), existing.name);
+  check_same("top", wanted.top, static_cast<std::size_t>(confirmed->top), existing.name);
   check_same("replicates", wanted.replicates, static_cast<std::size_t>(config.replicates), existing.name);
   return {std::move(config), *confirmed};
 }
@@ -108,7 +108,7 @@ Plan new_plan(tune::SqliteReader& reader, const tune::StudyRecord& subject, cons
     throw tune::Error(
         fmt::format("study \"{}\" has no COMPLETE feasible trial yet: nothing to confirm", subject.name));
   }
-  Confirmed confirmed{subject.name, {}};
+  Confirmed confirmed{subject.name, {}, static_cast<std::int64_t>(top)};
   for (const tune::FrozenTrial& trial : best) confirmed.trials.push_back(trial.number.value);
   const std::string text = confirming_study_file(config.text, kept_seed(subject), wanted.name, best,
                                                  wanted.replicates.value_or(kDefaultReplicates));

@@ -55,14 +55,18 @@ const tune::ObjectiveModule& load_model_module(const std::string& type, const st
 
 LoadedModel load_model(const std::filesystem::path& path, const po::variables_map& values) {
   const std::string device = *text_option(values, "device");
-  LoadedModel loaded{tune::read_model(path), nullptr};
   try {
-    const std::string type = type_of(loaded.file);
-    fmnist::set_library_environment();
-    loaded.model = load_model_module(type, device).load_model(loaded.file, device);
-    return loaded;
+    LoadedModel loaded{tune::read_model(path), nullptr};
+    try {
+      const std::string type = type_of(loaded.file);
+      fmnist::set_library_environment();
+      loaded.model = load_model_module(type, device).load_model(loaded.file, device);
+      return loaded;
+    } catch (const tune::FormatError& error) {
+      throw tune::FormatError(fmt::format("{}: {}", path.string(), error.what()));
+    }
   } catch (const tune::FormatError& error) {
-    throw tune::FormatError(fmt::format("{}: {}", path.string(), error.what()));
+    throw tune::FormatError(printable(error.what()));  // Names in the file may be anything.
   }
 }
 

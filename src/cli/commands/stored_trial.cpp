@@ -97,11 +97,16 @@ std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& mod
   auto objective = module.create(wanted);
   const auto recorded = engines.find(device);
   const Json now = engines_of(Json::parse(provenance_json(objective->provenance())));
-  if (recorded == engines.end() || !recorded->is_string() || now.value(device, Json()) == *recorded)
+  // What follows the first word is a detail.
+  const auto kind = [](const Json& engine) {
+    const auto text = engine.is_string() ? engine.get<std::string>() : std::string();
+    return text.substr(0, text.find(' '));
+  };
+  if (recorded == engines.end() || kind(*recorded).empty() ||
+      kind(now.value(device, Json())) == kind(*recorded))
     return objective;
   auto settings = config.objective.settings.all();
-  const auto text = recorded->get<std::string>();
-  settings[kEngineSetting] = text.substr(0, text.find(' '));  // What follows is a detail.
+  settings[kEngineSetting] = kind(*recorded);
   wanted.settings = tune::OptionValues(std::move(settings));
   return module.create(wanted);
 }

@@ -87,6 +87,10 @@ std::string numbers_text(const Result& result, const std::vector<std::size_t>& p
 std::string verdict_on_others(const Result& result, std::size_t best) {
   const auto& comparison = result.comparison;
   const std::string mean = readable(result.contender(best).mean);
+  if (result.n_missing > 0 || result.n_without > 0) {
+    return fmt::format("trial {} is ahead with a mean of {}, but there is no winner without all replicates",
+                       result.number(best), mean);
+  }
   if (comparison.has_winner()) {
     return fmt::format("trial {} wins: its mean {} is better than that of each other one, p < {}",
                        result.number(best), mean, kSignificance);
@@ -188,7 +192,8 @@ Json json_answer(const Result& result) {
   for (const std::size_t point : result.order) contenders.push_back(contender_json(result, point));
   Json undecided = Json::array();
   for (const std::size_t point : comparison.undecided) undecided.push_back(result.number(point));
-  const bool has_winner = comparison.has_winner() && comparison.contenders.size() > 1 && result.n_missing == 0;
+  const bool has_winner = comparison.has_winner() && comparison.contenders.size() > 1 &&
+                          result.n_missing == 0 && result.n_without == 0;
   return {{"study", result.study},
           {"confirms", result.confirmed.study},
           {"metric", result.config.objectives.front().metric},

@@ -50,7 +50,10 @@ std::optional<Confirmed> confirmed_by(const tune::StudyRecord& study) {
       !kept["trials"].is_array()) {
     return std::nullopt;
   }
-  Confirmed confirmed{kept["study"].get<std::string>(), {}};
+  Confirmed confirmed{kept["study"].get<std::string>(), {}, 0};
+  if (const auto top = kept.find("top"); top != kept.end() && top->is_number_integer()) {
+    confirmed.top = top->get<std::int64_t>();
+  }
   for (const Json& number : kept["trials"]) {
     if (!number.is_number_integer()) return std::nullopt;
     confirmed.trials.push_back(number.get<std::int64_t>());
@@ -59,7 +62,8 @@ std::optional<Confirmed> confirmed_by(const tune::StudyRecord& study) {
 }
 
 tune::Attributes confirming_attributes(const Confirmed& confirmed) {
-  return {{kConfirmsKey, Json{{"study", confirmed.study}, {"trials", confirmed.trials}}.dump()}};
+  return {{kConfirmsKey,
+           Json{{"study", confirmed.study}, {"trials", confirmed.trials}, {"top", confirmed.top}}.dump()}};
 }
 
 std::vector<FrozenTrial> best_configurations(std::vector<FrozenTrial> trials, tune::Direction direction,

@@ -14,13 +14,15 @@
 /// A study that trains the best trials of another one again, with new seeds, to tell them apart.
 namespace fmnist_tune {
 
-/// System attribute of such a study: JSON object with `study` and `trials`, the numbers of its points' trials.
+/// System attribute of such a study: JSON object with `study`, `trials`, the numbers of its points' trials,
+/// and `top`.
 inline constexpr const char* kConfirmsKey = "tune:confirms";
 
 /// What is confirmed.
 struct Confirmed {
   std::string study;
   std::vector<std::int64_t> trials;  ///< By point.
+  std::int64_t top = 0;              ///< So many were asked for; the study may have had fewer.
 };
 
 /// Nothing for a study that confirms none.

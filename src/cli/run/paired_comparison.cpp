@@ -56,8 +56,44 @@ std::vector<double> differences(const Replicates& one, const Replicates& other) 
   return found;
 }
 
-double two_sided(const std::vector<double>& differences) {
+constexpr std::size_t kMostExact = 50;
+
+/// Twice the ranks of the sizes, so that those shared by equal sizes are whole numbers.
+std::vector<std::size_t> doubled_ranks(const std::vector<double>& differences) {
+  std::vector<std::size_t> ranks;
+  for (const double one : differences) {
+    std::size_t rank = 1;
+    for (const double other : differences) {
+      if (std::abs(other) < std::abs(one)) rank += 2;
+      if (std::abs(other) == std::abs(one)) ++rank;
+    }
+    ranks.push_back(rank);
+  }
+  return ranks;
+}
+
+/// Wilcoxon's test over all patterns of signs, with the ranks as they are, ties included.
+double exact_two_sided(const std::vector<double>& differences) {
+  const auto ranks = doubled_ranks(differences);
+  std::vector<double> counts(std::accumulate(ranks.begin(), ranks.end(), std::size_t{0}) + 1);
+  counts[0] = 1.0;
+  std::size_t positive = 0;
+  for (std::size_t i = 0; i < ranks.size(); ++i) {
+    if (differences[i] > 0.0) positive += ranks[i];
+    for (std::size_t sum = counts.size(); sum-- > ranks[i];) counts[sum] += counts[sum - ranks[i]];
+  }
+  const auto at = counts.begin() + static_cast<std::ptrdiff_t>(positive);
+  const double all = std::ldexp(1.0, static_cast<int>(ranks.size()));
+  const double less = std::accumulate(counts.begin(), at + 1, 0.0) / all;
+  const double greater = std::accumulate(at, counts.end(), 0.0) / all;
+  return std::min(1.0, 2.0 * std::min(less, greater));
+}
+
+/// Pairs without a difference tell nothing and are left out.
+double two_sided(std::vector<double> differences) {
+  std::erase(differences, 0.0);
   if (differences.empty()) return 1.0;
+  if (differences.size() <= kMostExact) return exact_two_sided(differences);
   const double less = tune::math::signed_rank_p_value(differences, Alternative::kLess);
   const double greater = tune::math::signed_rank_p_value(differences, Alternative::kGreater);
   return std::min(1.0, 2.0 * std::min(less, greater));

@@ -40,7 +40,7 @@ std::string objection(const tune::Objective& objective, const tune::ParamValues&
   try {
     static_cast<void>(objective.estimate(params));
     return {};
-  } catch (const tune::Error& error) {
+  } catch (const std::exception& error) {
     return error.what();
   }
 }
@@ -54,7 +54,7 @@ void measure(const StudyConfig& config, const std::vector<tune::OptionSpec>& par
     if (trial.verdict.is_rejected()) return;
     const double seconds = objective.seconds_per_epoch(params, slot);
     if (seconds > 0.0) trial.seconds_per_epoch = seconds;
-  } catch (const tune::Error& error) {
+  } catch (const std::exception& error) {
     trial.error = error.what();
   }
 }
@@ -127,7 +127,7 @@ std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
   const auto work = [&](const tune::DeviceSlot& slot) {
     try {
       objective.prepare_worker(slot);
-    } catch (const tune::Error&) {
+    } catch (const std::exception&) {
       return;  // The other slots do its part; where none can, nothing is measured.
     }
     for (std::size_t i = next++; i < trials.size(); i = next++) {

@@ -13,6 +13,7 @@ namespace fmnist {
 namespace {
 
 constexpr std::int64_t kMaxChannels = 4096;
+constexpr std::int64_t kMaxKernelSize = 11;
 
 /// Whether the larger of two numbers stays the larger one: then it is the same to pool first, for a fourth of
 /// the work.
@@ -38,18 +39,20 @@ std::int64_t channels_of(const tune::ParamValues& params, std::int64_t block) {
   const std::int64_t first = params.contains("channels") ? get_int(params, "channels") : 32;
   const double growth = std::pow(get_float(params, "channel_growth"), static_cast<double>(block));
   const double channels = std::round(static_cast<double>(first) * growth);
-  return in_range(own, static_cast<std::int64_t>(channels), 1, kMaxChannels);
+  if (channels >= 1.0 && channels <= static_cast<double>(kMaxChannels))
+    return static_cast<std::int64_t>(channels);
+  throw tune::InvalidArgument(fmt::format("{}: expected 1 to {}, found {}", own, kMaxChannels, channels));
 }
 
 }  // namespace
 
 ConvConfig conv_config(const tune::ParamValues& params, std::int64_t n_blocks) {
-  ConvConfig config{.kernel_size = get_int(params, "kernel_size"),
+  ConvConfig config{.kernel_size = in_range("kernel_size", get_int(params, "kernel_size"), 1, kMaxKernelSize),
                     .activation = get_named(params, "activation", activation_names()),
                     .batch_norm = get_bool(params, "batch_norm"),
                     .pooling = get_bool(params, "pooling"),
                     .dropout = get_float(params, "conv_dropout")};
-  if (config.kernel_size % 2 == 0 || config.kernel_size < 1) {
+  if (config.kernel_size % 2 == 0) {
     throw tune::InvalidArgument(
         fmt::format("kernel_size: expected an odd number of pixels, found {}", config.kernel_size));
   }
@@ -64,7 +67,8 @@ std::vector<tune::OptionSpec> conv_parameters() {
                       "one by one.")),
       real("channel_growth", 2.0, 1.0, 8.0,
            "Each further convolution of cnn or block of deep_cnn has so many times the channels."),
-      count("kernel_size", 3, 1, 11, "Side of the square that a convolution covers, an odd number of pixels."),
+      count("kernel_size", 3, 1, static_cast<double>(kMaxKernelSize),
+            "Side of the square that a convolution covers, an odd number of pixels."),
       flag("pooling", true, "Max pooling over 2 × 2 pixels after each convolution or block."),
       share("conv_dropout", "Probability that a number is dropped after a convolution or block.")};
 }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::int64_t kMaxBlocks = 12;
 constexpr std::int64_t kMaxUnits = 8192;
+constexpr std::int64_t kMaxPatch = 256;
 
 /// Of the last axis: linear → activation → dropout → linear.
 void add_mlp(Network& network, std::int64_t units, Activation activation, double dropout) {
@@ -27,7 +28,8 @@ Network build(const tune::ParamValues& params, const Shape& image, std::int64_t 
   const std::int64_t across_features =
       in_range("channels_mlp_dim", get_int(params, "channels_mlp_dim"), 1, kMaxUnits);
   Network network(image);
-  network.patches(get_int(params, "patch_size")).linear(layer_int(params, "width", 0, kDefaultWidth));
+  network.patches(in_range("patch_size", get_int(params, "patch_size"), 1, kMaxPatch))
+      .linear(layer_int(params, "width", 0, kDefaultWidth));
   for (std::int64_t i = 0; i < in_range("mixer_blocks", get_int(params, "mixer_blocks"), 1, kMaxBlocks); ++i) {
     network.transpose();
     add_mlp(network, across_patches, activation, dropout);
@@ -39,7 +41,7 @@ Network build(const tune::ParamValues& params, const Shape& image, std::int64_t 
 
 std::vector<tune::OptionSpec> parameters() {
   std::vector<tune::OptionSpec> all{
-      count("patch_size", 7, 1, 256,
+      count("patch_size", 7, 1, static_cast<double>(kMaxPatch),
             "Side of the patches of patch_mlp in pixels; it must divide the image's height and width."),
       count("mixer_blocks", 2, 1, static_cast<double>(kMaxBlocks),
             "Blocks of patch_mlp: a network across the patches, then one across the features."),

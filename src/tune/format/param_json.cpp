@@ -14,7 +14,8 @@ ParamValue param_value_from(const nlohmann::ordered_json& node) {
   if (node.is_number_integer()) return node.get<std::int64_t>();
   if (node.is_number_float()) return node.get<double>();
   if (node.is_string()) return node.get<std::string>();
-  throw FormatError("a parameter must be null, a truth value, a number or a string, found " + node.dump());
+  throw FormatError("a parameter must be null, a truth value, a number or a string, found " +
+                    std::string(node.is_array() ? "a list" : "an object"));
 }
 
 std::string params_to_json(const ParamValues& values) {

@@ -124,6 +124,11 @@ class Confirm(ProgramTest):
         for point in old:
             self.assertNotEqual(old[point], new[point][:2])
 
+    def test_the_same_command_is_taken_again_where_there_were_fewer_configurations(self):
+        self.search(3)
+        first = self.confirm("--top", "5", "--replicates", "2")
+        self.assertEqual(self.confirm("--top", "5", "--replicates", "2"), first)
+
     def test_bad_input(self):
         self.search(2)
         for arguments, text in ((("--top", "0"), "--top"), (("--replicates", "x"), "--replicates"),

@@ -83,11 +83,12 @@ TEST(ConfirmingStudyFile, HasASeedOfItsOwnThatFollowsFromTheStudy) {
 TEST(ConfirmedBy, GivesBackWhatWasKept) {
   tune::StudyRecord study;
   EXPECT_FALSE(confirmed_by(study).has_value());
-  study.system_attrs = confirming_attributes({"s", {7, 2}});
+  study.system_attrs = confirming_attributes({"s", {7, 2}, 5});
   const auto kept = confirmed_by(study);
   ASSERT_TRUE(kept.has_value());
   EXPECT_EQ(kept->study, "s");
   EXPECT_EQ(kept->trials, (std::vector<std::int64_t>{7, 2}));
+  EXPECT_EQ(kept->top, 5);
   for (const char* broken :
        {"1", "{}", R"({"study": 1, "trials": []})", R"({"study": "s", "trials": ["a"]})"}) {
     study.system_attrs[kConfirmsKey] = broken;

@@ -54,6 +54,20 @@ TEST(PairedComparison, NamesNobodyWhereThePairsDisagree) {
   EXPECT_EQ(found.undecided, std::vector<std::size_t>{0});
 }
 
+TEST(PairedComparison, LeavesPairsWithoutADifferenceOutAndIsTheSameFromBothSides) {
+  const auto p_value = [](const std::vector<double>& one, const std::vector<double>& other) {
+    const auto found = compare_pairs({replicates(one), replicates(other)}, kMaximize);
+    return found.contenders[1 - *found.best].p_value.value();
+  };
+  // Five pairs with a difference, all of one sign: 2 of 2^5 patterns, whatever a sixth equal pair may add.
+  EXPECT_DOUBLE_EQ(p_value({2, 3, 4, 5, 6, 7}, {1, 1, 1, 1, 1, 7}), std::ldexp(1.0, -4));
+  EXPECT_DOUBLE_EQ(p_value({1, 1}, {1, 1}), 1.0);
+  // Sizes 1, 1, 2, the second with the other sign: ranks 1.5, 1.5, 3, of which 4.5 or more are positive in
+  // three of eight patterns.
+  EXPECT_DOUBLE_EQ(p_value({2, 1, 3}, {1, 2, 1}), 0.75);
+  EXPECT_DOUBLE_EQ(p_value({1, 2, 1}, {2, 1, 3}), 0.75);
+}
+
 TEST(PairedComparison, CorrectsForTheNumberOfComparisons) {
   const auto found = compare_pairs({ten(1.0), ten(0.5), ten(0.25), ten(0.125)}, kMaximize);
   const double smallest = std::ldexp(1.0, -9);
