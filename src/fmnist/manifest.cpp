@@ -96,9 +96,9 @@ std::vector<OptionSpec> network_parameters() {
 
 std::vector<OptionSpec> all_parameters() {
   std::vector<OptionSpec> all = optimizer_parameters();
-  for (auto& spec : augmentation_parameters()) all.push_back(std::move(spec));
-  for (auto& spec : loss_parameters()) all.push_back(std::move(spec));
-  for (auto& spec : network_parameters()) all.push_back(std::move(spec));
+  append(all, augmentation_parameters());
+  append(all, loss_parameters());
+  append(all, network_parameters());
   return all;
 }
 

@@ -16,6 +16,7 @@
 #include "fmnist/manifest.hpp"
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
+#include "tune/running_trial.hpp"
 
 namespace fmnist {
 namespace {
@@ -72,8 +73,10 @@ float finite_in(const Json& json, const char* name) {
 ModelOrigin origin_in(const tune::ModelFile& file) {
   try {
     const Json normalization = json_at(file, kNormalization);
+    auto params = tune::format::params_from_json(text_at(file, kParams));
+    tune::check_params(params, manifest().parameters);
     return {.settings = settings_in(file),
-            .params = tune::format::params_from_json(text_at(file, kParams)),
+            .params = std::move(params),
             .image = image_in(file),
             .normalization = {finite_in(normalization, "scale"), finite_in(normalization, "shift")}};
   } catch (const tune::InvalidArgument& error) {

@@ -65,4 +65,9 @@ namespace fmnist {
   return spec;
 }
 
+/// Adds some to others.
+inline void append(std::vector<tune::OptionSpec>& all, std::vector<tune::OptionSpec> more) {
+  for (auto& spec : more) all.push_back(std::move(spec));
+}
+
 }  // namespace fmnist

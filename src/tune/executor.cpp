@@ -241,7 +241,7 @@ class Run {
       RunningTrial running(trial,
                            {slot, options_, study_.seed(), stop_, abort_, report_hook(), checkpoint_hooks()});
       const Registration registration(*this, running);
-      running.check_params();
+      check_params(running.params(), options_.parameters);
       if (auto rejected = reject(trial, running.params())) return {Kind::kEnded, std::move(*rejected), {}};
       TrialResult result = objective_.run(running);
       trial.set_constraints(result.constraints);

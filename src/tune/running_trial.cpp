@@ -47,6 +47,16 @@ ParamValues complete_params(const ParamValues& suggested, const ParamValues& fix
   return values;
 }
 
+void check_params(const ParamValues& params, const std::vector<OptionSpec>& parameters) {
+  for (const auto& [name, value] : params) {
+    const OptionSpec* spec = find_spec(parameters, name);
+    if (spec == nullptr) throw InvalidArgument(fmt::format("the objective has no parameter '{}'", name));
+    if (const auto what = complaint(*spec, value)) {
+      throw InvalidArgument(fmt::format("parameter '{}': {}, found {}", name, *what, to_json(value)));
+    }
+  }
+}
+
 RunningTrial::RunningTrial(Trial& trial, Surroundings surroundings)
     : trial_(trial),
       around_(std::move(surroundings)),
@@ -58,16 +68,6 @@ RunningTrial::RunningTrial(Trial& trial, Surroundings surroundings)
 std::string RunningTrial::fingerprint() const {
   return fmt::format("study seed {}, training seed {}, training trial {}, {}", around_.study_seed,
                      training_seed(), training_trial(), format::params_to_json(params_));
-}
-
-void RunningTrial::check_params() const {
-  for (const auto& [name, value] : params_) {
-    const OptionSpec* spec = find_spec(around_.options.parameters, name);
-    if (spec == nullptr) throw InvalidArgument(fmt::format("the objective has no parameter '{}'", name));
-    if (const auto what = complaint(*spec, value)) {
-      throw InvalidArgument(fmt::format("parameter '{}': {}, found {}", name, *what, to_json(value)));
-    }
-  }
 }
 
 std::uint64_t RunningTrial::training_seed() const {

@@ -18,6 +18,9 @@ namespace tune {
 [[nodiscard]] ParamValues complete_params(const ParamValues& suggested, const ParamValues& fixed,
                                           const std::vector<OptionSpec>& parameters);
 
+/// Throws InvalidArgument when a parameter is unknown to the objective or outside what it takes.
+void check_params(const ParamValues& params, const std::vector<OptionSpec>& parameters);
+
 /// What the executor shows an objective of one trial: the study's Trial, the worker's slot, the run's stop
 /// flags.
 class RunningTrial final : public TrialContext {
@@ -41,9 +44,6 @@ class RunningTrial final : public TrialContext {
     is_lost_ = true;
     checkpoints_.close();
   }
-
-  /// Throws InvalidArgument when a parameter is unknown to the objective or outside what it takes.
-  void check_params() const;
 
   [[nodiscard]] TrialNumber number() const override { return trial_.number(); }
   [[nodiscard]] const ParamValues& params() const override { return params_; }

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstring>
+#include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "fmnist/engine_choice.hpp"
@@ -55,6 +57,24 @@ tune::Predictions predictions(fmnist::Model& model, std::uint32_t n) {
   return model.predict(dir.path() / "images");
 }
 
+/// An engine for training, with the numbers of the file.
+std::unique_ptr<fmnist::Engine> engine_with(const tune::ModelFile& file) {
+  auto params = fmnist::Model(file, "cpu").origin().params;
+  const auto data = fmnist::without_validation(*small_data());
+  const auto plan = fmnist::plan_trial(params, *data, {});
+  auto engine = fmnist::make_engine("auto", data, plan.engine, "cpu");
+  fmnist::EngineState state = engine->state();
+  for (const auto& tensor : plan.engine.network.tensors()) {
+    const auto kept = std::find_if(file.tensors.begin(), file.tensors.end(),
+                                   [&](const auto& one) { return one.name == tensor.name; });
+    auto& numbers = tensor.is_buffer ? state.buffers : state.parameters;
+    std::copy(kept->values.begin(), kept->values.end(),
+              numbers.begin() + static_cast<std::ptrdiff_t>(tensor.offset));
+  }
+  engine->restore(state);
+  return engine;
+}
+
 std::string refusal_of(const tune::ModelFile& file) {
   return error_of([&] { fmnist::Model(file, "cpu"); });
 }
@@ -77,12 +97,17 @@ TEST_P(EachFamily, PredictsAsTheTrainedEngineWould) {
   const auto found = predictions(again, 200);
   ASSERT_EQ(found.probabilities.size(), 200 * kClasses);
   int correct = 0;
+  double loss = 0.0;
   for (std::size_t i = 0; i < 200; ++i) {
     const auto row = found.probabilities.begin() + static_cast<std::ptrdiff_t>(i * kClasses);
     EXPECT_NEAR(std::accumulate(row, row + kClasses, 0.0), 1.0, 1e-12);
     correct += std::max_element(row, row + kClasses) - row == small_data()->examples.labels[i] ? 1 : 0;
+    loss -= std::log(row[small_data()->examples.labels[i]]);
   }
   EXPECT_GT(correct, 180);
+  std::vector<std::uint32_t> positions(200);
+  std::iota(positions.begin(), positions.end(), 0U);
+  EXPECT_NEAR(loss, engine_with(model.file)->evaluate(positions).loss, 1e-3);
 }
 
 TEST_P(EachFamily, IsTheSameFileWhenItIsTrainedAgain) {
@@ -138,6 +163,22 @@ TEST(Model, RefusesTensorsThatAreNotTheNetworks) {
   changed = file;
   std::reverse(changed.tensors[0].shape.begin(), changed.tensors[0].shape.end());
   EXPECT_TRUE(mentions(refusal_of(changed), {"tensor layer0.weight is [64, 12], the network has [12, 64]"}));
+}
+
+TEST(Model, RefusesParametersThatNoStudyCouldHaveAndAnEngineThatCannotHaveItsLayers) {
+  const auto file = trained("patch_mlp").file;
+  for (const char* bad : {R"("patch_size": 0)", R"("patch_size": -1)", R"("tokens_mlp_dim": 1e300)",
+                          R"("widht": 3)", R"("channel_growth": "x")"}) {
+    auto changed = file;
+    changed.metadata["params"] = std::string("{") + bad + "}";
+    const std::string name(bad + 1, std::strchr(bad + 1, '"'));
+    EXPECT_TRUE(mentions(refusal_of(changed), {name})) << bad;
+  }
+  auto changed = file;
+  auto settings = nlohmann::json::parse(changed.metadata["settings"]);
+  settings["engine"] = "gemm";
+  changed.metadata["settings"] = settings.dump();
+  EXPECT_TRUE(mentions(refusal_of(changed), {"engine is gemm", "dense layers"}));
 }
 
 TEST(Model, RefusesMetadataThatAreMissing) {

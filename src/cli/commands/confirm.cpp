@@ -74,6 +74,7 @@ struct Wanted {
 struct Plan {
   StudyConfig config;
   Confirmed confirmed;
+  tune::StudyRecord subject;
 };
 
 void check_same(const char* option, std::optional<std::int64_t> wanted, std::size_t kept,
@@ -95,7 +96,7 @@ Plan plan_of_existing(const tune::StudyRecord& existing, const tune::StudyRecord
   StudyConfig config = config_of(existing, values);
   check_same("top", wanted.top, static_cast<std::size_t>(confirmed->top), existing.name);
   check_same("replicates", wanted.replicates, static_cast<std::size_t>(config.replicates), existing.name);
-  return {std::move(config), *confirmed};
+  return {std::move(config), *confirmed, subject};
 }
 
 Plan new_plan(tune::SqliteReader& reader, const tune::StudyRecord& subject, const Wanted& wanted,
@@ -113,7 +114,7 @@ Plan new_plan(tune::SqliteReader& reader, const tune::StudyRecord& subject, cons
   const std::string text = confirming_study_file(config.text, kept_seed(subject), wanted.name, best,
                                                  wanted.replicates.value_or(kDefaultReplicates));
   return {parse_study_text(text, fmt::format("the study file made for \"{}\"", wanted.name), known_manifests()),
-          std::move(confirmed)};
+          std::move(confirmed), subject};
 }
 
 Plan make_plan(const po::variables_map& values) {
@@ -150,7 +151,8 @@ int confirm_command(const Invocation& invocation) {
   const Format format = format_option(*values);
   Plan plan = make_plan(*values);
   RunRequest request = request_from(*values, plan.config, invocation);
-  Session session(std::move(request), std::move(plan.config), confirming_attributes(plan.confirmed));
+  Session session(std::move(request), std::move(plan.config), confirming_attributes(plan.confirmed),
+                  std::move(plan.subject));
   const auto result = [format](const Session& ended) {
     return confirmation_text(ended.storage(), ended.config(), format);
   };

@@ -2,10 +2,10 @@
 
 #include "cli/command.hpp"
 #include "cli/commands/loaded_model.hpp"
-#include "cli/commands/stored_trial.hpp"
 #include "cli/options.hpp"
 #include "cli/output/model_report.hpp"
 #include "cli/registry.hpp"
+#include "cli/run/run_options.hpp"
 
 namespace fmnist_tune {
 namespace {

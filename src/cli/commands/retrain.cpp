@@ -17,6 +17,7 @@
 #include "cli/run/model_metadata.hpp"
 #include "cli/run/model_training.hpp"
 #include "cli/run/provenance.hpp"
+#include "cli/run/run_options.hpp"
 #include "cli/run/signals.hpp"
 #include "cli/version.hpp"
 #include "fmnist/environment.hpp"

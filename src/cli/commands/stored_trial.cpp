@@ -4,12 +4,12 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/provenance.hpp"
+#include "cli/run/run_options.hpp"
 #include "cli/run/study_check.hpp"
 #include "cli/study_file/remapping.hpp"
 #include "tune/error.hpp"
@@ -46,11 +46,6 @@ void check_trust(const std::string& text, const po::variables_map& values) {
 
 }  // namespace
 
-void add_data_option(po::options_description& options) {
-  options.add_options()("data", po::value<std::string>()->value_name("DIR"),
-                        "folder with the data set; default: where the system's packages put it");
-}
-
 void add_training_options(po::options_description& options) {
   add_data_option(options);
   options.add_options()("device", po::value<std::string>()->value_name("DEVICE"),
@@ -73,15 +68,6 @@ StudyConfig config_of(const tune::StudyRecord& study, const po::variables_map& v
   }
   check_trust(*text, values);
   return parse_study_text(*text, "the study file kept in the storage", known_manifests());
-}
-
-std::string data_folder(const po::variables_map& values) {
-  const std::string folder = text_option(values, "data").value_or("");
-  std::error_code ignored;
-  if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
-    throw UsageError(fmt::format("--data: there is no folder {}", folder));
-  }
-  return folder;
 }
 
 std::string training_device(const po::variables_map& values, const Json& engines) {

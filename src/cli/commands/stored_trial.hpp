@@ -19,9 +19,6 @@ struct StoredTrial {
   tune::FrozenTrial trial;
 };
 
-/// Declares `--data`.
-void add_data_option(boost::program_options::options_description& options);
-
 /// Declares `--data`, `--device` and `--trust`.
 void add_training_options(boost::program_options::options_description& options);
 
@@ -33,9 +30,6 @@ void add_training_options(boost::program_options::options_description& options);
 /// something to run that is no part of this program and `--trust` is not given.
 [[nodiscard]] StudyConfig config_of(const tune::StudyRecord& study,
                                     const boost::program_options::variables_map& values);
-
-/// `--data`; empty when it is not given. Throws UsageError when there is no such folder.
-[[nodiscard]] std::string data_folder(const boost::program_options::variables_map& values);
 
 /// `--device`, else the first of `engines` (see `engines_of`), else an empty text: the study does not say.
 [[nodiscard]] std::string training_device(const boost::program_options::variables_map& values,

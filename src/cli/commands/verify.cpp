@@ -12,6 +12,7 @@
 #include "cli/run/module_loader.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/run/rehearsal.hpp"
+#include "cli/run/run_options.hpp"
 #include "cli/run/study_check.hpp"
 #include "fmnist/environment.hpp"
 

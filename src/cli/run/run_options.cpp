@@ -50,7 +50,14 @@ std::vector<std::string> devices_option(const po::variables_map& values) {
   return devices;
 }
 
-std::string data_option(const po::variables_map& values) {
+}  // namespace
+
+void add_data_option(po::options_description& options) {
+  options.add_options()("data", po::value<std::string>()->value_name("DIR"),
+                        "folder with the data set; default: where the system's packages put it");
+}
+
+std::string data_folder(const po::variables_map& values) {
   const std::string folder = text_option(values, "data").value_or("");
   std::error_code ignored;
   if (!folder.empty() && !std::filesystem::is_directory(folder, ignored)) {
@@ -58,8 +65,6 @@ std::string data_option(const po::variables_map& values) {
   }
   return folder;
 }
-
-}  // namespace
 
 void add_device_options(po::options_description& options) {
   options.add_options()("jobs", text("N"),
@@ -82,7 +87,7 @@ void read_device_options(const po::variables_map& values, RunRequest& request) {
     throw UsageError("--jobs and --jobs-per-device: give one of the two");
   }
   request.devices = devices_option(values);
-  request.data_dir = data_option(values);
+  request.data_dir = data_folder(values);
 }
 
 void read_checkpoint_options(const po::variables_map& values, RunRequest& request) {

@@ -7,6 +7,11 @@
 /// Options of the commands that run trials: where, how many at a time, and what is kept of unfinished ones.
 namespace fmnist_tune {
 
+/// Declares `--data`.
+void add_data_option(boost::program_options::options_description& options);
+/// `--data`; empty when it is not given. Throws UsageError when there is no such folder.
+[[nodiscard]] std::string data_folder(const boost::program_options::variables_map& values);
+
 /// Declares `--jobs`, `--devices`, `--jobs-per-device` and `--data`.
 void add_device_options(boost::program_options::options_description& options);
 /// Declares `--no-checkpoints`, `--checkpoint-seconds` and `--max-checkpoints`.

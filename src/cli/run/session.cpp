@@ -47,11 +47,12 @@ Session::Session(RunRequest request)
       config_(read_study_file(request_.study_file, manifests_)),
       storage_(storage_for(request_.storage, config_)) {}
 
-Session::Session(RunRequest request, StudyConfig config, tune::Attributes marks)
+Session::Session(RunRequest request, StudyConfig config, tune::Attributes marks, tune::StudyRecord subject)
     : request_(std::move(request)),
       manifests_(known_manifests()),
       config_(std::move(config)),
       marks_(std::move(marks)),
+      subject_(std::move(subject)),
       storage_(storage_for(request_.storage, config_)) {}
 
 Standing Session::look() {
@@ -88,6 +89,7 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   const tune::ObjectiveModule& module = load_module(config_.objective.type);
   auto slots = choose_slots(request_, module.devices());
   const auto objective = make_objective(module, devices_of(slots));
+  if (subject_) check_data(*subject_, objective->provenance());
   const auto storage = tune::open_sqlite_storage(storage_);
   const tune::RunOptions options = run_options(std::move(slots));
   auto study =

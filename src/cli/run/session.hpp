@@ -34,8 +34,8 @@ class Session {
   /// Reads the study file. Throws StudyFileError, UsageError.
   explicit Session(RunRequest request);
   /// For a study file that was made here, not read from `request.study_file`; `marks` are further system
-  /// attributes of the study when it is created.
-  Session(RunRequest request, StudyConfig config, tune::Attributes marks);
+  /// attributes of the study when it is created. It must train on the data that `subject` was trained on.
+  Session(RunRequest request, StudyConfig config, tune::Attributes marks, tune::StudyRecord subject);
 
   /// Looks at the storage without writing. Throws UsageError when the stored study does not fit.
   [[nodiscard]] Standing look();
@@ -60,6 +60,7 @@ class Session {
   Manifests manifests_;
   StudyConfig config_;
   tune::Attributes marks_;
+  std::optional<tune::StudyRecord> subject_;
   std::filesystem::path storage_;
   std::optional<tune::StudyRecord> stored_;  ///< The study as the look at the storage found it.
 };

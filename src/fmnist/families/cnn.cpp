@@ -20,8 +20,8 @@ Network build(const tune::ParamValues& params, const Shape& image, std::int64_t 
 std::vector<tune::OptionSpec> parameters() {
   std::vector<tune::OptionSpec> all{count("conv_layers", 2, 1, static_cast<double>(kMaxConvLayers),
                                           "Convolutions of cnn, before its dense layers.")};
-  for (auto& spec : conv_parameters()) all.push_back(std::move(spec));
-  for (auto& spec : dense_parameters()) all.push_back(std::move(spec));
+  append(all, conv_parameters());
+  append(all, dense_parameters());
   return all;
 }
 

@@ -33,8 +33,8 @@ std::vector<tune::OptionSpec> parameters() {
       flag("global_pooling", false,
            "Of each channel that the blocks of deep_cnn leave, the dense layers see the mean over all pixels "
            "only.")};
-  for (auto& spec : conv_parameters()) all.push_back(std::move(spec));
-  for (auto& spec : dense_parameters()) all.push_back(std::move(spec));
+  append(all, conv_parameters());
+  append(all, dense_parameters());
   return all;
 }
 
