@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,9 +22,18 @@ class UsageError : public tune::InvalidArgument {
   using tune::InvalidArgument::InvalidArgument;
 };
 
+struct CommandPage;
+
+/// What follows a command.
+struct Arguments {
+  std::vector<std::string> words;
+  /// Gets the command's page when `--help` is among the words; without it the help is printed.
+  std::function<void(const CommandPage&)> on_help;
+};
+
 /// What stands on the command line.
 struct Invocation {
-  std::vector<std::string> arguments;     ///< What follows the command.
+  Arguments arguments;
   std::vector<std::string> command_line;  ///< All of it, the program's own name first.
 };
 

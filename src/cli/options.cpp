@@ -23,10 +23,11 @@ std::vector<std::string> known_options(const po::options_description& options) {
   return names;
 }
 
-void print_help(const CommandHelp& help, const po::options_description& options) {
+void print_help(const CommandPage& page) {
   std::ostringstream list;
-  list << options;
-  fmt::print("usage: {}\n\n{}\n\n{}\nExamples:\n{}\n", help.usage, help.description, list.str(), help.examples);
+  list << page.options;
+  fmt::print("usage: {}\n\n{}\n\n{}\nExamples:\n{}\n", page.help.usage, page.help.description, list.str(),
+             page.help.examples);
 }
 
 /// What Boost found wrong, in our words.
@@ -43,8 +44,14 @@ void print_help(const CommandHelp& help, const po::options_description& options)
 
 }  // namespace
 
+std::optional<CommandPage> page_of(const Command& command) {
+  std::optional<CommandPage> page;
+  command.run({{{"--help"}, [&page](const CommandPage& shown) { page.emplace(shown); }}, {}});
+  return page;
+}
+
 void add_storage_option(po::options_description& options) {
-  options.add_options()("storage", po::value<std::string>()->value_name("S"),
+  options.add_options()("storage", po::value<std::string>()->value_name("DB"),
                         "SQLite file: a path or sqlite:///PATH");
 }
 
@@ -54,14 +61,13 @@ void add_study_option(po::options_description& options) {
 }
 
 void add_format_option(po::options_description& options) {
-  options.add_options()("format,f", po::value<std::string>()->value_name("F"),
+  options.add_options()("format,f", po::value<std::string>()->value_name("FORMAT"),
                         "table (default), json or csv. JSON has the strings \"NaN\", \"Infinity\" and "
                         "\"-Infinity\" for numbers that JSON does not know; times are UTC");
 }
 
 std::optional<po::variables_map> parse_options(const CommandHelp& help, po::options_description options,
-                                               const std::string& positional,
-                                               const std::vector<std::string>& arguments,
+                                               const std::string& positional, const Arguments& arguments,
                                                std::size_t max_words) {
   options.add_options()("help,h", "this text");
   po::options_description all;
@@ -70,13 +76,15 @@ std::optional<po::variables_map> parse_options(const CommandHelp& help, po::opti
   position.add(positional.c_str(), -1);
   po::variables_map values;
   try {
-    po::store(po::command_line_parser(arguments).options(all).positional(position).style(kStyle).run(), values);
+    po::store(po::command_line_parser(arguments.words).options(all).positional(position).style(kStyle).run(),
+              values);
     po::notify(values);
   } catch (const po::error& error) {
     complain_about_option(error, options, help);
   }
   if (values.contains("help")) {
-    print_help(help, options);
+    const auto show = arguments.on_help ? arguments.on_help : print_help;
+    show({help, std::move(options), positional});
     return std::nullopt;
   }
   if (const auto words = positional_words(values, positional); words.size() > max_words) {

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/command.hpp"
 #include "cli/output/format.hpp"
 
 /// Options that several commands share, and the one way in which all of them are read.
@@ -21,17 +22,28 @@ struct CommandHelp {
   std::string examples;     ///< One a line.
 };
 
+/// All that is to know of a command's use: what its `--help`, the manual page and the shells' completion are
+/// made of.
+struct CommandPage {
+  CommandHelp help;
+  boost::program_options::options_description options;
+  std::string positional;  ///< What stands without a name before it, as in "DB".
+};
+
+/// The page of a command, or nothing when it has none.
+[[nodiscard]] std::optional<CommandPage> page_of(const Command& command);
+
 /// Declares `--storage`, `--study` and `--format`.
 void add_storage_option(boost::program_options::options_description& options);
 void add_study_option(boost::program_options::options_description& options);
 void add_format_option(boost::program_options::options_description& options);
 
 /// Reads the arguments, of which those without a name are values of `positional`, `max_words` at most. Prints
-/// the help and returns nothing when `--help` is among them. Throws UsageError that names what is wrong, with
-/// the nearest known option.
+/// the help, or gives it to who asked for it, and returns nothing when `--help` is among them. Throws
+/// UsageError that names what is wrong, with the nearest known option.
 [[nodiscard]] std::optional<boost::program_options::variables_map> parse_options(
     const CommandHelp& help, boost::program_options::options_description options, const std::string& positional,
-    const std::vector<std::string>& arguments, std::size_t max_words = 1);
+    const Arguments& arguments, std::size_t max_words = 1);
 
 /// The arguments without a name.
 [[nodiscard]] std::vector<std::string> positional_words(const boost::program_options::variables_map& values,

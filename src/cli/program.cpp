@@ -39,13 +39,13 @@ int dispatch(const std::vector<std::string>& command_line) {
     return to_int(ExitCode::kDone);
   }
   if (const Command* command = find_command(word)) {
-    return command->run({{command_line.begin() + 2, command_line.end()}, command_line});
+    return command->run({{{command_line.begin() + 2, command_line.end()}, {}}, command_line});
   }
   if (!word.starts_with('-') && !looks_like_study_file(word)) {
     throw UsageError(fmt::format("unknown command \"{}\"{}; `fmnist-tune --help` lists the commands", word,
                                  did_you_mean(word, command_names())));
   }
-  return run_command({{command_line.begin() + 1, command_line.end()}, command_line});
+  return run_command({{{command_line.begin() + 1, command_line.end()}, {}}, command_line});
 }
 
 int complain(const std::exception& error, ExitCode code) {

@@ -33,6 +33,11 @@ const std::vector<Command>& commands() {
        copy_study_command},
       {"delete-study", {}, "Deletes a study with all its trials.", delete_study_command},
       {"check", {}, "Says what is wrong with a storage, and mends what can be mended.", check_command},
+      {"completion",
+       {},
+       "Prints what bash or zsh need to complete this program's commands.",
+       completion_command},
+      {"man-page", {}, "Prints the manual page.", man_page_command},
       {"help", {}, "Explains a command.", help_command},
   };
   return kCommands;

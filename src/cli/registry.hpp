@@ -25,6 +25,8 @@ int evaluate_command(const Invocation& invocation);
 int predict_command(const Invocation& invocation);
 int delete_study_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
+int completion_command(const Invocation& invocation);
+int man_page_command(const Invocation& invocation);
 int help_command(const Invocation& invocation);
 
 /// Every command, in the order of the help. A new one is a file in commands/ and a line in registry.cpp.

@@ -25,7 +25,7 @@ std::vector<std::string> study_names(tune::SqliteReader& reader) {
 }  // namespace
 
 std::optional<po::variables_map> parse_query(const CommandHelp& help, po::options_description options,
-                                             const std::vector<std::string>& arguments, std::size_t max_words) {
+                                             const Arguments& arguments, std::size_t max_words) {
   add_storage_option(options);
   add_format_option(options);
   return parse_options(help, std::move(options), "DB", arguments, max_words);

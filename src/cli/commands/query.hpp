@@ -14,8 +14,8 @@ namespace fmnist_tune {
 /// Reads the options of a query: DB or `--storage`, `--format`, `--help` and what `options` has besides.
 /// `max_words` arguments may have no name, the first of them is DB. Nothing when the help was asked for.
 [[nodiscard]] std::optional<boost::program_options::variables_map> parse_query(
-    const CommandHelp& help, boost::program_options::options_description options,
-    const std::vector<std::string>& arguments, std::size_t max_words = 1);
+    const CommandHelp& help, boost::program_options::options_description options, const Arguments& arguments,
+    std::size_t max_words = 1);
 
 /// The file of a query's storage. Throws UsageError when none or two are given.
 [[nodiscard]] std::filesystem::path path_of_query(const boost::program_options::variables_map& values);

@@ -45,7 +45,7 @@ po::options_description own_options() {
   options.add_options()("trial", text("N"), "number of the trial")("trial-number", text("N"),
                                                                    "the same, Optuna's name for it")(
       "values", texts("V"), "the trial's values, one an objective; inf, -inf and nan are numbers here")(
-      "state", text("S"), "complete (with --values, the default then), pruned or fail")(
+      "state", text("STATE"), "complete (with --values, the default then), pruned or fail")(
       "intermediate", texts("STEP=VALUE"), "an intermediate value; may be given several times, each step once")(
       "skip-if-finished", "change nothing when the trial is finished already, and do not call that an error");
   add_storage_option(options);
@@ -63,10 +63,10 @@ std::optional<double> number_in(const std::string& text) {
 }
 
 /// `--values 0.1 -0.2` as `--values=0.1 --values=-0.2`: a negative number looks like an option.
-std::vector<std::string> with_single_values(const std::vector<std::string>& arguments) {
+Arguments with_single_values(const Arguments& arguments) {
   std::vector<std::string> result;
   bool in_values = false;
-  for (const std::string& argument : arguments) {
+  for (const std::string& argument : arguments.words) {
     if (in_values && number_in(argument)) {
       result.push_back("--values=" + argument);
       continue;
@@ -75,10 +75,10 @@ std::vector<std::string> with_single_values(const std::vector<std::string>& argu
       throw UsageError(fmt::format("--values: expected numbers, found \"{}\"", argument));
     }
     in_values = argument == "--values";
-    const bool has_numbers = in_values && &argument != &arguments.back() && number_in(*(&argument + 1));
+    const bool has_numbers = in_values && &argument != &arguments.words.back() && number_in(*(&argument + 1));
     if (!has_numbers) result.push_back(argument);
   }
-  return result;
+  return {std::move(result), arguments.on_help};
 }
 
 /// What is to be told.

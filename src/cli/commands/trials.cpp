@@ -22,7 +22,7 @@ const CommandHelp kHelp = {"fmnist-tune trials DB [options]",
 po::options_description own_options() {
   po::options_description options("Options");
   add_study_option(options);
-  options.add_options()("state", po::value<std::string>()->value_name("S"),
+  options.add_options()("state", po::value<std::string>()->value_name("STATE"),
                         "only trials in that state: RUNNING, WAITING, COMPLETE, PRUNED or FAIL")(
       "last", po::value<std::string>()->value_name("N"), "only the last N of them, by number");
   return options;

@@ -70,8 +70,8 @@ void add_device_options(po::options_description& options) {
   options.add_options()("jobs", text("N"),
                         "trials at a time over all devices; default: one a CPU core, one a GPU")(
       "devices", text("LIST"), "cpu, or cuda:0,cuda:1, or auto (default): the GPUs if there are any, else cpu")(
-      "jobs-per-device", text("N"), "trials at a time on each device, instead of --jobs")(
-      "data", text("DIR"), "folder with the data set; default: where the system's packages put it");
+      "jobs-per-device", text("N"), "trials at a time on each device, instead of --jobs");
+  add_data_option(options);
 }
 
 void add_checkpoint_options(po::options_description& options) {
