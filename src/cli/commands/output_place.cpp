@@ -3,9 +3,12 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <span>
 #include <system_error>
 
 #include "cli/command.hpp"
+#include "tune/error.hpp"
+#include "tune/whole_file.hpp"
 
 namespace fmnist_tune {
 
@@ -28,6 +31,14 @@ void check_place(const std::filesystem::path& path, const po::variables_map& val
   if (!values.contains("force") && std::filesystem::exists(std::filesystem::symlink_status(path, ignored)))
     throw UsageError(
         fmt::format("{} is there already; give --force to replace it, or another name with -o", path.string()));
+}
+
+void write_whole(const std::filesystem::path& path, std::string_view text) {
+  try {
+    tune::replace_whole_file(path, std::as_bytes(std::span(text)));
+  } catch (const std::system_error& error) {
+    throw tune::Error(fmt::format("{}: cannot be written: {}", path.string(), error.code().message()));
+  }
 }
 
 }  // namespace fmnist_tune

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <filesystem>
 #include <span>
-#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/commands/loaded_model.hpp"
@@ -13,8 +12,6 @@
 #include "cli/output/json.hpp"
 #include "cli/output/table.hpp"
 #include "cli/registry.hpp"
-#include "tune/error.hpp"
-#include "tune/whole_file.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -71,14 +68,6 @@ std::string text_of(const tune::Predictions& predictions, Format format, bool to
   return format == Format::kCsv ? to_csv(table) : to_table(table, to_file ? std::nullopt : output_width());
 }
 
-void write(const std::filesystem::path& path, std::string_view text) {
-  try {
-    tune::replace_whole_file(path, std::as_bytes(std::span(text)));
-  } catch (const std::system_error& error) {
-    throw tune::Error(fmt::format("{}: cannot be written: {}", path.string(), error.code().message()));
-  }
-}
-
 po::options_description own_options() {
   po::options_description options("Options");
   add_model_options(options);
@@ -100,7 +89,7 @@ int predict_command(const Invocation& invocation) {
   if (output) check_place(*output, *values);
   const std::string text =
       text_of(load_model(path, *values).model->predict(words[1]), format, output.has_value());
-  output ? write(*output, text) : fmt::print("{}", text);
+  output ? write_whole(*output, text) : fmt::print("{}", text);
   return to_int(ExitCode::kDone);
 }
 

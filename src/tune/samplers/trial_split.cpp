@@ -111,8 +111,26 @@ math::PointSet losses_of(const HistoryView& history, const Numbers& trials) {
   return points;
 }
 
-// Whole fronts while they fit, then the part of the next front that covers most hypervolume.
-// Needs 0 < n_below < points.size().
+void take_complete_multi(const HistoryView& history, const Numbers& complete, Dealer& dealer) {
+  const bool takes_all = dealer.n_left() >= complete.size();
+  const std::vector<bool> is_below = takes_all || dealer.n_left() == 0
+                                         ? std::vector<bool>(complete.size(), takes_all)
+                                         : best_by_rank(losses_of(history, complete), dealer.n_left());
+  for (std::size_t i = 0; i < complete.size(); ++i) {
+    if (is_below[i]) {
+      dealer.take(complete[i]);
+    }
+  }
+}
+
+}  // namespace
+
+std::size_t default_gamma(std::size_t n, std::size_t n_objectives) {
+  constexpr std::size_t kMostForOneObjective = 25;
+  const auto share = static_cast<std::size_t>(std::ceil(0.1 * static_cast<double>(n)));
+  return n_objectives > 1 ? share : std::min(share, kMostForOneObjective);
+}
+
 std::vector<bool> best_by_rank(const math::PointSet& points, std::size_t n_below) {
   const std::vector<std::size_t> ranks = math::non_domination_ranks(points, n_below);
   std::vector<std::size_t> rank_size(points.size() + 1);
@@ -139,26 +157,6 @@ std::vector<bool> best_by_rank(const math::PointSet& points, std::size_t n_below
     }
   }
   return is_below;
-}
-
-void take_complete_multi(const HistoryView& history, const Numbers& complete, Dealer& dealer) {
-  const bool takes_all = dealer.n_left() >= complete.size();
-  const std::vector<bool> is_below = takes_all || dealer.n_left() == 0
-                                         ? std::vector<bool>(complete.size(), takes_all)
-                                         : best_by_rank(losses_of(history, complete), dealer.n_left());
-  for (std::size_t i = 0; i < complete.size(); ++i) {
-    if (is_below[i]) {
-      dealer.take(complete[i]);
-    }
-  }
-}
-
-}  // namespace
-
-std::size_t default_gamma(std::size_t n, std::size_t n_objectives) {
-  constexpr std::size_t kMostForOneObjective = 25;
-  const auto share = static_cast<std::size_t>(std::ceil(0.1 * static_cast<double>(n)));
-  return n_objectives > 1 ? share : std::min(share, kMostForOneObjective);
 }
 
 TrialSplit split_trials(const HistoryView& history, const Numbers& trials, std::size_t n_below) {

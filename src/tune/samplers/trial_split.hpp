@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tune/history.hpp"
+#include "tune/math/point_set.hpp"
 
 namespace tune::samplers {
 
@@ -16,6 +17,11 @@ struct TrialSplit {
 /// How many of n finished trials are good: ⌈0.1 n⌉, at most 25 for one objective (Optuna's `default_gamma`
 /// and `default_gamma_multiobjective`).
 [[nodiscard]] std::size_t default_gamma(std::size_t n, std::size_t n_objectives);
+
+/// Which `n_below` of the points are best: whole non-domination fronts while they fit, then the part of the
+/// next front that covers most hypervolume (Optuna's `_split_complete_trials_multi_objective`). Needs 0 <
+/// n_below < points.size().
+[[nodiscard]] std::vector<bool> best_by_rank(const math::PointSet& points, std::size_t n_below);
 
 /// Divides `trials` (COMPLETE, PRUNED or RUNNING, ascending numbers) as Optuna's TPE does. Preference:
 /// feasible COMPLETE by value (several objectives: by non-domination rank, the last front by hypervolume),
