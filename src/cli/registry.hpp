@@ -28,6 +28,7 @@ int evaluate_command(const Invocation& invocation);
 int predict_command(const Invocation& invocation);
 int delete_study_command(const Invocation& invocation);
 int check_command(const Invocation& invocation);
+int doctor_command(const Invocation& invocation);
 int completion_command(const Invocation& invocation);
 int man_page_command(const Invocation& invocation);
 int help_command(const Invocation& invocation);

@@ -52,6 +52,7 @@ po::options_description own_options() {
   add_checkpoint_options(options);
   options.add_options()("trust", "run what the file names also when that is no part of this program")(
       "quiet", "no progress, only the result, warnings and errors");
+  add_log_options(options);
   return options;
 }
 
@@ -136,7 +137,7 @@ RunRequest request_from(const po::variables_map& values, const StudyConfig& conf
   RunRequest request;
   request.trials = static_cast<std::int64_t>(config.points.size()) * config.replicates;
   request.storage = path_of_query(values).string();
-  request.quiet = values.contains("quiet");
+  read_log_options(values, request);
   read_device_options(values, request);
   read_checkpoint_options(values, request);
   request.command_line = shell_text(invocation.command_line);
@@ -158,7 +159,7 @@ int confirm_command(const Invocation& invocation) {
   };
   const bool is_done = session.look().finished() >= *session.request().trials;
   const int code = is_done ? to_int(ExitCode::kDone) : run_session(session, result);
-  if (is_done || (session.request().quiet && code == to_int(ExitCode::kDone))) {
+  if (is_done || (session.request().log.quiet && code == to_int(ExitCode::kDone))) {
     session.tidy_up();
     fmt::print("{}", result(session));
   }

@@ -43,6 +43,7 @@ po::options_description own_options() {
   add_device_options(options);
   add_checkpoint_options(options);
   options.add_options()("quiet", "no progress and no summary, only warnings and errors");
+  add_log_options(options);
   add_storage_option(options);
   return options;
 }
@@ -71,7 +72,7 @@ RunRequest request_from(const po::variables_map& values, const Invocation& invoc
   request.seed = seed_option(values);
   read_device_options(values, request);
   request.storage = text_option(values, "storage");
-  request.quiet = values.contains("quiet");
+  read_log_options(values, request);
   read_checkpoint_options(values, request);
   request.command_line = shell_text(invocation.command_line);
   return request;

@@ -28,19 +28,24 @@ std::string duration_text(const tune::FrozenTrial& trial) {
 
 }  // namespace
 
-std::string params_text(const tune::FrozenTrial& trial) {
+std::string params_text(const tune::ParamValues& params) {
   std::string text;
-  for (const tune::Param& param : trial.params) {
-    const tune::ParamValue value = param.external();
+  for (const auto& [name, value] : params) {
     const auto* number = std::get_if<double>(&value);
-    text += fmt::format("{}{}={}", text.empty() ? "" : " ", param.name,
+    text += fmt::format("{}{}={}", text.empty() ? "" : " ", name,
                         number == nullptr ? printable(tune::to_text(value)) : readable(*number));
   }
   return text;
 }
 
-Progress::Progress(Screen& screen, std::shared_ptr<spdlog::logger> log, bool quiet)
-    : screen_(screen), log_(std::move(log)), quiet_(quiet) {}
+std::string params_text(const tune::FrozenTrial& trial) {
+  tune::ParamValues params;
+  for (const tune::Param& param : trial.params) params[param.name] = param.external();
+  return params_text(params);
+}
+
+Progress::Progress(Screen& screen, Logs logs, bool quiet)
+    : screen_(screen), logs_(std::move(logs)), quiet_(quiet) {}
 
 void Progress::begin(Look look, AwaitedTrials awaited) {
   {
@@ -88,12 +93,16 @@ void Progress::end() {
   screen_.status("");
 }
 
-void Progress::on_start(tune::TrialNumber, const tune::ParamValues&, const tune::DeviceSlot&) {
+void Progress::on_start(tune::TrialNumber number, const tune::ParamValues& params,
+                        const tune::DeviceSlot& slot) {
   if (screen_.is_terminal()) look_again();
+  logs_.trials->debug("trial {} begins on {}, job {}: {}", number.value, slot.device, slot.index_on_device,
+                      params_text(params));
 }
 
-void Progress::on_report(tune::TrialNumber, tune::IntermediateValue) {
+void Progress::on_report(tune::TrialNumber number, tune::IntermediateValue value) {
   if (screen_.is_terminal()) look_again();
+  logs_.trials->debug("trial {} reports {} at step {}", number.value, readable(value.value), value.step);
 }
 
 void Progress::on_finish(const tune::FrozenTrial& trial, const tune::DeviceSlot&) {
@@ -106,10 +115,9 @@ void Progress::on_finish(const tune::FrozenTrial& trial, const tune::DeviceSlot&
   }
   const auto number = trial.number.value;
   if (trial.state == tune::TrialState::kFail)
-    log_->warn("trial {} failed: {}", number, reason_of(trial).value_or("no reason given"));
-  if (screen_.is_terminal()) return;
-  log_->info("trial {} {}{}{}; {}; {}", number, tune::to_string(trial.state), outcome_text(trial),
-             duration_text(trial), standing, params_text(trial));
+    logs_.messages->warn("trial {} failed: {}", number, reason_of(trial).value_or("no reason given"));
+  logs_.trials->info("trial {} {}{}{}; {}; {}", number, tune::to_string(trial.state), outcome_text(trial),
+                     duration_text(trial), standing, params_text(trial));
 }
 
 void Progress::on_wait(std::int64_t) {
@@ -126,40 +134,41 @@ void Progress::on_wait(std::int64_t) {
       const std::scoped_lock lock(mutex_);
       if (!told_of_.insert(trial.number).second) continue;
     }
-    log_->log(trial.may_be_gone ? spdlog::level::warn : spdlog::level::info, "{}", trial.text);
+    logs_.messages->log(trial.may_be_gone ? spdlog::level::warn : spdlog::level::info, "{}", trial.text);
   }
 }
 
 void Progress::on_requeue(tune::TrialNumber number, std::string_view reason) {
   if (screen_.is_terminal()) look_again();
-  log_->info("trial {} goes back into the queue: {}", number.value, reason);
+  logs_.messages->info("trial {} goes back into the queue: {}", number.value, reason);
 }
 
 void Progress::on_takeover(const tune::TakenOver& taken) {
-  log_->info("{}", takeover_text(taken));
+  logs_.messages->info("{}", takeover_text(taken));
 }
 
 void Progress::on_lost(tune::TrialNumber number, std::string_view) {
   if (screen_.is_terminal()) look_again();
-  log_->info("trial {} was ended or taken over by another process; what was computed of it here does not count",
-             number.value);
+  logs_.messages->info(
+      "trial {} was ended or taken over by another process; what was computed of it here does not count",
+      number.value);
 }
 
 void Progress::on_resume(tune::TrialNumber number, std::int64_t step) {
-  log_->info("trial {} goes on from its checkpoint in epoch {}", number.value, step + 1);
+  logs_.messages->info("trial {} goes on from its checkpoint in epoch {}", number.value, step + 1);
 }
 
 void Progress::on_checkpoint_refused(tune::TrialNumber number, std::string_view reason) {
-  log_->warn("trial {} begins anew, its checkpoint cannot be used: {}", number.value, reason);
+  logs_.messages->warn("trial {} begins anew, its checkpoint cannot be used: {}", number.value, reason);
 }
 
 void Progress::on_checkpoint_not_saved(tune::TrialNumber number, std::string_view reason) {
-  log_->warn("trial {} goes on, but a checkpoint of it could not be saved: {}; said once a run", number.value,
-             reason);
+  logs_.messages->warn("trial {} goes on, but a checkpoint of it could not be saved: {}; said once a run",
+                       number.value, reason);
 }
 
 void Progress::on_device_out(std::string_view device, std::string_view reason) {
-  log_->warn("device {} is out of service: {}", device, reason);
+  logs_.messages->warn("device {} is out of service: {}", device, reason);
 }
 
 std::string Progress::finished_text() const {

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <spdlog/logger.h>
-
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -12,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/run/logging.hpp"
 #include "cli/run/screen.hpp"
 #include "cli/run/study_counter.hpp"
 #include "cli/run/waiting.hpp"
@@ -24,7 +23,7 @@ namespace fmnist_tune {
 /// ran the trials; only the rate is that of this process. Safe from any thread.
 class Progress final : public tune::RunObserver {
  public:
-  Progress(Screen& screen, std::shared_ptr<spdlog::logger> log, bool quiet);
+  Progress(Screen& screen, Logs logs, bool quiet);
 
   /// The running trials of other processes, asked when this one has to wait for them.
   using AwaitedTrials = std::function<std::vector<AwaitedTrial>()>;
@@ -63,7 +62,7 @@ class Progress final : public tune::RunObserver {
   [[nodiscard]] std::string status_text() const;
 
   Screen& screen_;
-  std::shared_ptr<spdlog::logger> log_;
+  Logs logs_;
   bool quiet_;
 
   mutable std::mutex mutex_;  ///< Guards what follows.
@@ -79,5 +78,6 @@ class Progress final : public tune::RunObserver {
 
 /// `lr=0.001 optimizer=adam`
 [[nodiscard]] std::string params_text(const tune::FrozenTrial& trial);
+[[nodiscard]] std::string params_text(const tune::ParamValues& params);
 
 }  // namespace fmnist_tune

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -50,6 +51,15 @@ std::vector<std::string> devices_option(const po::variables_map& values) {
   return devices;
 }
 
+spdlog::level::level_enum log_level_option(const po::variables_map& values) {
+  const std::string text = text_option(values, "log-level").value_or("info");
+  constexpr std::array<std::string_view, 4> kLevels{"debug", "info", "warning", "error"};
+  if (std::find(kLevels.begin(), kLevels.end(), text) == kLevels.end()) {
+    throw UsageError(fmt::format("--log-level: expected debug, info, warning or error, found \"{}\"", text));
+  }
+  return spdlog::level::from_str(text);
+}
+
 }  // namespace
 
 void add_data_option(po::options_description& options) {
@@ -80,6 +90,14 @@ void add_checkpoint_options(po::options_description& options) {
       "max-checkpoints", text("MIB"), "most space for the checkpoints of all unfinished trials (1024)");
 }
 
+void add_log_options(po::options_description& options) {
+  options.add_options()("log-level", text("LEVEL"),
+                        "least level of messages that are shown: debug, info (default), warning or error")(
+      "log-file", text("FILE"),
+      "append messages and a line a trial to this file, too, whatever the screen shows")(
+      "events", text("FILE"), "append what happens to this file as JSON lines, for other programs");
+}
+
 void read_device_options(const po::variables_map& values, RunRequest& request) {
   request.jobs = whole_number_option(values, "jobs", 1, kMaxJobs);
   request.jobs_per_device = whole_number_option(values, "jobs-per-device", 1, kMaxJobs);
@@ -88,6 +106,13 @@ void read_device_options(const po::variables_map& values, RunRequest& request) {
   }
   request.devices = devices_option(values);
   request.data_dir = data_folder(values);
+}
+
+void read_log_options(const po::variables_map& values, RunRequest& request) {
+  request.log.quiet = values.contains("quiet");
+  request.log.level = log_level_option(values);
+  if (const auto file = text_option(values, "log-file")) request.log.file = *file;
+  if (const auto file = text_option(values, "events")) request.events = *file;
 }
 
 void read_checkpoint_options(const po::variables_map& values, RunRequest& request) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/run/logging.hpp"
+
 namespace fmnist_tune {
 
 /// What the options of `run` ask for.
@@ -20,7 +22,8 @@ struct RunRequest {
   std::optional<std::int64_t> jobs_per_device;
   std::optional<std::string> storage;
   std::filesystem::path data_dir;
-  bool quiet = false;
+  LogRequest log;
+  std::optional<std::filesystem::path> events;  ///< JSON lines of what happens go there.
   bool keep_checkpoints = true;
   std::optional<std::int64_t> max_checkpoints_mib;  ///< Of the whole folder.
   std::optional<std::chrono::seconds> checkpoint_interval;

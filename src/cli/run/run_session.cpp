@@ -5,8 +5,10 @@
 
 #include <atomic>
 #include <chrono>
+#include <memory>
 
 #include "cli/output/messages.hpp"
+#include "cli/run/event_log.hpp"
 #include "cli/run/logging.hpp"
 #include "cli/run/progress.hpp"
 #include "cli/run/signals.hpp"
@@ -37,18 +39,26 @@ Watch watch_of(const Session& session, Screen& screen, Progress& progress, spdlo
   return watch;
 }
 
+std::unique_ptr<EventLog> events_of(const RunRequest& request, const Logs& logs) {
+  return request.events ? std::make_unique<EventLog>(*request.events, logs.messages) : nullptr;
+}
+
 }  // namespace
 
 int run_session(Session& session, const ResultText& result) {
   // While this is the only thread: the environment is not protected against concurrent use.
   fmnist::set_library_environment();
   Screen screen;
-  const auto log = make_logger(screen, session.request().quiet);
-  Progress progress(screen, log, session.request().quiet);
+  const Logs logs = make_logs(screen, session.request().log);
+  Progress progress(screen, logs, session.request().log.quiet);
+  const auto events = events_of(session.request(), logs);
   std::atomic<bool> stop{false};
   tune::RunReport report;
-  const auto signal = run_watched([&] { report = session.run(stop, progress, *log); }, stop,
-                                  watch_of(session, screen, progress, *log));
+  const auto signal = run_watched(
+      [&] {
+        report = session.run(stop, {progress, events.get(), *logs.messages});
+      },
+      stop, watch_of(session, screen, progress, *logs.messages));
   progress.end();
   return conclude(session, report, signal, screen, result);
 }

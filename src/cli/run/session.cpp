@@ -11,6 +11,7 @@
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/module_loader.hpp"
+#include "cli/run/observers.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/run/storage_place.hpp"
 #include "cli/run/study_counter.hpp"
@@ -85,7 +86,7 @@ std::unique_ptr<tune::Objective> Session::make_objective(const tune::ObjectiveMo
   }
 }
 
-tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, spdlog::logger& log) {
+tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& listeners) {
   const tune::ObjectiveModule& module = load_module(config_.objective.type);
   auto slots = choose_slots(request_, module.devices());
   const auto objective = make_objective(module, devices_of(slots));
@@ -94,14 +95,22 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, Progress& progress, 
   const tune::RunOptions options = run_options(std::move(slots));
   auto study =
       open_study({config_, manifests_, request_.seed, objective->provenance(), options.takeover, false, marks_},
-                 storage, log);
-  log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(), options.slots.size(),
-           fmt::join(devices_of(options.slots), ", "), study.seed());
+                 storage, listeners.log);
+  listeners.log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(),
+                     options.slots.size(), fmt::join(devices_of(options.slots), ", "), study.seed());
   const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
-  progress.begin([counter] { return counter->count(); },
-                 [&] { return awaited_trials(study.trials(), tune::this_process(), options.takeover); });
+  listeners.progress.begin(
+      [counter] { return counter->count(); },
+      [&] { return awaited_trials(study.trials(), tune::this_process(), options.takeover); });
+  Observers observers;
+  observers.add(listeners.progress);
+  if (listeners.events != nullptr) {
+    listeners.events->begin(config_.name, storage_, study.seed(), options.slots);
+    observers.add(*listeners.events);
+  }
   tidy_up();
-  const tune::RunReport report = tune::run_trials(study, *objective, options, stop, progress);
+  const tune::RunReport report = tune::run_trials(study, *objective, options, stop, observers);
+  if (listeners.events != nullptr) listeners.events->end(report);
   tidy_up();
   return report;
 }

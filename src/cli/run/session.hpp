@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/run/event_log.hpp"
 #include "cli/run/progress.hpp"
 #include "cli/run/run_request.hpp"
 #include "cli/run/study_check.hpp"
@@ -28,6 +29,13 @@ struct Standing {
 [[nodiscard]] std::optional<tune::StudySummary> find_summary(tune::SqliteReader& reader,
                                                              const std::string& name);
 
+/// Who hears of a run.
+struct Listeners {
+  Progress& progress;
+  EventLog* events;  ///< Nobody: null.
+  spdlog::logger& log;
+};
+
 /// One call of a command that runs trials: a study file, a storage, trials.
 class Session {
  public:
@@ -41,7 +49,7 @@ class Session {
   [[nodiscard]] Standing look();
   /// Loads the module and the data, opens the study, runs the trials. Nothing is written before the module, the
   /// devices and the data are found to be there.
-  tune::RunReport run(const std::atomic<bool>& stop, Progress& progress, spdlog::logger& log);
+  tune::RunReport run(const std::atomic<bool>& stop, const Listeners& listeners);
   /// Removes what a killed run left of trials that are finished since. The storage must be there.
   void tidy_up() const;
 

@@ -111,12 +111,12 @@ int conclude(const Session& session, const tune::RunReport& report, std::optiona
              const ResultText& result_text) {
   const std::string reason = reason_text(session, report, signal);
   const int code = exit_code(report.end, signal);
-  if (!reason.empty() && !(session.request().quiet && code == to_int(ExitCode::kDone))) {
+  if (!reason.empty() && !(session.request().log.quiet && code == to_int(ExitCode::kDone))) {
     screen.line("fmnist-tune: " + reason);
   }
   // The reason stands before the result where both go to one terminal.
   screen.drain();
-  if (session.request().quiet) return code;
+  if (session.request().log.quiet) return code;
   const std::string result = result_text(session);
   if (signal) {
     static_cast<void>(write_within(STDOUT_FILENO, result, kPatienceAfterSignal));
@@ -127,7 +127,7 @@ int conclude(const Session& session, const tune::RunReport& report, std::optiona
 }
 
 int conclude_without_run(const Session& session, const Standing& standing) {
-  if (session.request().quiet) return to_int(ExitCode::kDone);
+  if (session.request().log.quiet) return to_int(ExitCode::kDone);
   fmt::print("nothing to do: {} of {} trials are finished\n", standing.finished(), *session.request().trials);
   fmt::print("{}", run_result_text(session));
   return to_int(ExitCode::kDone);

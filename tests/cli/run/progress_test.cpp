@@ -43,7 +43,7 @@ class ProgressTest : public ::testing::Test {
   Screen screen_;
   StudyTally tally_;
   bool broken_ = false;
-  Progress progress_{screen_, log_, false};
+  Progress progress_{screen_, {log_, log_}, false};
 };
 
 TEST_F(ProgressTest, TellsWhyATrialHasNoValue) {

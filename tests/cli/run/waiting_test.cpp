@@ -77,7 +77,7 @@ TEST(Progress, NamesEachAwaitedTrialOnce) {
   auto log = std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_mt>(lines));
   log->set_pattern("%l %v");
   Screen screen;
-  Progress progress(screen, log, true);
+  Progress progress(screen, {log, log}, true);
   std::vector<AwaitedTrial> awaited = {{tune::TrialNumber{1}, true, "first"}};
   progress.on_wait(1);
   progress.begin({}, [&] { return awaited; });
