@@ -7,6 +7,7 @@ namespace fmnist_tune {
 const std::vector<Command>& commands() {
   static const std::vector<Command> kCommands = {
       {"run", {}, "Runs the trials of a study file, or what is missing of them.", run_command},
+      {"init", {}, "Writes a study file for a data set, with comments.", init_command},
       {"plan", {}, "Says what a study would cost, and what is odd in it, without running it.", plan_command},
       {"best-trial", {"best"}, "Shows the best trial of a study.", best_trial_command},
       {"best-trials",

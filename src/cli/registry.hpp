@@ -8,6 +8,7 @@
 namespace fmnist_tune {
 
 int run_command(const Invocation& invocation);
+int init_command(const Invocation& invocation);
 int plan_command(const Invocation& invocation);
 int best_trial_command(const Invocation& invocation);
 int best_trials_command(const Invocation& invocation);

@@ -199,9 +199,17 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
       root_ = std::move(value);
     } else if (Frame& frame = open_.back(); frame.node.kind == Node::Kind::kList) {
       frame.node.items.push_back(std::move(value));
-    } else if (is_first(frame)) {
+    } else if (is_first(frame) && !take_comment(frame, value)) {
       frame.node.members.push_back({frame.key, frame.key_at, std::move(value)});
     }
+    return true;
+  }
+
+  /// Whether it is one, which no tree holds.
+  bool take_comment(const Frame& frame, const Node& value) {
+    if (frame.key != kCommentKey) return false;
+    if (value.kind != Node::Kind::kString)
+      complaints_->push_back({value.at.line, value.at.column, pointer_of_next(), "a text", describe(value)});
     return true;
   }
 

@@ -51,6 +51,9 @@ struct Member {
 inline constexpr std::size_t kMaxJsonDepth = 32;
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20;
 
+/// A text under this key is for people, as in JSON Schema, and in no object of the tree.
+inline constexpr std::string_view kCommentKey = "$comment";
+
 /// Parses JSON (RFC 8259, UTF-8, a byte order mark is skipped). Duplicate keys are complained about and their
 /// first value is kept; a syntax error is one complaint, and there is then no tree.
 [[nodiscard]] std::optional<Node> parse_json(std::string_view text, std::vector<Complaint>& complaints);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "cli/study_file/json_tree.hpp"
 #include "cli/study_file/parameter_rules.hpp"
 #include "tune/pruners/registry.hpp"
 #include "tune/samplers/registry.hpp"
@@ -150,6 +151,14 @@ Json type_of(const OptionSpec& spec) {
   if (spec.kind == OptionKind::kChoice) return {{"enum", choices}};
   // Bounds beside it concern numbers only.
   return {{"anyOf", {{{"type", "integer"}}, {{"enum", choices}}}}};
+}
+
+/// A text under "$comment" may stand in every object of a study file.
+void allow_comments(Json& schema) {
+  if (!schema.is_structured()) return;
+  for (Json& part : schema) allow_comments(part);
+  if (schema.is_object() && schema.contains("additionalProperties"))
+    schema["properties"][std::string(kCommentKey)] = {{"type", "string"}};
 }
 
 /// One value of the option, without description and default.
@@ -326,6 +335,7 @@ std::string study_schema(const Manifests& manifests) {
       {"items", {{"$ref", "#/definitions/point"}}}};
   schema["definitions"]["point"] =
       by_parameter(manifests, "A value for each parameter of the space that is given.", value);
+  allow_comments(schema);
   return schema.dump(2) + "\n";
 }
 
