@@ -36,6 +36,27 @@ std::optional<std::int64_t> index_of(const FrozenTrial& trial) {
   return index.is_number_integer() ? std::optional(index.get<std::int64_t>()) : std::nullopt;
 }
 
+/// The entry of the space that the parameter comes from: its own, or that of all layers.
+Json* entry_of(Json& space, const std::string& name) {
+  if (const auto own = space.find(name); own != space.end()) return &*own;
+  const auto all_layers = space.find(name.substr(0, name.rfind("_l")));
+  return all_layers == space.end() ? nullptr : &*all_layers;
+}
+
+/// The range may have become narrower after the trial: a listed point must be within it all the same.
+void widen(Json& entry, const Json& value) {
+  if (!entry.contains("low") || !entry.contains("high") || !value.is_number()) return;
+  if (value >= entry["low"] && value <= entry["high"]) return;
+  entry[value < entry["low"] ? "low" : "high"] = value;
+  entry.erase("step");
+}
+
+void widen_for(Json& space, const FrozenTrial& trial) {
+  for (const tune::Param& param : trial.params) {
+    if (Json* entry = entry_of(space, param.name)) widen(*entry, json_value(param.external()));
+  }
+}
+
 std::uint64_t new_seed(std::uint64_t seed, const std::string& name) {
   return tune::RandomStream({seed, 0, tune::Purpose::kConfirmation, tune::stable_hash(name)})();
 }
@@ -96,7 +117,10 @@ std::string confirming_study_file(const std::string& study, std::uint64_t seed, 
   file["replicates"] = n_replicates;
   file["training_seed"] = own_seed;
   file["points"] = Json::array();
-  for (const FrozenTrial& trial : trials) file["points"].push_back(point_of(trial));
+  for (const FrozenTrial& trial : trials) {
+    file["points"].push_back(point_of(trial));
+    widen_for(file["space"], trial);
+  }
   for (const char* key : {"storage", "duplicates", "reproducible"}) file.erase(key);
   // What a trial may cost still holds; nothing ends a study whose trials are all listed.
   if (file.contains("limits")) file["limits"].erase("stagnation");

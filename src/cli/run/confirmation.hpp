@@ -36,7 +36,8 @@ struct Confirmed {
                                                                  tune::Direction direction, std::size_t n);
 
 /// The text of a study file like that of `study`, with these trials as points and nothing else to search, and a
-/// training seed that follows from the study's seed and the new name: replicates of one number share it.
+/// training seed that follows from the study's seed and the new name: replicates of one number share it. Ranges
+/// that have become narrower than the trials are widened.
 [[nodiscard]] std::string confirming_study_file(const std::string& study, std::uint64_t seed,
                                                 const std::string& name,
                                                 const std::vector<tune::FrozenTrial>& trials,

@@ -69,6 +69,18 @@ TEST(ConfirmingStudyFile, ListsTheTrialsAndSearchesNothing) {
   EXPECT_EQ(config.fixed.size(), 1U);
 }
 
+TEST(ConfirmingStudyFile, TakesTrialsFromBeforeARangeBecameNarrower) {
+  const std::string narrow = R"({"name": "s", "objective": {"type": "fmnist"},
+    "objectives": [{"metric": "validation_accuracy", "direction": "maximize"}],
+    "space": {"lr": {"type": "float", "low": 0.03, "high": 0.04, "step": 0.01}}})";
+  const auto text =
+      confirming_study_file(narrow, 4, "s-confirm", {trial(1, 0.025, 0.9), trial(2, 0.07, 0.8)}, 2);
+  const StudyConfig config = parse_study_text(text, "made", known_manifests());
+  ASSERT_EQ(config.points.size(), 2U);
+  EXPECT_EQ(config.points[0].at("lr"), tune::ParamValue(0.025));
+  EXPECT_EQ(config.points[1].at("lr"), tune::ParamValue(0.07));
+}
+
 TEST(ConfirmingStudyFile, HasASeedOfItsOwnThatFollowsFromTheStudy) {
   const auto seed = [](std::uint64_t of_study, const std::string& name) {
     const auto text = confirming_study_file(kStudy, of_study, name, {trial(1, 0.02, 0.9)}, 2);
