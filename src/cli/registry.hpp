@@ -17,6 +17,8 @@ int curves_command(const Invocation& invocation);
 int export_command(const Invocation& invocation);
 int explain_command(const Invocation& invocation);
 int importance_command(const Invocation& invocation);
+int report_command(const Invocation& invocation);
+int watch_command(const Invocation& invocation);
 int studies_command(const Invocation& invocation);
 int enqueue_command(const Invocation& invocation);
 int ask_command(const Invocation& invocation);
