@@ -24,6 +24,8 @@ const std::vector<Command>& commands() {
        "Writes a page with plots and all trials of a study, to open in a browser.",
        report_command},
       {"watch", {"dashboard"}, "Shows a study in the browser while it runs.", watch_command},
+      {"diff", {}, "Compares two studies.", diff_command},
+      {"replay", {}, "Says what another pruner would have stopped, saved and lost.", replay_command},
       {"verify", {}, "Trains a trial again and says whether it is the same bit for bit.", verify_command},
       {"confirm", {}, "Trains the best trials again with new seeds and says which one wins.", confirm_command},
       {"retrain",

@@ -19,6 +19,8 @@ int explain_command(const Invocation& invocation);
 int importance_command(const Invocation& invocation);
 int report_command(const Invocation& invocation);
 int watch_command(const Invocation& invocation);
+int diff_command(const Invocation& invocation);
+int replay_command(const Invocation& invocation);
 int studies_command(const Invocation& invocation);
 int enqueue_command(const Invocation& invocation);
 int ask_command(const Invocation& invocation);

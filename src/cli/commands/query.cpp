@@ -44,7 +44,11 @@ tune::SqliteReader open_for_query(const po::variables_map& values) {
 }
 
 tune::StudyRecord study_of_query(tune::SqliteReader& reader, const po::variables_map& values) {
-  if (const auto name = text_option(values, "study")) {
+  return study_named(reader, text_option(values, "study"));
+}
+
+tune::StudyRecord study_named(tune::SqliteReader& reader, const std::optional<std::string>& name) {
+  if (name) {
     auto study = reader.find_study(*name);
     if (!study) complain_about_name(*name, study_names(reader));
     return *study;

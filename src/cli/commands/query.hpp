@@ -23,6 +23,9 @@ namespace fmnist_tune {
 /// The storage of a query. Throws UsageError when none or two are given.
 [[nodiscard]] tune::SqliteReader open_for_query(const boost::program_options::variables_map& values);
 
+/// The study of that name, or the only one. Throws UsageError with the names to choose from.
+[[nodiscard]] tune::StudyRecord study_named(tune::SqliteReader& reader, const std::optional<std::string>& name);
+
 /// The study that `--study` names, or the only one. Throws UsageError with the names to choose from.
 [[nodiscard]] tune::StudyRecord study_of_query(tune::SqliteReader& reader,
                                                const boost::program_options::variables_map& values);
