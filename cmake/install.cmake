@@ -26,7 +26,7 @@ if(TARGET fmnist-tune)
     RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT program)
   install(EXPORT tune-program NAMESPACE tune:: DESTINATION "${tune_cmake_dir}" COMPONENT program)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/studies" DESTINATION "${CMAKE_INSTALL_DATADIR}/fmnist-tune"
-    COMPONENT program FILES_MATCHING PATTERN "*.json" PATTERN "*.md")
+    COMPONENT program FILES_MATCHING PATTERN "*.json" PATTERN "*.md" PATTERN "*.py")
 endif()
 if(TARGET tune_fmnist)
   # A LibTorch from elsewhere is found where it was when this was built.

@@ -33,10 +33,11 @@ struct MetricSpec {
 
 /// What an objective can be told: enough to validate a study file without loading its module.
 struct ObjectiveManifest {
-  std::string type;                    ///< "fmnist": the `type` in the study file.
-  std::vector<OptionSpec> parameters;  ///< May stand in `space`, `fixed` and `points`; all have defaults.
-  std::vector<OptionSpec> settings;    ///< May stand in `objective`.
-  std::vector<MetricSpec> metrics;
+  std::string type;  ///< "fmnist": the `type` in the study file.
+  /// May stand in `space`, `fixed` and `points`; all have defaults, except one named kAnyName.
+  std::vector<OptionSpec> parameters;
+  std::vector<OptionSpec> settings;  ///< May stand in `objective`.
+  std::vector<MetricSpec> metrics;   ///< One named kAnyName: whatever the study calls its objectives.
 };
 
 /// Where a worker computes: the n-th job on a device.
@@ -158,12 +159,15 @@ struct ObjectiveConfig {
   std::vector<std::string> metrics;  ///< The study's objectives, in order.
   std::filesystem::path data_dir;    ///< From `--data`; empty: the objective's own search path.
   std::vector<std::string> devices;  ///< The devices of the slots, each once.
+  std::string study_name;
+  std::filesystem::path folder;   ///< Of the study file, absolute: where relative paths in settings begin.
+  std::filesystem::path log_dir;  ///< For logs of trials, made when there is one; empty: none are to be kept.
 };
 
 /// The entry point of a module: a shared library exports one object of this type, by C linkage, under the name
 /// `tune_objective_module`. Module and program share one libtune.
 struct ObjectiveModule {
-  static constexpr std::uint32_t kAbiVersion = 3;
+  static constexpr std::uint32_t kAbiVersion = 4;
   static constexpr const char* kSymbol = "tune_objective_module";
 
   std::uint32_t abi_version = kAbiVersion;

@@ -11,8 +11,14 @@
 
 namespace tune {
 
-/// kPruner: another pruner with its options, as JSON text (see `make_pruner_from_json`).
-enum class OptionKind : std::uint8_t { kBool, kInt, kFloat, kString, kChoice, kPruner };
+/// kPruner: another pruner with its options, as JSON text (see `make_pruner_from_json`). kAny: a truth value, a
+/// number or a text. kCommand: a program and its arguments, a list of texts as JSON text; `{name}` in an
+/// argument stands for a parameter.
+enum class OptionKind : std::uint8_t { kBool, kInt, kFloat, kString, kChoice, kPruner, kAny, kCommand };
+
+/// The name of an OptionSpec, of kind kAny and without a default, or of a MetricSpec that stands for every name
+/// that no other one has.
+inline constexpr const char* kAnyName = "*";
 
 /// Describes one named option of a sampler, a pruner or an objective, well enough to check a value,
 /// to complain about it, to print help and to write a schema.
@@ -51,6 +57,9 @@ class OptionValues {
 /// What is wrong with `value` for this option, as "expected …" without the found value; nothing when it
 /// is fine.
 [[nodiscard]] std::optional<std::string> complaint(const OptionSpec& spec, const ParamValue& value);
+
+/// The option of that name, or the one that stands for every name (kAnyName), or null.
+[[nodiscard]] const OptionSpec* find_option(const std::vector<OptionSpec>& specs, std::string_view name);
 
 /// Fills in defaults and checks every value. Throws InvalidArgument that names the option, what was
 /// expected and what was found, or that is required and absent; an unknown option lists the known ones.

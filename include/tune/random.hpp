@@ -22,6 +22,7 @@ enum class Purpose : std::uint32_t {
   kGridOrder = 9,
   kCopiedStudy = 10,
   kConfirmation = 11,
+  kProgramSeed = 12,
 };
 
 /// Names one stream. Equal keys give equal numbers on every machine; any difference gives an independent

@@ -7,12 +7,12 @@
 #include <filesystem>
 #include <system_error>
 
+#include "cli/build_facts.hpp"
 #include "cli/command.hpp"
 #include "cli/commands/help.hpp"
 #include "cli/output/messages.hpp"
 #include "cli/registry.hpp"
 #include "cli/study_file/complaint.hpp"
-#include "cli/version.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -35,7 +35,7 @@ int dispatch(const std::vector<std::string>& command_line) {
     return to_int(ExitCode::kDone);
   }
   if (word == "--version") {
-    fmt::print("fmnist-tune {}\n", kVersion);
+    fmt::print("{}", version_text());
     return to_int(ExitCode::kDone);
   }
   if (const Command* command = find_command(word)) {

@@ -45,6 +45,10 @@ std::string expected(const OptionSpec& spec) {
       return "expected one of " + list_text(spec.choices);
     case OptionKind::kPruner:
       return "expected a pruner with its options as JSON text";
+    case OptionKind::kAny:
+      return "expected true, false, a number or a text";
+    case OptionKind::kCommand:
+      return "expected a list with a program and its arguments";
   }
   throw InvalidArgument("unknown option kind");
 }
@@ -75,7 +79,10 @@ bool is_allowed(const OptionSpec& spec, const ParamValue& value) {
              (number != nullptr && in_range(spec, *number));
     case OptionKind::kString:
     case OptionKind::kPruner:
+    case OptionKind::kCommand:
       return std::holds_alternative<std::string>(value);
+    case OptionKind::kAny:
+      return !std::holds_alternative<std::monostate>(value);
     case OptionKind::kChoice:
       return is_choice(spec, value);
   }
@@ -120,6 +127,16 @@ std::optional<std::string> complaint(const OptionSpec& spec, const ParamValue& v
   return is_allowed(spec, value) ? std::nullopt : std::optional(expected(spec));
 }
 
+const OptionSpec* find_option(const std::vector<OptionSpec>& specs, std::string_view name) {
+  const auto named = [&specs](std::string_view wanted) {
+    const auto found = std::find_if(specs.begin(), specs.end(),
+                                    [wanted](const OptionSpec& spec) { return spec.name == wanted; });
+    return found == specs.end() ? nullptr : &*found;
+  };
+  const OptionSpec* own = named(name);
+  return own != nullptr ? own : named(kAnyName);
+}
+
 OptionValues with_defaults(const std::vector<OptionSpec>& specs,
                            const std::map<std::string, ParamValue, std::less<>>& given) {
   std::map<std::string, ParamValue, std::less<>> values;
@@ -129,9 +146,8 @@ OptionValues with_defaults(const std::vector<OptionSpec>& specs,
     if (!std::holds_alternative<std::monostate>(spec.default_value)) values[spec.name] = spec.default_value;
   }
   for (const auto& [name, value] : given) {
-    const auto spec = std::find_if(specs.begin(), specs.end(),
-                                   [&wanted = name](const OptionSpec& s) { return s.name == wanted; });
-    if (spec == specs.end()) {
+    const OptionSpec* spec = find_option(specs, name);
+    if (spec == nullptr) {
       throw InvalidArgument(
           fmt::format("unknown option '{}' (known: {})", name, known.empty() ? "none" : known));
     }

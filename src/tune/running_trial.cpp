@@ -24,7 +24,7 @@ const OptionSpec* find_spec(const std::vector<OptionSpec>& specs, std::string_vi
   const auto found = std::find_if(specs.begin(), specs.end(), [&](const OptionSpec& spec) {
     return spec.name == name || (spec.per_layer && spec.name == base);
   });
-  return found == specs.end() ? nullptr : &*found;
+  return found == specs.end() ? find_option(specs, kAnyName) : &*found;
 }
 
 using Clock = std::chrono::steady_clock;

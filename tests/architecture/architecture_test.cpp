@@ -67,6 +67,7 @@ TEST(ArchitectureRules, ComplainAboutALowerLayerThatLooksUp) {
 
 TEST(ArchitectureRules, ComplainAboutALibraryFileThatIncludesTheProgram) {
   EXPECT_EQ(library_includes_of_programs({{"src/tune/study.cpp", {"cli/table.hpp"}}}).size(), 1U);
+  EXPECT_EQ(library_includes_of_programs({{"src/tune/study.cpp", {"command/objective.hpp"}}}).size(), 1U);
   EXPECT_TRUE(library_includes_of_programs({{"src/cli/main.cpp", {"cli/table.hpp"}}}).empty());
 }
 

@@ -140,7 +140,8 @@ Complaints library_includes_of_programs(const std::vector<SourceFile>& files) {
   return complain_unless(files, "the search library knows neither the program nor the objective",
                          [](const SourceFile& file, std::string_view include) {
                            return !include_name_of(file.path).starts_with("tune/") ||
-                                  !(include.starts_with("cli/") || include.starts_with("fmnist/"));
+                                  !(include.starts_with("cli/") || include.starts_with("command/") ||
+                                    include.starts_with("fmnist/"));
                          });
 }
 

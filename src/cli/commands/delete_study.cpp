@@ -11,6 +11,7 @@
 #include "cli/output/table.hpp"
 #include "cli/registry.hpp"
 #include "cli/run/session.hpp"
+#include "cli/run/trial_logs.hpp"
 #include "tune/checkpoint_folder.hpp"
 #include "tune/storages/claims.hpp"
 #include "tune/storages/sqlite.hpp"
@@ -106,6 +107,7 @@ int delete_study_command(const Invocation& invocation) {
   }
   tune::CheckpointFolder(tune::CheckpointFolder::beside(path), *text_option(*values, "study"))
       .collect_orphans([&] { return tune::unfinished_trials(*storage); });
+  remove_logs(path, name);
   fmt::print("deleted {}\n", what);
   return to_int(ExitCode::kDone);
 }

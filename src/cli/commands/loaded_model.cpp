@@ -6,10 +6,10 @@
 
 #include "cli/command.hpp"
 #include "cli/output/table.hpp"
-#include "cli/run/known_objectives.hpp"
 #include "cli/run/model_metadata.hpp"
 #include "cli/run/module_loader.hpp"
 #include "fmnist/environment.hpp"
+#include "fmnist/manifest.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist_tune {
@@ -25,9 +25,7 @@ std::string text_in(const tune::ModelFile& file, const char* key) {
 /// A file does not choose what is loaded beyond the parts of this program.
 std::string type_of(const tune::ModelFile& file) {
   std::string type = text_in(file, kModelObjectiveKey);
-  const Manifests known = known_manifests();
-  if (std::any_of(known.begin(), known.end(), [&](const auto* manifest) { return manifest->type == type; }))
-    return type;
+  if (type == fmnist::manifest().type) return type;
   throw tune::FormatError(
       fmt::format("it is of objective \"{}\", which is no part of this program", printable(type)));
 }

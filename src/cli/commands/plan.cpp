@@ -6,11 +6,11 @@
 #include "cli/registry.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
-#include "cli/run/module_loader.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/space_warnings.hpp"
 #include "cli/run/study_plan.hpp"
-#include "fmnist/environment.hpp"
+#include "command/manifest.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -61,30 +61,25 @@ std::int64_t n_trials_of(const StudyConfig& config) {
   return static_cast<std::int64_t>(config.points.size()) * config.replicates;
 }
 
-std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module, const StudyConfig& config,
-                                                const RunRequest& request,
-                                                const std::vector<tune::DeviceSlot>& slots) {
-  std::vector<std::string> metrics;
-  for (const ObjectiveGoal& goal : config.objectives) metrics.push_back(goal.metric);
-  return module.create({config.objective.settings, std::move(metrics), request.data_dir, devices_of(slots)});
-}
-
-StudyPlan make_plan(const StudyConfig& config, const RunRequest& request) {
-  fmnist::set_library_environment();
-  const tune::ObjectiveModule& module = load_module(config.objective.type);
-  const auto& parameters = manifest_of(known_manifests(), config.objective.type).parameters;
+StudyPlan make_plan(const LoadedObjective& loaded, const StudyConfig& config, const RunRequest& request) {
+  const tune::ObjectiveModule& module = loaded.module();
+  const auto& parameters = loaded.manifest().parameters;
   StudyPlan plan;
   plan.slots = choose_slots(request, module.devices());
   plan.n_trials = request.trials.value_or(n_trials_of(config));
   plan.max_trial_seconds = config.limits.max_trial_seconds;
   const auto& settings = config.objective.settings;
   if (settings.has(kEpochsSetting)) plan.n_epochs = settings.get_int(kEpochsSetting);
-  const auto objective = make_objective(module, config, request, plan.slots);
+  const auto objective =
+      module.create(loaded.objective_config(config, request.data_dir, devices_of(plan.slots)));
   plan.trials =
       plan_trials(config, parameters, *objective, plan.slots, planned_configurations(config, kConfigurations));
   plan.warnings = space_warnings(config.space);
   auto further = plan_warnings(config, parameters, *objective, plan.trials);
   plan.warnings.insert(plan.warnings.end(), further.begin(), further.end());
+  if (config.objective.type == command::manifest().type) {
+    plan.warnings.emplace_back("what a program costs is not known before it runs: nothing was measured");
+  }
   return plan;
 }
 
@@ -95,8 +90,11 @@ int plan_command(const Invocation& invocation) {
   if (!values) return to_int(ExitCode::kDone);
   const Format format = format_option(*values);
   const RunRequest request = request_from(*values);
-  const StudyConfig config = read_study_file(request.study_file, known_manifests());
-  fmt::print("{}", plan_text(make_plan(config, request), config, format));
+  const StudyConfig read = read_study_file(request.study_file, known_manifests());
+  prepare_environment(read);
+  const LoadedObjective loaded(read, request.study_file);
+  const StudyConfig config = loaded.checked(read);
+  fmt::print("{}", plan_text(make_plan(loaded, config, request), config, format));
   return to_int(ExitCode::kDone);
 }
 

@@ -14,13 +14,16 @@
 #include "cli/output/messages.hpp"
 #include "cli/output/table.hpp"
 #include "cli/registry.hpp"
+#include "cli/run/known_objectives.hpp"
 #include "cli/run/model_metadata.hpp"
 #include "cli/run/model_training.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/signals.hpp"
+#include "cli/run/study_check.hpp"
 #include "cli/version.hpp"
 #include "fmnist/environment.hpp"
+#include "fmnist/manifest.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist_tune {
@@ -99,8 +102,21 @@ struct Job {
   fs::path place;
 };
 
+/// Before anybody is asked to trust a file for nothing.
+void check_keeps_models(const tune::StudyRecord& study) {
+  const auto text = kept_study_file(study);
+  if (!text) return;
+  const auto config = parse_study_text(*text, "the study file kept in the storage", known_manifests());
+  if (config.objective.type == fmnist::manifest().type) return;
+  throw UsageError(fmt::format(
+      "study \"{}\" is searched with an objective of type \"{}\", which keeps its models itself: train with "
+      "the parameters that \"fmnist-tune best-trial\" prints",
+      study.name, config.objective.type));
+}
+
 Job job_from(const po::variables_map& values) {
   StoredTrial subject = read_subject(values);
+  check_keeps_models(subject.study);
   StudyConfig config = config_of(subject.study, values);
   std::string device = training_device(values, engines_of(kept_facts(subject.study)));
   fs::path place = place_of(values, subject);
@@ -109,21 +125,21 @@ Job job_from(const po::variables_map& values) {
           data_folder(values), std::move(place)};
 }
 
-std::unique_ptr<tune::Objective> objective_of(const Job& job, const tune::ObjectiveModule& module) {
+std::unique_ptr<tune::Objective> objective_of(const Job& job, const LoadedObjective& loaded) {
   const tune::StudyRecord& study = job.subject.study;
-  auto objective = make_objective(module, job.config, job.device, engines_of(kept_facts(study)), job.data);
+  auto objective = make_objective(loaded, job.config, job.device, engines_of(kept_facts(study)), job.data);
   check_data(study, objective->provenance());
   return objective;
 }
 
 /// Nothing when it was stopped.
-std::optional<tune::ModelFile> trained(const Job& job, tune::Objective& objective,
-                                       const std::atomic<bool>& stop) {
+std::optional<tune::ModelFile> trained(const Job& job, const LoadedObjective& loaded,
+                                       tune::Objective& objective, const std::atomic<bool>& stop) {
   const auto number = job.subject.trial.number;
   const TrainingKey key = training_key(job.subject, job.config);
   auto model = train_model(objective,
                            {.number = number,
-                            .params = complete_params(job.subject.trial, job.config),
+                            .params = complete_params(job.subject.trial, job.config, loaded.manifest()),
                             .device = job.device,
                             .training_seed = key.seed,
                             .training_trial = key.trial},
@@ -152,11 +168,12 @@ std::string test_text(const tune::ClassifierTest& test) {
 std::optional<ModelReport> retrain(const Job& job, const po::variables_map& values,
                                    const std::atomic<bool>& stop) {
   const auto& module = load_model_module(job.config.objective.type, job.device);
-  const auto objective = objective_of(job, module);
+  const LoadedObjective loaded(job.config, {});
+  const auto objective = objective_of(job, loaded);
   say(fmt::format("training the network of trial {} of study {}; Ctrl-C ends it without a model",
                   job.subject.trial.number.value, printable(job.subject.study.name)));
   const auto begin = std::chrono::steady_clock::now();
-  auto file = trained(job, *objective, stop);
+  auto file = trained(job, loaded, *objective, stop);
   const std::chrono::duration<double> time = std::chrono::steady_clock::now() - begin;
   if (!file) return std::nullopt;
   const auto model = module.load_model(*file, job.device);

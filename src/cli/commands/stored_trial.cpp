@@ -21,7 +21,7 @@ namespace {
 namespace po = boost::program_options;
 
 /// Members of "objective" that would name something to run.
-constexpr const char* kRunnable[] = {"module", "command"};
+constexpr const char* kRunnable[] = {"path", "command"};
 
 /// What runs comes from the database here, not from a file that a person named: only this program's own
 /// objective runs unasked.
@@ -75,14 +75,13 @@ std::string training_device(const po::variables_map& values, const Json& engines
   return engines.empty() ? std::string() : engines.begin().key();
 }
 
-std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module, const StudyConfig& config,
+std::unique_ptr<tune::Objective> make_objective(const LoadedObjective& loaded, const StudyConfig& config,
                                                 const std::string& device, const Json& engines,
                                                 const std::string& data) {
-  tune::ObjectiveConfig wanted{config.objective.settings, {}, data, {device}};
-  for (const ObjectiveGoal& goal : config.objectives) wanted.metrics.push_back(goal.metric);
-  auto objective = module.create(wanted);
+  auto wanted = loaded.objective_config(config, data, {device});
+  auto objective = loaded.module().create(wanted);
   const auto recorded = engines.find(device);
-  const Json now = engines_of(Json::parse(provenance_json(objective->provenance())));
+  const Json now = engines_of(Json::parse(provenance_json(loaded.provenance(*objective, {device}))));
   // What follows the first word is a detail.
   const auto kind = [](const Json& engine) {
     const auto text = engine.is_string() ? engine.get<std::string>() : std::string();
@@ -94,7 +93,7 @@ std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& mod
   auto settings = config.objective.settings.all();
   settings[kEngineSetting] = kind(*recorded);
   wanted.settings = tune::OptionValues(std::move(settings));
-  return module.create(wanted);
+  return loaded.module().create(wanted);
 }
 
 TrainingKey training_key(const StoredTrial& stored, const StudyConfig& config) {
@@ -106,11 +105,11 @@ TrainingKey training_key(const StoredTrial& stored, const StudyConfig& config) {
   return {copied && copied->seed ? *copied->seed : kept_seed(stored.study), number};
 }
 
-tune::ParamValues complete_params(const tune::FrozenTrial& trial, const StudyConfig& config) {
+tune::ParamValues complete_params(const tune::FrozenTrial& trial, const StudyConfig& config,
+                                  const tune::ObjectiveManifest& manifest) {
   tune::ParamValues suggested;
   for (const tune::Param& param : trial.params) suggested.emplace(param.name, param.external());
-  const auto& parameters = manifest_of(known_manifests(), config.objective.type).parameters;
-  return tune::complete_params(suggested, config.fixed, parameters);
+  return tune::complete_params(suggested, config.fixed, manifest.parameters);
 }
 
 }  // namespace fmnist_tune

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "cli/output/json.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/study_file/study_config.hpp"
 #include "tune/frozen_trial.hpp"
 #include "tune/objective.hpp"
@@ -36,7 +37,7 @@ void add_training_options(boost::program_options::options_description& options);
                                           const Json& engines);
 
 /// With the engine that the study records for the device, where the rule of "auto" would choose another one.
-[[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module,
+[[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const LoadedObjective& loaded,
                                                               const StudyConfig& config,
                                                               const std::string& device, const Json& engines,
                                                               const std::string& data);
@@ -50,6 +51,7 @@ struct TrainingKey {
 [[nodiscard]] TrainingKey training_key(const StoredTrial& stored, const StudyConfig& config);
 
 /// Every parameter of the trial: suggested, `fixed` and default ones.
-[[nodiscard]] tune::ParamValues complete_params(const tune::FrozenTrial& trial, const StudyConfig& config);
+[[nodiscard]] tune::ParamValues complete_params(const tune::FrozenTrial& trial, const StudyConfig& config,
+                                                const tune::ObjectiveManifest& manifest);
 
 }  // namespace fmnist_tune

@@ -8,13 +8,11 @@
 #include "cli/output/csv.hpp"
 #include "cli/output/json.hpp"
 #include "cli/registry.hpp"
-#include "cli/run/known_objectives.hpp"
-#include "cli/run/module_loader.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/run/rehearsal.hpp"
 #include "cli/run/run_options.hpp"
 #include "cli/run/study_check.hpp"
-#include "fmnist/environment.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -60,14 +58,15 @@ StoredTrial read_subject(const po::variables_map& values) {
   return {study, stored_trial(reader, study, *number)};
 }
 
-Rehearsal rehearsal_of(const StoredTrial& subject, const StudyConfig& config, const std::string& device) {
+Rehearsal rehearsal_of(const StoredTrial& subject, const StudyConfig& config,
+                       const tune::ObjectiveManifest& manifest, const std::string& device) {
   const TrainingKey key = training_key(subject, config);
-  return {complete_params(subject.trial, config), {.device = device}, key.seed, key.trial};
+  return {complete_params(subject.trial, config, manifest), {.device = device}, key.seed, key.trial};
 }
 
 /// Of each objective, whether it is another number each time.
-std::vector<bool> measured_objectives(const StudyConfig& config) {
-  const auto& metrics = manifest_of(known_manifests(), config.objective.type).metrics;
+std::vector<bool> measured_objectives(const StudyConfig& config, const tune::ObjectiveManifest& manifest) {
+  const auto& metrics = manifest.metrics;
   std::vector<bool> is_measured;
   for (const ObjectiveGoal& goal : config.objectives) {
     is_measured.push_back(std::any_of(metrics.begin(), metrics.end(), [&](const tune::MetricSpec& metric) {
@@ -98,7 +97,7 @@ Answer judge_again(const StoredTrial& subject, const std::string& stored, const 
                                    now.is_rejected() ? "say: " + now.reason : "let it run")}};
 }
 
-Answer train_again(const StoredTrial& subject, const StudyConfig& config, const po::variables_map& values) {
+Answer train_again(const StoredTrial& subject, const StudyConfig& read, const po::variables_map& values) {
   const Json facts = kept_facts(subject.study);
   const Json engines = engines_of(facts);
   const std::string device = training_device(values, engines);
@@ -107,19 +106,22 @@ Answer train_again(const StoredTrial& subject, const StudyConfig& config, const 
             Verdict::kNotComparable,
             {"the study does not say what its trials were trained with"}};
   }
-  fmnist::set_library_environment();
-  const auto& module = load_module(config.objective.type);
-  const auto objective = make_objective(module, config, device, engines, data_folder(values));
-  if (auto reasons = unlike_provenance(facts, objective->provenance(), device); !reasons.empty()) {
+  prepare_environment(read);
+  const LoadedObjective loaded(read, {});
+  const StudyConfig config = loaded.checked(read);
+  const auto objective = make_objective(loaded, config, device, engines, data_folder(values));
+  const auto now = loaded.provenance(*objective, {device});
+  if (auto reasons = unlike_provenance(facts, now, device); !reasons.empty()) {
     return {subject.trial.number, Verdict::kNotComparable, std::move(reasons)};
   }
-  const Rehearsal rehearsal = rehearsal_of(subject, config, device);
+  const Rehearsal rehearsal = rehearsal_of(subject, config, loaded.manifest(), device);
   if (const auto rejection = rejection_of(subject.trial)) {
     const auto estimate = objective->estimate(rehearsal.params);
     return judge_again(subject, *rejection, tune::judge_cost(estimate, cost_limits_of(config.limits)));
   }
   const auto rehearsed = rehearse(*objective, subject.trial, rehearsal);
-  const auto difference = first_difference(subject.trial, rehearsed, measured_objectives(config));
+  const auto difference =
+      first_difference(subject.trial, rehearsed, measured_objectives(config, loaded.manifest()));
   if (difference) return {subject.trial.number, Verdict::kDifferent, {*difference}};
   return {subject.trial.number, Verdict::kIdentical, {}};
 }

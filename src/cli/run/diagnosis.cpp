@@ -13,7 +13,7 @@
 #include "cli/output/table.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
-#include "cli/run/module_loader.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/run/storage_place.hpp"
 #include "tune/error.hpp"
 #include "tune/running_trial.hpp"
@@ -171,14 +171,13 @@ std::vector<Diagnosis> examine_training(const std::filesystem::path& data_dir) {
   const Manifests manifests = known_manifests();
   const StudyConfig config = usual_study(manifests);
   try {
-    const tune::ObjectiveModule& module = load_module(config.objective.type);
-    const auto devices = module.devices();
-    const auto objective =
-        module.create({config.objective.settings, {config.objectives.front().metric}, data_dir, devices});
+    const LoadedObjective loaded(config, {});
+    const auto devices = loaded.module().devices();
+    const auto objective = loaded.module().create(loaded.objective_config(config, data_dir, devices));
     auto all = facts_of(*objective, devices);
     objective->prepare_worker({});
     for (const std::string& device : devices)
-      all.push_back(speed(*objective, manifest_of(manifests, config.objective.type).parameters, device));
+      all.push_back(speed(*objective, loaded.manifest().parameters, device));
     return all;
   } catch (const std::exception& error) {
     // Whatever a library throws: that training is impossible here is the answer.

@@ -35,7 +35,25 @@ const tune::ObjectiveModule& entry_of(const boost::dll::shared_library& library,
                     "both together",
                     path.string(), module.abi_version, tune::ObjectiveModule::kAbiVersion));
   }
+  if (module.manifest == nullptr || module.create == nullptr || module.devices == nullptr) {
+    throw tune::Error(fmt::format(
+        "{} is not a complete objective module: manifest, create and devices must be set", path.string()));
+  }
   return module;
+}
+
+/// `advice` is what to do when the system cannot load it.
+const tune::ObjectiveModule& load(const fs::path& path, const char* advice) {
+  try {
+    auto library = std::make_unique<boost::dll::shared_library>(path, boost::dll::load_mode::rtld_now);
+    const auto& module = entry_of(*library, path);
+    // Given up on purpose: the destructor would unload it.
+    static_cast<void>(library.release());
+    return module;
+  } catch (const std::system_error& error) {
+    throw tune::Error(
+        fmt::format("cannot load {}: {}\n{}", path.lexically_normal().string(), error.what(), advice));
+  }
 }
 
 }  // namespace
@@ -49,19 +67,19 @@ std::vector<fs::path> module_candidates(const std::string& type, const fs::path&
 const tune::ObjectiveModule& load_module(const std::string& type) {
   const auto candidates = module_candidates(type, boost::dll::program_location().parent_path());
   for (const fs::path& path : candidates) {
-    if (!fs::exists(path)) continue;
-    try {
-      auto library = std::make_unique<boost::dll::shared_library>(path, boost::dll::load_mode::rtld_now);
-      const auto& module = entry_of(*library, path);
-      // Given up on purpose: the destructor would unload it.
-      static_cast<void>(library.release());
-      return module;
-    } catch (const std::system_error& error) {
-      throw tune::Error(fmt::format("cannot load {}: {}\nIs LibTorch installed where the module expects it?",
-                                    path.lexically_normal().string(), error.what()));
-    }
+    if (fs::exists(path)) return load(path, "Is LibTorch installed where the module expects it?");
   }
   complain_missing(type, candidates);
+}
+
+const tune::ObjectiveModule& load_module_file(const fs::path& path) {
+  std::error_code ignored;
+  if (!fs::is_regular_file(path, ignored)) {
+    throw tune::Error(fmt::format(
+        "the module {} is not there; relative paths begin in the folder of the study file", path.string()));
+  }
+  return load(
+      path, "Is it a shared library that was built for this version of tune, and are its libraries installed?");
 }
 
 }  // namespace fmnist_tune

@@ -18,4 +18,7 @@ namespace fmnist_tune {
 /// about half a second for LibTorch. Throws Error that says where it looked and what to do.
 [[nodiscard]] const tune::ObjectiveModule& load_module(const std::string& type);
 
+/// Loads a module that a study file names by its path, likewise.
+[[nodiscard]] const tune::ObjectiveModule& load_module_file(const std::filesystem::path& path);
+
 }  // namespace fmnist_tune

@@ -10,9 +10,9 @@
 #include "cli/output/messages.hpp"
 #include "cli/run/event_log.hpp"
 #include "cli/run/logging.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/run/progress.hpp"
 #include "cli/run/signals.hpp"
-#include "fmnist/environment.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -47,7 +47,7 @@ std::unique_ptr<EventLog> events_of(const RunRequest& request, const Logs& logs)
 
 int run_session(Session& session, const ResultText& result) {
   // While this is the only thread: the environment is not protected against concurrent use.
-  fmnist::set_library_environment();
+  prepare_environment(session.config());
   Screen screen;
   const Logs logs = make_logs(screen, session.request().log);
   Progress progress(screen, logs, session.request().log.quiet);

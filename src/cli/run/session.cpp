@@ -10,26 +10,18 @@
 #include "cli/options.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
-#include "cli/run/module_loader.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/run/observers.hpp"
 #include "cli/run/provenance.hpp"
 #include "cli/run/storage_place.hpp"
 #include "cli/run/study_counter.hpp"
 #include "cli/run/study_opening.hpp"
+#include "cli/run/trial_logs.hpp"
 #include "cli/run/unfinished.hpp"
 #include "tune/error.hpp"
 #include "tune/storages/sqlite.hpp"
 
 namespace fmnist_tune {
-namespace {
-
-std::vector<std::string> metrics_of(const StudyConfig& config) {
-  std::vector<std::string> metrics;
-  for (const ObjectiveGoal& goal : config.objectives) metrics.push_back(goal.metric);
-  return metrics;
-}
-
-}  // namespace
 
 std::optional<tune::StudySummary> find_summary(tune::SqliteReader& reader, const std::string& name) {
   for (auto& summary : reader.studies()) {
@@ -67,10 +59,11 @@ Standing Session::look() {
   return {std::move(found)};
 }
 
-std::unique_ptr<tune::Objective> Session::make_objective(const tune::ObjectiveModule& module,
+std::unique_ptr<tune::Objective> Session::make_objective(const LoadedObjective& loaded,
                                                          std::vector<std::string> devices) const {
-  tune::ObjectiveConfig wanted{config_.objective.settings, metrics_of(config_), request_.data_dir,
-                               std::move(devices)};
+  const tune::ObjectiveModule& module = loaded.module();
+  auto wanted = loaded.objective_config(config_, request_.data_dir, std::move(devices));
+  wanted.log_dir = std::filesystem::absolute(log_folder(storage_, config_.name));
   auto objective = module.create(wanted);
   if (!stored_) return objective;
   const auto engine = engine_to_keep(*stored_, objective->provenance(), config_);
@@ -87,17 +80,19 @@ std::unique_ptr<tune::Objective> Session::make_objective(const tune::ObjectiveMo
 }
 
 tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& listeners) {
-  const tune::ObjectiveModule& module = load_module(config_.objective.type);
-  auto slots = choose_slots(request_, module.devices());
-  const auto objective = make_objective(module, devices_of(slots));
+  const LoadedObjective loaded(config_, request_.study_file);
+  config_ = loaded.checked(config_);
+  auto slots = choose_slots(request_, loaded.module().devices());
+  const auto devices = devices_of(slots);
+  const auto objective = make_objective(loaded, devices);
   if (subject_) check_data(*subject_, objective->provenance());
   const auto storage = tune::open_sqlite_storage(storage_);
-  const tune::RunOptions options = run_options(std::move(slots));
-  auto study =
-      open_study({config_, manifests_, request_.seed, objective->provenance(), options.takeover, false, marks_},
-                 storage, listeners.log);
+  const tune::RunOptions options = run_options(std::move(slots), loaded.manifest());
+  auto study = open_study({config_, loaded.manifests(), request_.seed, loaded.provenance(*objective, devices),
+                           options.takeover, false, marks_},
+                          storage, listeners.log);
   listeners.log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(),
-                     options.slots.size(), fmt::join(devices_of(options.slots), ", "), study.seed());
+                     options.slots.size(), fmt::join(devices, ", "), study.seed());
   const auto counter = std::make_shared<StudyCounter>(study, request_.trials);
   listeners.progress.begin(
       [counter] { return counter->count(); },
@@ -128,13 +123,14 @@ void Session::tidy_up() const {
   checkpoint_folder()->collect_orphans([&] { return unfinished_trials_in(storage_); });
 }
 
-tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots) const {
+tune::RunOptions Session::run_options(std::vector<tune::DeviceSlot> slots,
+                                      const tune::ObjectiveManifest& manifest) const {
   tune::RunOptions options;
   options.slots = std::move(slots);
   options.n_trials = request_.trials.value_or(std::numeric_limits<std::int64_t>::max());
   options.timeout = request_.timeout;
   options.fixed = config_.fixed;
-  options.parameters = manifest_of(manifests_, config_.objective.type).parameters;
+  options.parameters = manifest.parameters;
   options.training_seed = config_.training_seed;
   options.max_failed_in_row = config_.limits.failures_in_row;
   if (config_.limits.max_trial_seconds)

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/run/event_log.hpp"
+#include "cli/run/objective_loader.hpp"
 #include "cli/run/progress.hpp"
 #include "cli/run/run_request.hpp"
 #include "cli/run/study_check.hpp"
@@ -59,9 +60,10 @@ class Session {
 
  private:
   /// Takes the engine that the study has where it can.
-  [[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const tune::ObjectiveModule& module,
+  [[nodiscard]] std::unique_ptr<tune::Objective> make_objective(const LoadedObjective& loaded,
                                                                 std::vector<std::string> devices) const;
-  [[nodiscard]] tune::RunOptions run_options(std::vector<tune::DeviceSlot> slots) const;
+  [[nodiscard]] tune::RunOptions run_options(std::vector<tune::DeviceSlot> slots,
+                                             const tune::ObjectiveManifest& manifest) const;
   [[nodiscard]] std::shared_ptr<tune::CheckpointFolder> checkpoint_folder() const;
 
   RunRequest request_;

@@ -14,6 +14,10 @@ namespace {
 using tune::ParamValue;
 using Values = std::map<std::string, ParamValue, std::less<>>;
 
+/// Settings that leave the results of a trial as they are. Whether the engine may change is decided where it is
+/// known which one a run would get.
+constexpr const char* kMayChange[] = {kEngineSetting, "timeout_seconds", "grace_seconds", "log_mib", "path"};
+
 class Comparison {
  public:
   Comparison(const StudyConfig& stored, const StudyConfig& now) : stored_(&stored), now_(&now) {}
@@ -94,10 +98,11 @@ std::string conditions_text(const tune::ParameterDeclaration& declaration) {
   return texts.empty() ? "always" : fmt::format("when {}", fmt::join(texts, " and "));
 }
 
-/// A wrapped pruner is text in JSON already.
+/// A wrapped pruner and a command are texts in JSON already.
 std::string option_text(const ParamValue& value) {
   const auto* text = std::get_if<std::string>(&value);
-  return text != nullptr && text->starts_with('{') ? *text : tune::to_json(value);
+  const bool is_json = text != nullptr && (text->starts_with('{') || text->starts_with('['));
+  return is_json ? *text : tune::to_json(value);
 }
 
 std::string options_text(const std::string& type, const GivenOptions& options) {
@@ -123,14 +128,13 @@ void Comparison::compare_objectives() {
   say("objective type", stored_->objective.type, now_->objective.type, result_.refused);
 }
 
-/// Whether the engine may change is decided where it is known which one a run would get.
 void Comparison::compare_settings() {
   Values stored = stored_->objective.settings.all();
   Values now = now_->objective.settings.all();
-  const Values engine_before = taken_out(stored, kEngineSetting);
-  const Values engine_now = taken_out(now, kEngineSetting);
+  for (const char* name : kMayChange) {
+    compare_values("objective", taken_out(stored, name), taken_out(now, name), result_.accepted);
+  }
   compare_values("objective", stored, now, result_.refused);
-  compare_values("objective", engine_before, engine_now, result_.accepted);
 }
 
 void Comparison::compare_values(const std::string& where, const Values& stored, const Values& now,
@@ -140,7 +144,7 @@ void Comparison::compare_values(const std::string& where, const Values& stored, 
   for (const auto& [name, value] : now) names.insert(name);
   const auto text = [](const Values& values, const std::string& name) {
     const auto found = values.find(name);
-    return found == values.end() ? std::string("none") : tune::to_json(found->second);
+    return found == values.end() ? std::string("none") : option_text(found->second);
   };
   for (const std::string& name : names) say(where + "/" + name, text(stored, name), text(now, name), out);
 }

@@ -176,6 +176,7 @@ std::optional<tune::Distribution> read_categorical(const Place& entry, const Opt
 
 /// The types that fit the objective's parameter, most natural first.
 std::vector<std::string> fitting_types(const OptionSpec& spec) {
+  if (spec.kind == OptionKind::kAny) return {"float", "int", "categorical"};
   if (spec.kind == OptionKind::kFloat) return {"float", "categorical"};
   if (spec.kind == OptionKind::kInt) return {"int", "categorical"};
   return {"categorical"};
@@ -195,6 +196,10 @@ std::string kind_name(const OptionSpec& spec) {
       return "one of a list";
     case OptionKind::kPruner:
       return "a pruner";
+    case OptionKind::kAny:
+      return "anything";
+    case OptionKind::kCommand:
+      return "a command";
   }
   return {};
 }

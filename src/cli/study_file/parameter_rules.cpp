@@ -25,6 +25,10 @@ const tune::OptionSpec* find_spec(const std::vector<tune::OptionSpec>& specs, st
   return found == specs.end() ? nullptr : &*found;
 }
 
+bool takes_any_name(const std::vector<tune::OptionSpec>& specs) {
+  return find_spec(specs, tune::kAnyName) != nullptr;
+}
+
 std::vector<std::string> names_of(const std::vector<tune::OptionSpec>& specs) {
   std::vector<std::string> names;
   for (const tune::OptionSpec& spec : specs) names.push_back(spec.name);
@@ -35,7 +39,13 @@ const tune::OptionSpec* find_parameter(const tune::ObjectiveManifest& manifest, 
   if (const tune::OptionSpec* exact = find_spec(manifest.parameters, name)) return exact;
   const std::optional<std::string> base = name_without_layer(name);
   const tune::OptionSpec* spec = base ? find_spec(manifest.parameters, *base) : nullptr;
-  return spec != nullptr && spec->per_layer ? spec : nullptr;
+  if (spec != nullptr && spec->per_layer) return spec;
+  return is_parameter_name(name) ? find_spec(manifest.parameters, tune::kAnyName) : nullptr;
+}
+
+bool is_parameter_name(std::string_view name) {
+  const auto is_bad = [](unsigned char c) { return c < 0x20 || c == 0x7F; };
+  return !name.empty() && name.size() <= kMaxNameBytes && std::none_of(name.begin(), name.end(), is_bad);
 }
 
 std::string layer_name(std::string_view name, std::int64_t layer) {
@@ -57,6 +67,12 @@ std::optional<std::string> name_without_layer(std::string_view name) {
 void complain_unknown_parameter(const Place& object, const Member& member,
                                 const tune::ObjectiveManifest& manifest) {
   if (object.has_enough_complaints()) return;
+  if (takes_any_name(manifest.parameters)) {
+    object.complain_about_key(
+        member, fmt::format("a name of at most {} bytes without control characters", kMaxNameBytes),
+        describe_text(member.key));
+    return;
+  }
   std::vector<std::string> known;
   for (const tune::OptionSpec& spec : manifest.parameters) {
     known.push_back(spec.name);

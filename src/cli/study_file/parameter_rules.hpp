@@ -19,9 +19,17 @@ inline constexpr std::size_t kMaxChoices = 10'000;
 
 [[nodiscard]] const tune::OptionSpec* find_spec(const std::vector<tune::OptionSpec>& specs,
                                                 std::string_view name);
+/// Whether there is one that stands for every name.
+[[nodiscard]] bool takes_any_name(const std::vector<tune::OptionSpec>& specs);
 [[nodiscard]] std::vector<std::string> names_of(const std::vector<tune::OptionSpec>& specs);
 
-/// The manifest's parameter of that name, or the one of which the name is a layer (`width_l2`), or null.
+/// The longest name of a parameter that only a study file knows: what Optuna's schema has room for.
+inline constexpr std::size_t kMaxNameBytes = 500;
+/// Whether a parameter that only a study file knows may have the name.
+[[nodiscard]] bool is_parameter_name(std::string_view name);
+
+/// The manifest's parameter of that name, or the one of which the name is a layer (`width_l2`), or the one that
+/// stands for every name, or null.
 [[nodiscard]] const tune::OptionSpec* find_parameter(const tune::ObjectiveManifest& manifest,
                                                      std::string_view name);
 

@@ -29,7 +29,7 @@ void complain_not_in_space(const Place& object, const Member& member, const Spac
   std::string hint = did_you_mean(member.key, names);
   if (const std::string layer = layer_name(member.key, 0); reading.space.find(layer) != nullptr) {
     hint = fmt::format(" (did you mean \"{}\"?)", layer);
-  } else if (find_parameter(manifest, member.key) != nullptr) {
+  } else if (find_parameter(manifest, member.key) != nullptr && !takes_any_name(manifest.parameters)) {
     hint = ", which the space does not name";
   }
   object.complain_about_key(member, "a parameter of the space: " + list, describe_text(member.key) + hint);

@@ -8,6 +8,7 @@
 #include <sstream>
 #include <utility>
 
+#include "cli/study_file/command_reader.hpp"
 #include "cli/study_file/parameter_rules.hpp"
 #include "cli/study_file/space_reader.hpp"
 #include "cli/study_file/study_config.hpp"
@@ -61,6 +62,7 @@ class StudyReader {
   void read_pruner();
   void choose_default_pruner();
   void read_parameters();
+  void check_commands(const SpaceReading& reading) const;
   void check_finite_space(const Place& space) const;
   void read_replicates();
   void check_listed_trials(const Place& points) const;
@@ -100,20 +102,24 @@ void StudyReader::read_name() {
 
 std::optional<tune::ParamValue> read_wrapped_pruner(const Place& object);
 
+std::optional<tune::ParamValue> read_value_of(const Place& place, const tune::OptionSpec& spec) {
+  if (spec.kind == tune::OptionKind::kPruner) return read_wrapped_pruner(place);
+  if (spec.kind == tune::OptionKind::kCommand) return read_command(place);
+  return read_option(place, spec);
+}
+
 /// Reads the keys that are not in `reserved` as options.
 GivenOptions read_options(const Place& object, const std::vector<tune::OptionSpec>& specs,
                           const std::vector<std::string>& reserved) {
   std::vector<std::string> known = reserved;
   for (std::string& name : names_of(specs)) known.push_back(std::move(name));
-  object.check_keys(known);
+  if (!takes_any_name(specs)) object.check_keys(known);
   GivenOptions options;
   for (const Member& member : object.node().members) {
-    const tune::OptionSpec* spec = find_spec(specs, member.key);
+    const tune::OptionSpec* spec = tune::find_option(specs, member.key);
     const bool is_reserved = std::find(reserved.begin(), reserved.end(), member.key) != reserved.end();
     if (spec == nullptr || is_reserved) continue;
-    const Place place = object.at(member);
-    auto value =
-        spec->kind == tune::OptionKind::kPruner ? read_wrapped_pruner(place) : read_option(place, *spec);
+    auto value = read_value_of(object.at(member), *spec);
     if (value) options.emplace(member.key, std::move(*value));
   }
   for (const tune::OptionSpec& spec : specs) {
@@ -177,13 +183,27 @@ void StudyReader::read_objective() {
   manifest_ = *std::find_if(manifests_->begin(), manifests_->end(),
                             [&](const tune::ObjectiveManifest* manifest) { return manifest->type == *type; });
   const GivenOptions given = read_options(*object, manifest_->settings, {"type"});
-  config_.objective = {*type, tune::with_defaults(manifest_->settings, given)};
+  const bool is_complete =
+      std::all_of(manifest_->settings.begin(), manifest_->settings.end(),
+                  [&](const tune::OptionSpec& spec) { return !spec.required || given.contains(spec.name); });
+  config_.objective = {*type,
+                       is_complete ? tune::with_defaults(manifest_->settings, given) : tune::OptionValues{}};
+}
+
+/// What a command names must be there: a misspelt parameter would go to the program as it stands.
+void StudyReader::check_commands(const SpaceReading& reading) const {
+  const auto object = root_->member("objective");
+  for (const tune::OptionSpec& spec : manifest_->settings) {
+    const auto list = spec.kind == tune::OptionKind::kCommand ? object->member(spec.name) : std::nullopt;
+    if (list && list->node().kind == Node::Kind::kList) check_placeholders(*list, reading, config_.fixed);
+  }
 }
 
 const tune::MetricSpec* StudyReader::find_metric(const std::string& name) const {
   if (manifest_ == nullptr) return nullptr;
-  const auto found = std::find_if(manifest_->metrics.begin(), manifest_->metrics.end(),
-                                  [&name](const tune::MetricSpec& metric) { return metric.name == name; });
+  const auto found = std::find_if(
+      manifest_->metrics.begin(), manifest_->metrics.end(),
+      [&name](const tune::MetricSpec& metric) { return metric.name == name || metric.name == tune::kAnyName; });
   return found == manifest_->metrics.end() ? nullptr : &*found;
 }
 
@@ -217,7 +237,11 @@ std::optional<ObjectiveGoal> StudyReader::read_goal(const Place& goal) {
   goal.check_keys({"metric", "direction"});
   const auto metric_place = goal.required("metric", "the name of a metric");
   std::optional<std::string> metric;
-  if (metric_place) metric = metric_place->read_choice(metric_names());
+  if (metric_place) {
+    const auto names = metric_names();
+    const bool is_free = std::find(names.begin(), names.end(), tune::kAnyName) != names.end();
+    metric = is_free ? metric_place->read_string("a name") : metric_place->read_choice(names);
+  }
   const auto direction_place = goal.required("direction", "\"minimize\" or \"maximize\"");
   const auto direction =
       direction_place ? direction_place->read_choice({"minimize", "maximize"}) : std::nullopt;
@@ -281,6 +305,7 @@ void StudyReader::read_parameters() {
   if (!space) return;
   SpaceReading reading = read_space(*space, *manifest_, config_.fixed);
   if (fixed) check_fixed_against_space(*fixed, *space, reading);
+  check_commands(reading);
   if (points) config_.points = read_points(*points, reading, *manifest_);
   config_.space = std::move(reading.space);
   check_finite_space(*space);

@@ -4,6 +4,7 @@
 #include <limits>
 #include <nlohmann/json.hpp>
 
+#include "cli/study_file/command_reader.hpp"
 #include "cli/study_file/json_tree.hpp"
 #include "cli/study_file/parameter_rules.hpp"
 #include "tune/pruners/registry.hpp"
@@ -39,7 +40,7 @@ constexpr const char* kFrame = R"json({
       "items": {
         "type": "object", "required": ["metric", "direction"], "additionalProperties": false,
         "properties": {
-          "metric": {},
+          "metric": {"type": "string", "minLength": 1},
           "direction": {"enum": ["minimize", "maximize"]}
         }
       }
@@ -47,9 +48,12 @@ constexpr const char* kFrame = R"json({
     "sampler": {},
     "pruner": {},
     "objective": {},
-    "space": {},
-    "fixed": {},
-    "points": {},
+    "space": {"type": "object", "description": "The parameters to search."},
+    "fixed": {"type": "object", "description": "Values of parameters that are not searched; the others keep their defaults."},
+    "points": {
+      "type": "array", "maxItems": 100000,
+      "description": "Configurations to run first, complete or partial; with sampler none they are the study."
+    },
     "replicates": {
       "type": "integer", "minimum": 1, "maximum": 1000, "default": 1,
       "description": "Trials of each configuration, each with a training seed of its own."
@@ -143,6 +147,10 @@ Json type_of(const OptionSpec& spec) {
       return {{"type", "string"}};
     case OptionKind::kPruner:
       return {{"$ref", "#/properties/pruner"}};
+    case OptionKind::kAny:
+      return {{"type", {"boolean", "number", "string"}}};
+    case OptionKind::kCommand:
+      return {{"type", "array"}, {"minItems", 1}, {"maxItems", kMaxArguments}, {"items", {{"type", "string"}}}};
     case OptionKind::kChoice:
       break;
   }
@@ -177,12 +185,18 @@ Json option_schema(const OptionSpec& spec) {
   return schema;
 }
 
+/// The option is not the one that stands for every name, which no schema lists.
+bool has_name(const OptionSpec& spec) {
+  return spec.name != tune::kAnyName;
+}
+
 /// An object whose `type` decides which other keys there are.
 struct Variant {
   std::string type;
   std::string description;
   Json properties;
   Json required = Json::array({"type"});
+  bool is_open = false;  ///< Further keys are allowed.
 };
 
 Json tagged_union(const std::string& description, const std::vector<Variant>& variants) {
@@ -192,7 +206,8 @@ Json tagged_union(const std::string& description, const std::vector<Variant>& va
     types.push_back(variant.type);
     Json properties = {{"type", {{"const", variant.type}, {"description", variant.description}}}};
     properties.update(variant.properties);
-    Json then = {{"additionalProperties", false}, {"properties", std::move(properties)}};
+    Json then = {{"properties", std::move(properties)}};
+    if (!variant.is_open) then["additionalProperties"] = false;
     if (variant.required.size() > 1) then["required"] = variant.required;
     branches.push_back({{"if", {{"required", {"type"}}, {"properties", {{"type", {{"const", variant.type}}}}}}},
                         {"then", std::move(then)}});
@@ -206,7 +221,9 @@ Json tagged_union(const std::string& description, const std::vector<Variant>& va
 
 Json options_schema(const std::vector<OptionSpec>& specs) {
   Json properties = Json::object();
-  for (const OptionSpec& spec : specs) properties[spec.name] = option_schema(spec);
+  for (const OptionSpec& spec : specs) {
+    if (has_name(spec)) properties[spec.name] = option_schema(spec);
+  }
   return properties;
 }
 
@@ -241,17 +258,22 @@ Json pruner_schema() {
 Json objective_schema(const Manifests& manifests) {
   std::vector<Variant> variants;
   for (const tune::ObjectiveManifest* manifest : manifests) {
-    variants.push_back({manifest->type, "", options_schema(manifest->settings)});
+    Variant variant{manifest->type, "", options_schema(manifest->settings)};
+    for (const OptionSpec& spec : manifest->settings) {
+      if (spec.required) variant.required.push_back(spec.name);
+    }
+    variant.is_open = takes_any_name(manifest->settings);
+    variants.push_back(std::move(variant));
   }
   return tagged_union("What a trial does, and its settings.", variants);
 }
 
-Json metric_schema(const Manifests& manifests) {
+Json metric_schema(const tune::ObjectiveManifest& manifest) {
   Json choices = Json::array();
-  for (const tune::ObjectiveManifest* manifest : manifests) {
-    for (const tune::MetricSpec& metric : manifest->metrics) {
-      choices.push_back({{"const", metric.name}, {"description", metric.description}});
-    }
+  for (const tune::MetricSpec& metric : manifest.metrics) {
+    Json choice = {{"description", metric.description}};
+    if (metric.name != tune::kAnyName) choice["const"] = metric.name;
+    choices.push_back(std::move(choice));
   }
   return {{"anyOf", choices}};
 }
@@ -279,14 +301,21 @@ Json choices_variant(const OptionSpec& spec, const Json& common) {
   return properties;
 }
 
+OptionSpec as(OptionKind kind, OptionSpec spec) {
+  spec.kind = kind;
+  return spec;
+}
+
 /// A parameter of the space: a range where it is a number, or a list of choices.
 Json space_parameter_schema(const OptionSpec& spec, bool repeats) {
   Json common = {{"when", {{"$ref", "#/definitions/when"}}}};
   if (repeats) common["repeat"] = {{"$ref", "#/definitions/repeat"}};
   std::vector<Variant> variants;
-  if (spec.kind == OptionKind::kFloat)
-    variants.push_back({"float", "A real number.", range_variant(spec, common)});
-  if (spec.kind == OptionKind::kInt) variants.push_back({"int", "An integer.", range_variant(spec, common)});
+  const bool is_any = spec.kind == OptionKind::kAny;
+  if (spec.kind == OptionKind::kFloat || is_any)
+    variants.push_back({"float", "A real number.", range_variant(as(OptionKind::kFloat, spec), common)});
+  if (spec.kind == OptionKind::kInt || is_any)
+    variants.push_back({"int", "An integer.", range_variant(as(OptionKind::kInt, spec), common)});
   variants.push_back({"categorical", "One of a list.", choices_variant(spec, common)});
   Json schema = tagged_union(spec.description, variants);
   for (Json& branch : schema["allOf"]) {
@@ -298,20 +327,34 @@ Json space_parameter_schema(const OptionSpec& spec, bool repeats) {
 
 /// An object with a member a parameter, layers included.
 template <typename SchemaOf>
-Json by_parameter(const Manifests& manifests, const std::string& description, SchemaOf&& schema_of) {
+Json by_parameter(const tune::ObjectiveManifest& manifest, SchemaOf&& schema_of) {
   Json properties = Json::object();
   Json patterns = Json::object();
-  for (const tune::ObjectiveManifest* manifest : manifests) {
-    for (const OptionSpec& spec : manifest->parameters) {
-      properties[spec.name] = schema_of(spec, spec.per_layer);
-      if (spec.per_layer) patterns["^" + spec.name + kLayerPattern] = schema_of(spec, false);
+  Json others = false;
+  for (const OptionSpec& spec : manifest.parameters) {
+    if (!has_name(spec)) {
+      others = schema_of(spec, true);
+      continue;
     }
+    properties[spec.name] = schema_of(spec, spec.per_layer);
+    if (spec.per_layer) patterns["^" + spec.name + kLayerPattern] = schema_of(spec, false);
   }
   return {{"type", "object"},
-          {"description", description},
-          {"additionalProperties", false},
+          {"additionalProperties", others},
           {"properties", properties},
           {"patternProperties", patterns}};
+}
+
+/// What the objective's type says of the keys beside it.
+Json objective_branch(const tune::ObjectiveManifest& manifest) {
+  const auto value = [](const OptionSpec& spec, bool) { return option_schema(spec); };
+  const Json type = {{"required", {"type"}}, {"properties", {{"type", {{"const", manifest.type}}}}}};
+  const Json condition = {{"required", {"objective"}}, {"properties", {{"objective", type}}}};
+  Json keys = {{"objectives", {{"items", {{"properties", {{"metric", metric_schema(manifest)}}}}}}},
+               {"space", by_parameter(manifest, space_parameter_schema)},
+               {"fixed", by_parameter(manifest, value)},
+               {"points", {{"items", by_parameter(manifest, value)}}}};
+  return {{"if", condition}, {"then", {{"properties", std::move(keys)}}}};
 }
 
 }  // namespace
@@ -319,22 +362,12 @@ Json by_parameter(const Manifests& manifests, const std::string& description, Sc
 std::string study_schema(const Manifests& manifests) {
   Json schema = Json::parse(kFrame);
   Json& properties = schema["properties"];
-  const auto value = [](const OptionSpec& spec, bool) { return option_schema(spec); };
-  properties["objectives"]["items"]["properties"]["metric"] = metric_schema(manifests);
   properties["sampler"] = sampler_schema();
   properties["pruner"] = pruner_schema();
   properties["objective"] = objective_schema(manifests);
-  properties["space"] = by_parameter(manifests, "The parameters to search.", space_parameter_schema);
-  properties["fixed"] = by_parameter(
-      manifests, "Values of parameters that are not searched; the others keep their defaults.", value);
-  properties["points"] = {
-      {"type", "array"},
-      {"maxItems", 100000},
-      {"description",
-       "Configurations to run first, complete or partial; with sampler none they are the study."},
-      {"items", {{"$ref", "#/definitions/point"}}}};
-  schema["definitions"]["point"] =
-      by_parameter(manifests, "A value for each parameter of the space that is given.", value);
+  schema["allOf"] = Json::array();
+  for (const tune::ObjectiveManifest* manifest : manifests)
+    schema["allOf"].push_back(objective_branch(*manifest));
   allow_comments(schema);
   return schema.dump(2) + "\n";
 }

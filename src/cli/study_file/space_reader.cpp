@@ -82,7 +82,9 @@ class SpaceReader {
   }
 
   std::optional<std::int64_t> layers_of(Entry& entry, const Place& repeat) {
-    if (!entry.spec->per_layer || entry.spec->name != entry.name()) {
+    const bool is_layered =
+        entry.spec->name == tune::kAnyName || (entry.spec->per_layer && entry.spec->name == entry.name());
+    if (!is_layered) {
       repeat.complain(fmt::format("no repeat, because {} exists once", entry.name()));
       return std::nullopt;
     }

@@ -28,7 +28,11 @@ class CommandLine(ProgramTest):
         self.assertIn('"Infinity"', self.succeed("trials", "--help"))
 
     def test_version(self):
-        self.assertRegex(self.succeed("--version"), r"^fmnist-tune \d+\.\d+\.\d+\n$")
+        version = self.succeed("--version")
+        self.assertRegex(version, r"^fmnist-tune \d+\.\d+\.\d+\n")
+        self.assertRegex(version, r"\nobjectives: fmnist \(LibTorch \d+\.\d+")
+        for name in ("compiler", "Boost", "SQLite"):
+            self.assertIn(name, version)
 
     def test_no_arguments_print_the_usage(self):
         code, output, messages = self.run_program()

@@ -8,8 +8,10 @@
 #include <string>
 #include <vector>
 
+#include "cli/study_file/module_manifest.hpp"
 #include "cli/study_file/schema.hpp"
 #include "cli/study_file/study_config.hpp"
+#include "command/manifest.hpp"
 #include "fmnist/manifest.hpp"
 #include "test_manifest.hpp"
 #include "tune/pruners/registry.hpp"
@@ -21,6 +23,11 @@ namespace {
 namespace fs = std::filesystem;
 
 const fs::path kCorpus = fs::path(TUNE_TEST_DATA_DIR) / "studies";
+/// As the program knows them.
+Manifests all_manifests() {
+  return {&fmnist::manifest(), &command::manifest(), &open_module_manifest()};
+}
+
 const fs::path kStudies = fs::path(TUNE_SOURCE_DIR) / "studies";
 
 std::vector<fs::path> files_in(const fs::path& folder) {
@@ -43,7 +50,8 @@ std::string text_of(const fs::path& path) {
 
 std::string complaints_about(const fs::path& path) {
   try {
-    (void)parse_study_text(text_of(path), path.filename().string(), {&test_manifest()});
+    (void)parse_study_text(text_of(path), path.filename().string(),
+                           {&test_manifest(), &command::manifest(), &open_module_manifest()});
     return "";
   } catch (const StudyFileError& error) {
     return std::string(error.what()) + "\n";
@@ -70,14 +78,14 @@ TEST(StudyFileCorpus, EveryStudyOfTheRepositoryFitsTheRealObjective) {
   const auto files = files_in(kStudies);
   ASSERT_FALSE(files.empty());
   for (const fs::path& path : files) {
-    EXPECT_NO_THROW((void)read_study_file(path, {&fmnist::manifest()})) << path;
+    EXPECT_NO_THROW((void)read_study_file(path, all_manifests())) << path;
   }
 }
 
 /// Names that the manual must show in code quotes.
 std::vector<std::string> all_names() {
   const auto& manifest = fmnist::manifest();
-  const auto schema = nlohmann::json::parse(study_schema({&manifest}));
+  const auto schema = nlohmann::json::parse(study_schema(all_manifests()));
   std::vector<std::string> names;
   for (const auto& [key, value] : schema["properties"].items()) names.push_back(key);
   for (const auto& [key, value] : schema["properties"]["limits"]["properties"].items()) names.push_back(key);
@@ -86,6 +94,7 @@ std::vector<std::string> all_names() {
   };
   add(manifest.parameters);
   add(manifest.settings);
+  add(command::manifest().settings);
   for (const auto& metric : manifest.metrics) names.push_back(metric.name);
   for (const auto& entry : tune::sampler_registry()) {
     names.push_back(entry.name);
@@ -106,7 +115,7 @@ TEST(StudyManual, ExplainsEveryKey) {
 }
 
 TEST(StudySchema, IsTheOneInTheRepository) {
-  EXPECT_EQ(study_schema({&fmnist::manifest()}), text_of(kStudies / "study.schema.json"))
+  EXPECT_EQ(study_schema(all_manifests()), text_of(kStudies / "study.schema.json"))
       << "write it anew: study_file_check --manifest fmnist --schema > studies/study.schema.json";
 }
 

@@ -6,8 +6,10 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/study_file/module_manifest.hpp"
 #include "cli/study_file/schema.hpp"
 #include "cli/study_file/study_config.hpp"
+#include "command/manifest.hpp"
 #include "fmnist/manifest.hpp"
 #include "test_manifest.hpp"
 
@@ -25,13 +27,14 @@ bool check(const char* path, const fmnist_tune::Manifests& manifests) {
 }
 
 int run(const std::vector<const char*>& arguments) {
-  fmnist_tune::Manifests manifests{&fmnist_tune::testing::test_manifest()};
+  fmnist_tune::Manifests manifests{&fmnist_tune::testing::test_manifest(), &command::manifest(),
+                                   &fmnist_tune::open_module_manifest()};
   bool all_good = true;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
     const std::string_view argument = arguments[i];
     if (argument == "--manifest" && i + 1 < arguments.size()) {
       const bool real = std::string_view(arguments[++i]) == "fmnist";
-      manifests = {real ? &fmnist::manifest() : &fmnist_tune::testing::test_manifest()};
+      manifests.front() = real ? &fmnist::manifest() : &fmnist_tune::testing::test_manifest();
     } else if (argument == "--schema") {
       std::cout << fmnist_tune::study_schema(manifests);
     } else {

@@ -1,0 +1,82 @@
+#include "cli/study_file/command_reader.hpp"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <vector>
+
+#include "cli/study_file/parameter_rules.hpp"
+#include "command/command_template.hpp"
+#include "tune/error.hpp"
+
+namespace fmnist_tune {
+namespace {
+
+/// What is expected instead of the argument, or nothing.
+std::optional<std::string> objection(const std::string& argument, bool is_program) {
+  if (argument.find('\0') != std::string::npos) return "a text without the character 0";
+  try {
+    const auto pieces = command::pieces_of(argument);
+    const bool is_fixed = std::none_of(pieces.begin(), pieces.end(),
+                                       [](const command::Piece& piece) { return piece.is_placeholder; });
+    if (is_program && (argument.empty() || !is_fixed))
+      return "the name or path of a program, without placeholders";
+  } catch (const tune::InvalidArgument& error) {
+    return error.what();
+  }
+  return std::nullopt;
+}
+
+bool is_known(const std::string& name, const SpaceReading& reading, const tune::ParamValues& fixed) {
+  const auto base = name_without_layer(name);
+  const auto& own = command::trial_names();
+  return reading.space.find(name) != nullptr || fixed.contains(name) || reading.broken.contains(name) ||
+         (base && reading.broken.contains(*base)) || std::find(own.begin(), own.end(), name) != own.end();
+}
+
+void complain_unknown(const Place& argument, const std::string& name, const SpaceReading& reading,
+                      const tune::ParamValues& fixed) {
+  std::vector<std::string> names;
+  for (const auto& declaration : reading.space.parameters()) names.push_back(declaration.name);
+  for (const auto& [known, value] : fixed) names.push_back(known);
+  names.insert(names.end(), command::trial_names().begin(), command::trial_names().end());
+  std::string hint = did_you_mean(name, names);
+  if (reading.space.find(layer_name(name, 0)) != nullptr) {
+    hint = fmt::format(" (did you mean \"{}\"?)", layer_name(name, 0));
+  }
+  argument.complain("a placeholder for a parameter of \"space\" or \"fixed\": " + listed(names),
+                    describe_text("{" + name + "}") + hint);
+}
+
+}  // namespace
+
+std::optional<std::string> read_command(const Place& list) {
+  if (!list.is_filled_list(kMaxArguments)) return std::nullopt;
+  std::vector<std::string> command;
+  for (std::size_t i = 0; i < list.node().items.size(); ++i) {
+    const Place item = list.item(i);
+    if (item.node().kind != Node::Kind::kString) {
+      item.complain("a text");
+    } else if (const auto expected = objection(item.node().text, i == 0)) {
+      item.complain(*expected);
+    } else {
+      command.push_back(item.node().text);
+    }
+  }
+  if (command.size() != list.node().items.size()) return std::nullopt;
+  return command::to_json(command);
+}
+
+void check_placeholders(const Place& list, const SpaceReading& reading, const tune::ParamValues& fixed) {
+  for (std::size_t i = 0; i < list.node().items.size(); ++i) {
+    const Place item = list.item(i);
+    if (item.node().kind != Node::Kind::kString || objection(item.node().text, i == 0)) continue;
+    for (const command::Piece& piece : command::pieces_of(item.node().text)) {
+      if (piece.is_placeholder && !is_known(piece.text, reading, fixed) && !list.has_enough_complaints()) {
+        complain_unknown(item, piece.text, reading, fixed);
+      }
+    }
+  }
+}
+
+}  // namespace fmnist_tune
