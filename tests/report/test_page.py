@@ -230,6 +230,9 @@ class OtherStudies(BrowserTest):
         )
         self.assertEqual(page.locator("#study-name").get_attribute("title"), "".join(stored_studies.HOSTILE[:2]))
         self.assertIn("<img src=x onerror=hacked=1>", page.inner_text("#overview"))
+        for plot in ("slice", "parallel", "importances"):  # Plotly reads a little HTML in its labels.
+            labels = page.eval_on_selector_all(f"#plot-{plot} text", "texts => texts.map(text => text.textContent)")
+            self.assertIn("<b>bold</b>", labels)
         page.click("#trial-table tbody tr >> nth=4")
         for name in (
             "</script><script>hacked=1</script>",
@@ -320,6 +323,11 @@ class OtherStudies(BrowserTest):
         )
         self.assertIn("300 of 10,000 trials", page.inner_text("#reports .note"))
         self.assertLessEqual(len(self.rows(page)), 50)
+        for card, n_drawn in (("parallel", 1000), ("slice", 2000)):
+            self.assertIn(f"{n_drawn:,} of {len(complete):,} trials are drawn", page.inner_text(f"#{card} .note"))
+        self.assertEqual(len(self.traces(page, "slice")["lr"]["numbers"]), 2000)
+        best = page.evaluate("bestTrial().number")
+        self.assertIn(best, self.traces(page, "slice")["lr"]["numbers"])
         # What a person does costs a page of rows, not ten thousand.
         page.fill("#table-filter", "kind=b lr<0.0001")
         self.assertIn("of 10,000 trials", page.inner_text("#trials .pager"))

@@ -2,7 +2,22 @@
 // What the parameters do: importances, parallel coordinates, slice.
 
 const kMostSlices = 12;
+const kMostLines = 1000;
+const kMostSlicePoints = 2000;
 const kAbsent = "absent";
+
+/** Of a list from the worst to the best as many as may be drawn: the best ones, and evenly spread ones of the rest. */
+function bestAndSpread(list, most) {
+  if (list.length <= most) return list;
+  const n_best = Math.floor(most / 5);
+  return [...thinned(list.slice(0, -n_best), most - n_best), ...list.slice(-n_best)];
+}
+
+function drawnNote(n_drawn, n_all) {
+  return n_drawn === n_all
+    ? ""
+    : `${n_drawn.toLocaleString("en")} of ${n_all.toLocaleString("en")} trials are drawn: the best and evenly spread ones.`;
+}
 
 /** Position of a label every few choices, so that they stay readable. */
 function choiceTicks(parameter, most) {
@@ -186,8 +201,15 @@ function drawParallel() {
   });
   // The best lines are drawn last, on top.
   const order = trials.map((_, i) => i).sort((a, b) => (isMaximized(objective) ? 1 : -1) * (clamped[a] - clamped[b]));
-  for (const dimension of dimensions) dimension.values = order.map((i) => dimension.values[i]);
   brush.trials = order.map((i) => trials[i]);
+  brush.values = dimensions.map((dimension) => order.map((i) => dimension.values[i]));
+  const drawn = bestAndSpread(
+    order.map((_, row) => row),
+    kMostLines
+  );
+  dimensions.forEach((dimension, i) => {
+    dimension.values = drawn.map((row) => brush.values[i][row]);
+  });
   return {
     shows: positions.join(),
     height: 400,
@@ -201,7 +223,7 @@ function drawParallel() {
         rangefont: {size: 1, color: "rgba(0,0,0,0)"},
         unselected: {line: {color: colour("grid"), opacity: 0.25}},
         line: {
-          color: order.map((i) => clamped[i]),
+          color: drawn.map((row) => clamped[order[row]]),
           colorscale: objectiveScale(objective),
           cmin: span[0],
           cmax: span[1],
@@ -211,6 +233,7 @@ function drawParallel() {
     layout: {margin: {l: 70, r: 80, t: 46, b: 24}},
     note: joinNotes(
       "Drag along an axis to select trials; the table below follows.",
+      drawnNote(drawn.length, trials.length),
       leftOutNote(positions.length),
       view.n_outside > 0 ? `${countText(view.n_outside, "extreme value")} drawn at the end of the axis.` : "",
       undrawableNote(objective)
@@ -219,12 +242,10 @@ function drawParallel() {
 }
 
 /** What is selected on the axes: numbers of trials, or null for all. */
-const brush = {trials: [], numbers: null};
+const brush = {trials: [], values: [], numbers: null};
 
-function isBrushed(dimension, row) {
-  const ranges = dimension.constraintrange;
+function isBrushed({constraintrange: ranges}, value) {
   if (!ranges || ranges.length === 0) return true;
-  const value = dimension.values[row];
   return (Array.isArray(ranges[0]) ? ranges : [ranges]).some(([low, high]) => low <= value && value <= high);
 }
 
@@ -232,7 +253,9 @@ function followBrush(plot) {
   plot.on("plotly_restyle", () => {
     const {dimensions} = plot.data[0];
     const has_brush = dimensions.some((dimension) => dimension.constraintrange?.length > 0);
-    const rows = brush.trials.filter((_, row) => dimensions.every((dimension) => isBrushed(dimension, row)));
+    const rows = brush.trials.filter((_, row) =>
+      dimensions.every((dimension, i) => isBrushed(dimension, brush.values[i][row]))
+    );
     brush.numbers = has_brush ? new Set(rows.map((trial) => trial.number)) : null;
     showTable();
   });
@@ -260,7 +283,10 @@ function sliceTrace(position, i, trials, objective, size) {
 
 function drawSlice() {
   const objective = selection.objective;
-  const trials = comparableTrials(objective);
+  const all = comparableTrials(objective);
+  const sign = isMaximized(objective) ? 1 : -1;
+  const ranked = [...all].sort((a, b) => sign * (a.values[objective] - b.values[objective]));
+  const trials = all.length > kMostSlicePoints ? bestAndSpread(ranked, kMostSlicePoints) : all;
   const positions = shownParameters().slice(0, kMostSlices);
   if (trials.length === 0) return {empty: "No trial is COMPLETE with a finite value yet."};
   if (positions.length === 0) return {empty: "The trials have no parameters."};
@@ -301,7 +327,12 @@ function drawSlice() {
     ),
     layout,
     height: 40 + 220 * rows,
-    note: joinNotes(leftOutNote(positions.length), outsideNote(view.n_outside), undrawableNote(objective)),
+    note: joinNotes(
+      drawnNote(trials.length, all.length),
+      leftOutNote(positions.length),
+      outsideNote(view.n_outside),
+      undrawableNote(objective)
+    ),
   };
 }
 

@@ -210,7 +210,7 @@ function workerLanes(trials) {
 
 function timelineTrace(state, entries, thickness) {
   const trace = {
-    type: "scatter",
+    type: scatterType(report.trials.length),
     mode: "lines",
     name: state,
     x: [],
