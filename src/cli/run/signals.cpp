@@ -16,12 +16,6 @@ namespace {
 
 namespace asio = boost::asio;
 
-/// A terminal that is closed hangs up; under nohup that is ignored, and stays so.
-bool hang_up_is_ignored() {
-  struct sigaction current {};
-  return sigaction(SIGHUP, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
-}
-
 /// Threads made while this exists never get the signals that end a run.
 class SignalsBlocked {
  public:
@@ -88,6 +82,11 @@ class Watcher {
 };
 
 }  // namespace
+
+bool hang_up_is_ignored() {
+  struct sigaction current {};
+  return sigaction(SIGHUP, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
+}
 
 std::optional<int> run_watched(const std::function<void()>& work, std::atomic<bool>& stop, const Watch& watch) {
   Watcher watcher(stop, watch);

@@ -7,6 +7,9 @@
 
 namespace fmnist_tune {
 
+/// A terminal that is closed hangs up; under nohup that is ignored, and stays so.
+[[nodiscard]] bool hang_up_is_ignored();
+
 /// What the thread that owns the signals does while another one works. Nothing of it may wait for a lock that
 /// is held during slow work, or for whoever reads the output: then no signal would be heard.
 struct Watch {

@@ -17,6 +17,7 @@
 
 #include "cli/output/trial_output.hpp"
 #include "cli/report/page.hpp"
+#include "cli/run/signals.hpp"
 #include "cli/version.hpp"
 #include "cli/watch/session.hpp"
 #include "cli/watch/study_feed.hpp"
@@ -34,12 +35,6 @@ constexpr std::chrono::seconds kKeepAliveEvery{15};
 /// Looking at a study may take one part in so many of a core: trials need it more.
 constexpr int kLookShare = 20;
 constexpr std::size_t kMostSessions = 64;
-
-/// Under nohup a closed terminal is no reason to end.
-bool hang_up_is_ignored() {
-  struct sigaction current {};
-  return sigaction(SIGHUP, nullptr, &current) == 0 && current.sa_handler == SIG_IGN;
-}
 
 class Server {
  public:

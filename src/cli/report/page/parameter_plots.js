@@ -14,9 +14,8 @@ function bestAndSpread(list, most) {
 }
 
 function drawnNote(n_drawn, n_all) {
-  return n_drawn === n_all
-    ? ""
-    : `${n_drawn.toLocaleString("en")} of ${n_all.toLocaleString("en")} trials are drawn: the best and evenly spread ones.`;
+  const [drawn, all] = [n_drawn, n_all].map((n) => n.toLocaleString("en"));
+  return drawn === all ? "" : `${drawn} of ${all} trials are drawn: the best and evenly spread ones.`;
 }
 
 /** Position of a label every few choices, so that they stay readable. */
