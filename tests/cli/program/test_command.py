@@ -158,7 +158,7 @@ print(json.dumps({"value": 1, "user_attrs": {name: os.environ.get(name) for name
     def test_a_program_in_cpp_is_searched_too(self):
         folder = pathlib.Path(os.environ["FMNIST_TUNE_ROSENBROCK"])
         self.path("rosenbrock").symlink_to(folder)
-        source = STUDIES.parent / "examples/command/rosenbrock.json"
+        source = STUDIES / "examples/command/rosenbrock.json"
         self.path("rosenbrock.json").write_text(source.read_text())
         self.succeed("rosenbrock.json", "--trials", "40", "--jobs", "2")
         states = self.states("rosenbrock.db")

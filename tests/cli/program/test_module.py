@@ -8,7 +8,7 @@ import unittest
 from program_test import ProgramTest
 
 MODULES = pathlib.Path(os.environ["FMNIST_TUNE_MODULES"])
-EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "examples/module/branin.json"
+EXAMPLE = pathlib.Path(__file__).resolve().parents[3] / "studies/examples/module/branin.json"
 
 
 class Module(ProgramTest):
