@@ -28,6 +28,23 @@ if(TARGET fmnist-tune)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/studies" DESTINATION "${CMAKE_INSTALL_DATADIR}/fmnist-tune"
     COMPONENT program FILES_MATCHING PATTERN "*.json" PATTERN "*.md" PATTERN "*.py")
 endif()
+if(TARGET fmnist-tune)
+  # From the tables of --help, by the program itself.
+  set(manual_dir "${PROJECT_BINARY_DIR}/manual")
+  set(manual "${manual_dir}/fmnist-tune.1" "${manual_dir}/fmnist-tune" "${manual_dir}/_fmnist-tune")
+  add_custom_command(OUTPUT ${manual}
+    COMMAND "${CMAKE_COMMAND}" -E make_directory "${manual_dir}"
+    COMMAND fmnist-tune man-page > "${manual_dir}/fmnist-tune.1"
+    COMMAND fmnist-tune completion bash > "${manual_dir}/fmnist-tune"
+    COMMAND fmnist-tune completion zsh > "${manual_dir}/_fmnist-tune"
+    DEPENDS fmnist-tune VERBATIM)
+  add_custom_target(fmnist_tune_manual ALL DEPENDS ${manual})
+  install(FILES "${manual_dir}/fmnist-tune.1" DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT program)
+  install(FILES "${manual_dir}/fmnist-tune" DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions"
+    COMPONENT program)
+  install(FILES "${manual_dir}/_fmnist-tune" DESTINATION "${CMAKE_INSTALL_DATADIR}/zsh/vendor-completions"
+    COMPONENT program)
+endif()
 if(TARGET tune_fmnist)
   # A LibTorch from elsewhere is found where it was when this was built.
   set_target_properties(tune_fmnist PROPERTIES INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
