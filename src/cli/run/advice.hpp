@@ -18,7 +18,7 @@ struct AdviceSubject {
   /// The parameters that the objective knows, with the numbers that it takes.
   std::vector<tune::OptionSpec> parameters;
   std::optional<std::int64_t> validation_examples;
-  std::string storage;  ///< As a shell reads it.
+  std::string storage;  ///< As a shell reads it, with `--study` where the file has several.
 };
 
 /// At most three lines, each computed from the trials, each left out where there is nothing to say: parameters

@@ -9,6 +9,7 @@
 #include "cli/output/trial_output.hpp"
 #include "cli/run/advice.hpp"
 #include "cli/run/known_objectives.hpp"
+#include "cli/run/summary.hpp"
 #include "cli/shell_text.hpp"
 
 namespace fmnist_tune {
@@ -29,7 +30,7 @@ AdviceSubject subject_of(tune::SqliteReader& reader, const tune::StudyRecord& st
   const StudyConfig& config = session.config();
   return {reader.trials(study.id, all), study.directions,
           metric_names(study),          manifest_of(known_manifests(), config.objective.type).parameters,
-          validation_examples(config),  shell_path(session.storage())};
+          validation_examples(config),  shell_path(session.storage()) + study_argument(reader, study.name)};
 }
 
 }  // namespace

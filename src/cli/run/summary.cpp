@@ -19,11 +19,6 @@ namespace {
 /// Whoever interrupts a run wants it to end, also when the result finds no reader.
 constexpr std::chrono::milliseconds kPatienceAfterSignal{1000};
 
-/// `best` cannot be asked without a name when the file has more studies than this one.
-std::string study_argument(tune::SqliteReader& reader, const std::string& name) {
-  return reader.study_records().size() > 1 ? " --study=" + shell_quoted(name) : "";
-}
-
 /// How many of the best trials of several objectives a run's end shows.
 constexpr std::size_t kMostShown = 10;
 
@@ -73,6 +68,10 @@ std::string reason_text(const Session& session, const tune::RunReport& report, s
 }
 
 }  // namespace
+
+std::string study_argument(tune::SqliteReader& reader, const std::string& name) {
+  return reader.study_records().size() > 1 ? " --study=" + shell_quoted(name) : "";
+}
 
 std::string run_result_text(const Session& session) {
   tune::SqliteReader reader(session.storage());

@@ -14,6 +14,10 @@ namespace fmnist_tune {
 /// + signal when a signal cut the run short; 1 when trials or devices failed.
 [[nodiscard]] int exit_code(tune::RunEnd end, std::optional<int> signal);
 
+/// ` --study=NAME` for a command that is told to a person: without it none finds its study in a file that has
+/// several.
+[[nodiscard]] std::string study_argument(tune::SqliteReader& reader, const std::string& name);
+
 /// What a command prints of the study when its trials have run.
 using ResultText = std::function<std::string(const Session&)>;
 
