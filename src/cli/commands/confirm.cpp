@@ -22,7 +22,6 @@ namespace {
 namespace po = boost::program_options;
 
 constexpr std::int64_t kDefaultTop = 5;
-constexpr std::int64_t kMostTop = 1000;
 constexpr std::int64_t kDefaultReplicates = 10;
 constexpr std::int64_t kMostReplicates = 1000;
 
@@ -124,7 +123,7 @@ Plan make_plan(const po::variables_map& values) {
   if (subject.directions.size() != 1) {
     throw UsageError(fmt::format("study \"{}\" has several objectives: there is no best trial", subject.name));
   }
-  const Wanted wanted{whole_number_option(values, "top", 1, kMostTop),
+  const Wanted wanted{whole_number_option(values, "top", 1, kMostConfirmed),
                       whole_number_option(values, "replicates", 1, kMostReplicates),
                       text_option(values, "name").value_or(subject.name + "-confirm")};
   if (const auto existing = reader.find_study(wanted.name))

@@ -20,7 +20,7 @@ namespace po = boost::program_options;
 const CommandHelp kHelp = {
     "fmnist-tune importance DB [options]",
     "Says how much each parameter matters, as shares of 1: Optuna's importances of the COMPLETE trials with\n"
-    "finite values. PED-ANOVA asks which parameters have other values in the best tenth than in the rest;\n"
+    "finite values. PED-ANOVA asks which parameters have other values in the best tenth than in all;\n"
     "fANOVA fits a forest to the values and asks how much of what it predicts each parameter explains alone.\n"
     "Nothing is written, a study may run.",
     "  fmnist-tune importance mlp.db\n"
@@ -112,6 +112,14 @@ void say_when_few(const Answer& answer) {
       answer.n_trials, kEnough));
 }
 
+/// Infinite values are in no evaluation.
+bool is_counted(const tune::FrozenTrial& trial, const tune::ImportanceOptions& options) {
+  const auto is_finite = [](double value) { return std::isfinite(value); };
+  if (options.objective && *options.objective < trial.values.size())
+    return is_finite(trial.values[*options.objective]);
+  return std::all_of(trial.values.begin(), trial.values.end(), is_finite);
+}
+
 std::string text_of(const Answer& answer, Format format) {
   if (format == Format::kJson) return json_answer(answer);
   if (format == Format::kCsv) return to_csv(table_of(answer, Reader::kProgram));
@@ -134,8 +142,16 @@ int importance_command(const Invocation& invocation) {
     say(fmt::format("study \"{}\" has no COMPLETE trial yet", printable(answer.study.name)));
     return to_int(ExitCode::kFailed);
   }
-  answer.n_trials = trials.size();
+  answer.n_trials = static_cast<std::size_t>(std::count_if(
+      trials.begin(), trials.end(), [&](const auto& trial) { return is_counted(trial, answer.options); }));
+  if (answer.n_trials == 0) {
+    say(fmt::format("study \"{}\" has no COMPLETE trial with a finite value", printable(answer.study.name)));
+    return to_int(ExitCode::kFailed);
+  }
   answer.importances = tune::param_importances(trials, answer.study.directions, answer.options);
+  if (answer.is_fanova() && answer.importances.empty())
+    say("no parameter has the same range in all COMPLETE trials, which fANOVA needs; --evaluator ped_anova "
+        "takes them");
   say_when_few(answer);
   fmt::print("{}", text_of(answer, format));
   return to_int(ExitCode::kDone);

@@ -52,7 +52,10 @@ Facts look_at(const std::string& dataset, const std::string& data_dir) {
   const auto folder = fmnist::find_dataset(dataset, data_dir);
   const auto examples = fmnist::load_examples(folder, fmnist::Part::kTraining, kMostClasses);
   const auto last = std::max_element(examples.labels.begin(), examples.labels.end());
-  if (last == examples.labels.end()) throw UsageError(fmt::format("{} has no examples", folder.string()));
+  if (last == examples.labels.end() || *last == 0) {
+    throw UsageError(fmt::format("{}: expected examples of two classes or more, found {} of one",
+                                 folder.string(), examples.count));
+  }
   return {dataset,
           folder,
           examples.count,
@@ -85,7 +88,7 @@ constexpr std::string_view kTemplate = R"({{
     "type": "gp_tpe", "seed": 1
   }},
   "pruner": {{
-    "$comment": "Stops a trial that is worse than the median of the others at the same epoch, from the third epoch and the sixth trial on.",
+    "$comment": "Stops a trial that is worse than the median of the others at the same epoch, from the second epoch on, once five are COMPLETE.",
     "type": "median", "n_startup_trials": 5, "n_warmup_steps": 2
   }},
   "space": {{
@@ -129,14 +132,16 @@ int init_command(const Invocation& invocation) {
   const auto file = text_option(*values, "STUDY.json");
   if (!file) throw UsageError(fmt::format("which file should it be?\nusage: {}", kHelp.usage));
   const std::filesystem::path path = *file;
+  const std::string folder = data_folder(*values);
   check_place(path, *values);
-  const std::string text =
-      study_text(look_at(text_option(*values, "dataset").value_or(kUsualDataset), data_folder(*values)),
-                 path.stem().string());
+  const std::string text = study_text(look_at(text_option(*values, "dataset").value_or(kUsualDataset), folder),
+                                      path.stem().string());
   // What is written must be a study that runs, or nobody is helped.
   static_cast<void>(parse_study_text(text, *file, known_manifests()));
   write_whole(path, text);
-  fmt::print("{0}\nnext:\n  fmnist-tune plan {0}\n  fmnist-tune {0} --trials 100\n", shell_path(path));
+  const std::string data = folder.empty() ? "" : " --data " + shell_path(folder);
+  fmt::print("{0}\nnext:\n  fmnist-tune plan {0}{1}\n  fmnist-tune {0} --trials 100{1}\n", shell_path(path),
+             data);
   return to_int(ExitCode::kDone);
 }
 

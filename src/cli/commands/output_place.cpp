@@ -23,14 +23,14 @@ void check_place(const std::filesystem::path& path, const po::variables_map& val
   std::error_code ignored;
   const auto folder = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
   if (!path.has_filename() || std::filesystem::is_directory(path, ignored))
-    throw UsageError(fmt::format("--output: expected a file, found the folder {}", path.string()));
+    throw UsageError(fmt::format("expected a file to write, found the folder {}", path.string()));
   if (!std::filesystem::is_directory(folder, ignored))
-    throw UsageError(fmt::format("--output: there is no folder {}", folder.string()));
+    throw UsageError(fmt::format("there is no folder {}", folder.string()));
   if (access(folder.c_str(), W_OK | X_OK) != 0)
-    throw UsageError(fmt::format("--output: the folder {} cannot be written to", folder.string()));
+    throw UsageError(fmt::format("the folder {} cannot be written to", folder.string()));
   if (!values.contains("force") && std::filesystem::exists(std::filesystem::symlink_status(path, ignored)))
     throw UsageError(
-        fmt::format("{} is there already; give --force to replace it, or another name with -o", path.string()));
+        fmt::format("{} is there already; give --force to replace it, or another name", path.string()));
 }
 
 void write_whole(const std::filesystem::path& path, std::string_view text) {

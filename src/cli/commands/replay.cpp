@@ -20,7 +20,9 @@ const CommandHelp kHelp = {
     "fmnist-tune replay DB --pruner P [options]",
     "Says what another pruner would have stopped, saved and lost: it judges every report that the study's\n"
     "trials made, seeing what was there at that time. What would have run in the time that is saved is not\n"
-    "known. The study's own pruner gives what it gave. Nothing is written, a study may run.",
+    "known. The study's own pruner gives what it gave after a run with one job or a `reproducible` window; "
+    "after\n"
+    "others nearly, for a report is taken to have come at an even pace. Nothing is written, a study may run.",
     "  fmnist-tune replay mlp.db --pruner hyperband\n"
     "  fmnist-tune replay mlp.db --pruner '{\"type\": \"percentile\", \"percentile\": 25, \"n_warmup_steps\": "
     "2}'\n"

@@ -5,7 +5,6 @@
 #include <algorithm>
 #include <array>
 #include <string_view>
-#include <utility>
 
 #include "cli/registry.hpp"
 #include "cli/shell_text.hpp"
@@ -25,23 +24,39 @@ struct Value {
 
 constexpr std::array<std::string_view, 5> kFileNames{"DB", "FILE", "MODEL", "NEW.json", "STUDY.json"};
 
-constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kWordsOf{{
-    {"format", "table json csv"},
-    {"log-level", "debug info warning error"},
-    {"evaluator", "ped_anova fanova"},
-    {"state", "complete pruned fail running waiting"},
-}};
+/// The words that an option takes, or an argument without a name; the first row that fits counts.
+struct KnownWords {
+  std::string_view command;  ///< Empty: any.
+  std::string_view name;
+  std::string_view words;
+};
+
+constexpr std::array kWordsOf{
+    KnownWords{"export", "format", "json csv"},
+    KnownWords{"", "format", "table json csv"},
+    KnownWords{"", "log-level", "debug info warning error"},
+    KnownWords{"", "evaluator", "ped_anova fanova"},
+    KnownWords{"trials", "state", "complete pruned fail running waiting"},
+    KnownWords{"tell", "state", "complete pruned fail"},
+    KnownWords{"completion", "SHELL", "bash zsh"},
+};
+
+std::string_view words_of(std::string_view command, std::string_view name) {
+  const auto* known = std::find_if(kWordsOf.begin(), kWordsOf.end(), [&](const KnownWords& each) {
+    return (each.command.empty() || each.command == command) && each.name == name;
+  });
+  return known == kWordsOf.end() ? std::string_view() : known->words;
+}
 
 bool is_file(std::string_view value_name) {
   return std::any_of(kFileNames.begin(), kFileNames.end(),
                      [&](std::string_view name) { return value_name.find(name) != std::string_view::npos; });
 }
 
-Value value_of(const po::option_description& option) {
+Value value_of(const Command& command, const po::option_description& option) {
   if (option.semantic()->max_tokens() == 0) return {ValueKind::kFlag, {}};
-  const auto* words = std::find_if(kWordsOf.begin(), kWordsOf.end(),
-                                   [&](const auto& known) { return known.first == option.long_name(); });
-  if (words != kWordsOf.end()) return {ValueKind::kWords, words->second};
+  const std::string_view words = words_of(command.name, option.long_name());
+  if (!words.empty()) return {ValueKind::kWords, words};
   const std::string name = option.semantic()->name();
   if (option.long_name() == "storage" || is_file(name)) return {ValueKind::kFile, {}};
   return {name.find("DIR") != std::string::npos ? ValueKind::kFolder : ValueKind::kOther, {}};
@@ -90,7 +105,7 @@ std::string bash_answer(const Value& value) {
 std::string bash_values(const PagedCommand& paged) {
   std::string text;
   for (const auto& option : paged.page.options.options()) {
-    const Value value = value_of(*option);
+    const Value value = value_of(*paged.command, *option);
     if (value.kind == ValueKind::kFlag) continue;
     std::string names = "--" + option->long_name();
     if (const std::string brief = short_name(*option); !brief.empty()) names += "|" + brief;
@@ -100,28 +115,36 @@ std::string bash_values(const PagedCommand& paged) {
 }
 
 std::string bash_case(const PagedCommand& paged) {
-  return fmt::format("    {})\n      options={}\n      case $previous in\n{}      esac\n      ;;\n",
-                     pattern_of(*paged.command), shell_text({option_words(paged.page)}), bash_values(paged));
+  const std::string_view words = words_of(paged.command->name, paged.page.positional);
+  return fmt::format("    {})\n      options={}\n{}      case $previous in\n{}      esac\n      ;;\n",
+                     pattern_of(*paged.command), shell_text({option_words(paged.page)}),
+                     words.empty() ? "" : fmt::format("      words={}\n", shell_text({std::string(words)})),
+                     bash_values(paged));
 }
 
 constexpr std::string_view kBashHead = R"(# Completion of fmnist-tune for bash: source this file.
 
 _fmnist_tune_words() {
-  mapfile -t COMPREPLY < <(compgen -W "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+  mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
 }
 
 _fmnist_tune_paths() {
-  mapfile -t COMPREPLY < <(compgen "$1" -- "${COMP_WORDS[COMP_CWORD]}")
+  mapfile -t COMPREPLY < <(compgen "$1" -- "$current")
   compopt -o filenames 2>/dev/null
 }
 
 _fmnist_tune() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
-  local command=${COMP_WORDS[1]} options=
+  local command=${COMP_WORDS[1]} options= words=
+  # --option=value stands there as three words.
+  [[ $current == '=' ]] && current= && previous='='
+  [[ $previous == '=' ]] && previous=${COMP_WORDS[COMP_CWORD-(${#current}?2:1)]}
 )";
 
 constexpr std::string_view kBashTail = R"(  if [[ $current == -* ]]; then
     _fmnist_tune_words "$options"
+  elif [[ $words ]]; then
+    _fmnist_tune_words "$words"
   else
     _fmnist_tune_paths -f
   fi
@@ -166,8 +189,8 @@ std::string zsh_action(const Value& value) {
 }
 
 /// One for each name of the option: `--format[help]:FORMAT:(table json csv)`.
-std::string zsh_option(const po::option_description& option) {
-  const Value value = value_of(option);
+std::string zsh_option(const Command& command, const po::option_description& option) {
+  const Value value = value_of(command, option);
   std::string behind = fmt::format("[{}]", zsh_text(option.description()));
   if (value.kind != ValueKind::kFlag)
     behind += fmt::format(":{}:{}", zsh_text(option.semantic()->name()), zsh_action(value));
@@ -179,9 +202,11 @@ std::string zsh_option(const po::option_description& option) {
 
 std::string zsh_case(const PagedCommand& paged) {
   std::string options;
-  for (const auto& option : paged.page.options.options()) options += zsh_option(*option);
-  return fmt::format("    {})\n      _arguments{} \\\n        '*:file:_files'\n      ;;\n",
-                     pattern_of(*paged.command), options);
+  for (const auto& option : paged.page.options.options()) options += zsh_option(*paged.command, *option);
+  const std::string_view words = words_of(paged.command->name, paged.page.positional);
+  return fmt::format("    {})\n      _arguments{} \\\n        '*:{}:{}'\n      ;;\n",
+                     pattern_of(*paged.command), options, paged.page.positional == "SHELL" ? "shell" : "file",
+                     words.empty() ? "_files" : fmt::format("({})", words));
 }
 
 std::string zsh_commands() {
@@ -246,7 +271,7 @@ std::string bash_completion(const std::vector<PagedCommand>& commands) {
   text += bash_first_word();
   text += "  [[ $command == *.json ]] && command=run\n  case $command in\n";
   text += cases(commands, bash_case);
-  text += "  esac\n";
+  text += fmt::format("    help)\n      words={}\n      ;;\n  esac\n", shell_text({all_command_words()}));
   return text.append(kBashTail);
 }
 
@@ -255,6 +280,7 @@ std::string zsh_completion(const std::vector<PagedCommand>& commands) {
   text += zsh_commands();
   text += kZshMiddle;
   text += cases(commands, zsh_case);
+  text += fmt::format("    help)\n      _arguments '*:command:({})'\n      ;;\n", all_command_words());
   return text.append(kZshTail);
 }
 

@@ -68,7 +68,9 @@ Table curves_table(const std::vector<FrozenTrial>& trials) {
     for (const auto& [name, curve] : trial.kept) names.insert(name);
   }
   Table table{{"trial", "step", "value"}, {}};
-  table.columns.insert(table.columns.end(), names.begin(), names.end());
+  // A trial may keep a curve under one of these names.
+  const std::set<std::string> own(table.columns.begin(), table.columns.end());
+  for (const std::string& name : names) table.columns.push_back(own.contains(name) ? "curves_" + name : name);
   for (const TrialCurves& trial : all) {
     for (const std::int64_t step : trial.steps()) {
       auto& row = table.rows.emplace_back(std::vector<Cell>{trial.number, step, at(trial.reported, step)});

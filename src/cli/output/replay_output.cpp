@@ -6,6 +6,7 @@
 #include <cmath>
 
 #include "cli/output/trial_output.hpp"
+#include "cli/output/trial_reason.hpp"
 #include "tune/analysis/pareto_front.hpp"
 
 namespace fmnist_tune {
@@ -35,7 +36,7 @@ void add_trial(ReplaySums& sums, const ReplayedTrial& replayed) {
   sums.seconds_saved += seconds * static_cast<double>(saved_steps(replayed)) / static_cast<double>(n_steps);
   if (replayed.stopped_at) ++sums.n_stopped;
   if (replayed.stopped_at && replayed.trial.state == TrialState::kComplete) ++sums.n_complete_stopped;
-  if (!replayed.stopped_at && replayed.trial.state == TrialState::kPruned) ++sums.n_cut;
+  if (!replayed.stopped_at && is_stopped_by_pruner(replayed.trial)) ++sums.n_cut;
 }
 
 /// COMPLETE and feasible, the best first, equal ones by number.

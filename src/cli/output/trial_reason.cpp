@@ -51,4 +51,9 @@ std::optional<std::string> reason_of(const tune::FrozenTrial& trial) {
   return said ? said : compared;
 }
 
+bool is_stopped_by_pruner(const tune::FrozenTrial& trial) {
+  return trial.state == tune::TrialState::kPruned && !trial.intermediate.empty() &&
+         !trial.system_attrs.contains(tune::kReasonKey);
+}
+
 }  // namespace fmnist_tune

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <boost/math/distributions/students_t.hpp>
 #include <cmath>
 #include <map>
 #include <numeric>
@@ -10,6 +11,7 @@
 #include "cli/output/json.hpp"
 #include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
+#include "cli/output/trial_reason.hpp"
 #include "cli/run/confirmation.hpp"
 #include "cli/study_file/parameter_rules.hpp"
 
@@ -26,7 +28,8 @@ constexpr double kNearTheEnd = 0.1;
 constexpr std::size_t kMostNamed = 3;
 constexpr std::uint64_t kFewestValues = 3;
 constexpr std::uint64_t kManyValues = 10;
-constexpr double kTwoSided95 = 1.96;
+constexpr double kUpper95 = 0.975;  ///< Of a two-sided interval of 95 %.
+constexpr double kNormal95 = 1.96;
 /// Degrees of freedom below which a spread of replicates is not worth telling.
 constexpr std::size_t kFewestReplicates = 3;
 
@@ -134,6 +137,7 @@ std::map<std::string, Configuration> configurations_of(const Trials& trials) {
 /// The standard deviation of one trial's value, and how it is known.
 struct Noise {
   double deviation = 0.0;
+  double quantile = kNormal95;  ///< Standard errors beyond which a difference counts.
   std::string source;
 };
 
@@ -148,7 +152,9 @@ std::optional<Noise> replicate_noise(const std::map<std::string, Configuration>&
   }
   if (n_free < kFewestReplicates) return std::nullopt;
   const double deviation = std::sqrt(squares / static_cast<double>(n_free));
-  return Noise{deviation, fmt::format("replicates spread by {:.2g}", deviation)};
+  const boost::math::students_t errors(static_cast<double>(n_free));
+  return Noise{deviation, boost::math::quantile(errors, kUpper95),
+               fmt::format("replicates spread by {:.2g}", deviation)};
 }
 
 /// Of a share of right answers; the trials are judged on the same examples, which makes this an upper bound,
@@ -156,14 +162,14 @@ std::optional<Noise> replicate_noise(const std::map<std::string, Configuration>&
 std::optional<Noise> binomial_noise(double best, const AdviceSubject& subject) {
   const bool is_known = subject.metrics.front() == "validation_accuracy" && subject.validation_examples;
   if (!is_known || !(best >= 0.0 && best <= 1.0)) return std::nullopt;
-  return Noise{std::sqrt(best * (1.0 - best) / static_cast<double>(*subject.validation_examples)),
+  return Noise{std::sqrt(best * (1.0 - best) / static_cast<double>(*subject.validation_examples)), kNormal95,
                fmt::format("binomial error of {} validation examples, as if each trial had its own",
                            *subject.validation_examples)};
 }
 
-double just_noise(const Configuration& a, const Configuration& b, double deviation) {
+double just_noise(const Configuration& a, const Configuration& b, const Noise& noise) {
   const auto share = [](const Configuration& c) { return 1.0 / static_cast<double>(c.values.size()); };
-  return kTwoSided95 * deviation * std::sqrt(share(a) + share(b));
+  return noise.quantile * noise.deviation * std::sqrt(share(a) + share(b));
 }
 
 std::optional<std::string> noise_advice(const Trials& distinct, const AdviceSubject& subject) {
@@ -182,19 +188,14 @@ std::optional<std::string> noise_advice(const Trials& distinct, const AdviceSubj
   if (!noise) noise = binomial_noise(best.mean(), subject);
   if (!noise) return std::nullopt;
   const auto n_close = std::count_if(ranked.begin(), ranked.end(), [&](const Configuration* other) {
-    return other != &best && std::abs(other->mean() - best.mean()) < just_noise(best, *other, noise->deviation);
+    return other != &best && std::abs(other->mean() - best.mean()) < just_noise(best, *other, *noise);
   });
   if (n_close == 0) return std::nullopt;
   return fmt::format(
       "{} more configuration(s) may be as good as the best: less than {} apart ({}): "
-      "fmnist-tune confirm {} tells them apart",
-      n_close, fmt::format("{:.2g}", just_noise(best, best, noise->deviation)), noise->source, subject.storage);
-}
-
-/// Stopped by the pruner: what diverged or ran out of time would not have gone on anyway.
-bool is_stopped_early(const FrozenTrial& trial) {
-  return trial.state == tune::TrialState::kPruned && !trial.intermediate.empty() &&
-         !trial.system_attrs.contains(tune::kReasonKey);
+      "fmnist-tune confirm {} --top {} compares them",
+      n_close, fmt::format("{:.2g}", just_noise(best, best, *noise)), noise->source, subject.storage,
+      std::min<std::int64_t>(n_close + 1, kMostConfirmed));
 }
 
 double seconds_of(const FrozenTrial& trial) {
@@ -224,7 +225,7 @@ std::optional<std::string> pruning_advice(const AdviceSubject& subject) {
   double seconds = 0.0;
   for (const FrozenTrial& trial : subject.trials) {
     n_trained += trial.intermediate.size();
-    if (!is_stopped_early(trial) || trial.intermediate.size() >= length) continue;
+    if (!is_stopped_by_pruner(trial) || trial.intermediate.size() >= length) continue;
     const std::size_t missing = length - trial.intermediate.size();
     ++n_stopped;
     n_saved += missing;

@@ -18,7 +18,8 @@ struct AdviceSubject {
   /// The parameters that the objective knows, with the numbers that it takes.
   std::vector<tune::OptionSpec> parameters;
   std::optional<std::int64_t> validation_examples;
-  std::string storage;  ///< As a shell reads it, with `--study` where the file has several.
+  /// As a shell reads it, with the options that a command on this study needs besides.
+  std::string storage;
 };
 
 /// At most three lines, each computed from the trials, each left out where there is nothing to say: parameters
@@ -31,7 +32,8 @@ struct AdviceSubject {
 ///
 /// The noise is that of replicates, trials of equal parameters, where there are three at least beyond the first
 /// of each configuration; else, for a validation accuracy, the binomial error of the known number of validation
-/// examples. A difference counts beyond 1.96 standard errors.
+/// examples. A difference counts beyond 1.96 standard errors, with replicates beyond
+/// the quantile of Student's t that is 1.96 for many of them.
 [[nodiscard]] std::vector<std::string> advice_on(const AdviceSubject& subject);
 
 }  // namespace fmnist_tune

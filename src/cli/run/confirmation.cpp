@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <unordered_set>
 
 #include "tune/random.hpp"
 
@@ -96,13 +97,10 @@ std::vector<FrozenTrial> best_configurations(std::vector<FrozenTrial> trials, tu
     return direction == tune::Direction::kMaximize ? x > y : x < y;
   });
   std::vector<FrozenTrial> best;
-  std::vector<std::string> known;
+  std::unordered_set<std::string> known;
   for (FrozenTrial& trial : trials) {
     if (best.size() == n) break;
-    std::string text = configuration_text(trial);
-    if (std::find(known.begin(), known.end(), text) != known.end()) continue;
-    known.push_back(std::move(text));
-    best.push_back(std::move(trial));
+    if (known.insert(configuration_text(trial)).second) best.push_back(std::move(trial));
   }
   return best;
 }

@@ -25,6 +25,9 @@ struct Confirmed {
   std::int64_t top = 0;              ///< So many were asked for; the study may have had fewer.
 };
 
+/// How many configurations one study may confirm.
+inline constexpr std::int64_t kMostConfirmed = 1000;
+
 /// Nothing for a study that confirms none.
 [[nodiscard]] std::optional<Confirmed> confirmed_by(const tune::StudyRecord& study);
 /// The attributes that make a study one that confirms.

@@ -15,6 +15,7 @@
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/objective_loader.hpp"
 #include "cli/run/storage_place.hpp"
+#include "cli/shell_text.hpp"
 #include "tune/error.hpp"
 #include "tune/running_trial.hpp"
 #include "tune/storages/network_file.hpp"
@@ -130,7 +131,7 @@ Diagnosis existing_storage(const std::filesystem::path& file) {
     return {
         "storage", Verdict::kProblem,
         fmt::format("{}: {} finding(s), the first: {}", file.string(), findings.size(), findings.front().what),
-        fmt::format("run: fmnist-tune check {}", file.string())};
+        "run: fmnist-tune check " + shell_path(file)};
   } catch (const tune::Error& error) {
     return {"storage", Verdict::kProblem, error.what(), ""};
   }
@@ -190,7 +191,7 @@ std::vector<Diagnosis> examine_storage(const std::filesystem::path& file) {
   std::error_code error;
   if (!std::filesystem::is_directory(folder, error)) {
     return {{"folder", Verdict::kProblem, fmt::format("there is no folder {}", folder.string()),
-             fmt::format("run: mkdir -p {}", folder.string())}};
+             "run: mkdir -p " + shell_path(folder)}};
   }
   std::vector<Diagnosis> all{file_system(folder), space_on_disk(folder)};
   if (is_there(file)) all.push_back(existing_storage(file));

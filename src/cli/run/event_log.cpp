@@ -6,6 +6,8 @@
 
 #include <cerrno>
 #include <chrono>
+#include <csignal>
+#include <ctime>
 #include <system_error>
 
 #include "cli/output/trial_output.hpp"
@@ -20,12 +22,35 @@ std::string system_text(int error) {
 }
 
 int open_to_append(const std::filesystem::path& file) {
-  const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
+  // A pipe whose reader sleeps must not hold the trials.
+  const int descriptor = ::open(file.c_str(), O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0666);
   if (descriptor < 0) {
     throw tune::Error(fmt::format("--events: cannot write {}: {}", file.string(), system_text(errno)));
   }
   return descriptor;
 }
+
+/// While it exists, a pipe without a reader is an error of this thread's writes and no signal.
+class WithoutPipeSignal {
+ public:
+  WithoutPipeSignal() {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  ~WithoutPipeSignal() {
+    constexpr timespec kAtOnce{};
+    while (sigtimedwait(&pipe_, nullptr, &kAtOnce) > 0) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  WithoutPipeSignal(const WithoutPipeSignal&) = delete;
+  WithoutPipeSignal& operator=(const WithoutPipeSignal&) = delete;
+
+ private:
+  sigset_t pipe_{};
+  sigset_t before_{};
+};
 
 tune::Timestamp now() {
   return std::chrono::time_point_cast<tune::Timestamp::duration>(std::chrono::system_clock::now());
@@ -161,11 +186,13 @@ void EventLog::write(std::string_view event, const Json& facts) {
   Json line = {{"time", to_iso_text(now())}, {"event", event}, {"study", study_}};
   line.update(facts);
   const std::string text = line.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const WithoutPipeSignal without_pipe_signal;
   errno = 0;
   if (::write(descriptor_, text.data(), text.size()) == static_cast<ssize_t>(text.size())) return;
   broken_ = true;
+  const int error = errno != 0 ? errno : ENOSPC;
   log_->warn("events are no longer written to {}: {}", file_.string(),
-             system_text(errno != 0 ? errno : ENOSPC));
+             error == EAGAIN ? "its reader does not keep up" : system_text(error));
 }
 
 }  // namespace fmnist_tune

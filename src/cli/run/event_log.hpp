@@ -14,8 +14,8 @@ namespace fmnist_tune {
 
 /// What happens in a run as JSON lines for other programs: one object a line with `time` (UTC), `event`,
 /// `study` and what belongs to the event. Every line is one write to the end of the file, so several processes
-/// may share it. A file that can no longer be written is told once and the run goes on: the study itself is in
-/// the storage.
+/// may share it. What can no longer be written, because the disk is full or the reader of a pipe is gone or
+/// sleeps, is told once and the run goes on: the study itself is in the storage.
 class EventLog final : public tune::RunObserver {
  public:
   /// Throws tune::Error when the file cannot be opened for writing.

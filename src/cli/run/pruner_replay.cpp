@@ -21,10 +21,6 @@ struct Event {
   }
 };
 
-bool is_replayed(const FrozenTrial& trial) {
-  return tune::is_finished(trial.state) && !trial.intermediate.empty();
-}
-
 double seconds(tune::Timestamp time) {
   return std::chrono::duration<double>(time.time_since_epoch()).count();
 }
@@ -42,7 +38,7 @@ std::vector<Event> events_of(const PrunerReplay& replay) {
     const double end = replay.is_by_time ? std::max(start, seconds(*trial.datetime_complete)) : start;
     const std::size_t n = trial.intermediate.size();
     for (std::size_t place = 0; place <= n; ++place) {
-      const double part = static_cast<double>(place) / static_cast<double>(n);
+      const double part = n == 0 ? 0.0 : static_cast<double>(place) / static_cast<double>(n);
       events.push_back({start + part * (end - start), t, place});
     }
     events.push_back({end, t, n + 1});
@@ -128,11 +124,14 @@ class Rerun {
 PrunerReplay replay_pruner(const ReplaySubject& subject, const tune::Pruner& pruner) {
   PrunerReplay replay;
   for (const FrozenTrial& trial : subject.trials) {
-    if (is_replayed(trial)) replay.trials.push_back({trial, 0, {}});
+    // One without reports is never stopped, but pruners count it.
+    if (tune::is_finished(trial.state)) replay.trials.push_back({trial, 0, {}});
   }
   replay.is_by_time = !subject.window && std::all_of(replay.trials.begin(), replay.trials.end(), has_times);
   Rerun rerun(subject, pruner, replay);
   for (const Event& event : events_of(replay)) rerun.happen(event);
+  std::erase_if(replay.trials,
+                [](const ReplayedTrial& replayed) { return replayed.trial.intermediate.empty(); });
   return replay;
 }
 

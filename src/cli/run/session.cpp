@@ -82,6 +82,7 @@ std::unique_ptr<tune::Objective> Session::make_objective(const LoadedObjective& 
 tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& listeners) {
   const LoadedObjective loaded(config_, request_.study_file);
   config_ = loaded.checked(config_);
+  parameters_ = loaded.manifest().parameters;
   auto slots = choose_slots(request_, loaded.module().devices());
   const auto devices = devices_of(slots);
   const auto objective = make_objective(loaded, devices);

@@ -56,6 +56,8 @@ class Session {
 
   [[nodiscard]] const RunRequest& request() const { return request_; }
   [[nodiscard]] const StudyConfig& config() const { return config_; }
+  /// What the objective says of its parameters; empty before `run`.
+  [[nodiscard]] const std::vector<tune::OptionSpec>& parameters() const { return parameters_; }
   [[nodiscard]] const std::filesystem::path& storage() const { return storage_; }
 
  private:
@@ -69,6 +71,7 @@ class Session {
   RunRequest request_;
   Manifests manifests_;
   StudyConfig config_;
+  std::vector<tune::OptionSpec> parameters_;
   tune::Attributes marks_;
   std::optional<tune::StudyRecord> subject_;
   std::filesystem::path storage_;

@@ -8,7 +8,6 @@
 #include "cli/output/messages.hpp"
 #include "cli/output/trial_output.hpp"
 #include "cli/run/advice.hpp"
-#include "cli/run/known_objectives.hpp"
 #include "cli/run/summary.hpp"
 #include "cli/shell_text.hpp"
 
@@ -24,13 +23,23 @@ std::optional<std::int64_t> validation_examples(const StudyConfig& config) {
   return settings.has(kSetting) ? std::optional(settings.get_int(kSetting)) : std::nullopt;
 }
 
+/// The storage with the options that `confirm` needs for the study.
+std::string storage_arguments(tune::SqliteReader& reader, const tune::StudyRecord& study,
+                              const Session& session) {
+  std::string text = shell_path(session.storage()) + study_argument(reader, study.name);
+  const std::filesystem::path& data = session.request().data_dir;
+  if (!data.empty()) text += " --data " + shell_path(data);
+  const std::string& type = session.config().objective.type;
+  return type == "command" || type == "module" ? text + " --trust" : text;
+}
+
 AdviceSubject subject_of(tune::SqliteReader& reader, const tune::StudyRecord& study, const Session& session) {
   tune::TrialFilter all;
   all.with_intermediate = true;
   const StudyConfig& config = session.config();
   return {reader.trials(study.id, all), study.directions,
-          metric_names(study),          manifest_of(known_manifests(), config.objective.type).parameters,
-          validation_examples(config),  shell_path(session.storage()) + study_argument(reader, study.name)};
+          metric_names(study),          session.parameters(),
+          validation_examples(config),  storage_arguments(reader, study, session)};
 }
 
 }  // namespace

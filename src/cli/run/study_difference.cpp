@@ -191,6 +191,7 @@ std::optional<std::string> trial_difference(const FrozenTrial& a, const FrozenTr
 }
 
 std::optional<std::string> first_difference(const StudyContent& a, const StudyContent& b) {
+  if (a.study.directions != b.study.directions) return "the studies have other directions";
   const std::size_t n_both = std::min(a.trials.size(), b.trials.size());
   for (std::size_t i = 0; i < n_both; ++i) {
     if (const auto difference = trial_difference(a.trials[i], b.trials[i]))

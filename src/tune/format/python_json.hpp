@@ -17,7 +17,8 @@ namespace tune::format {
 [[nodiscard]] std::string python_string(std::string_view text);
 
 /// Reads JSON in which NaN, Infinity and -Infinity may stand for numbers, as Python writes them. Members keep
-/// their order. Gives a discarded value for anything else.
+/// their order. Gives a discarded value for anything else, and for what is nested deeper than Python reads
+/// (1000).
 [[nodiscard]] nlohmann::ordered_json parse_python_json(std::string_view text);
 
 }  // namespace tune::format

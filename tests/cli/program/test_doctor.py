@@ -39,8 +39,8 @@ class Doctor(ProgramTest):
         self.assertEqual(self.parts("tiny.db")["storage"]["verdict"], "ok")
         self.path("torn.db").write_bytes(self.path("tiny.db").read_bytes()[:5000])
         self.assertEqual(self.parts("torn.db", code=1)["storage"]["verdict"], "problem")
-        missing = self.parts("nowhere/tiny.db", code=1)["folder"]
-        self.assertEqual((missing["verdict"], missing["advice"]), ("problem", "run: mkdir -p nowhere"))
+        missing = self.parts("no where/tiny.db", code=1)["folder"]
+        self.assertEqual((missing["verdict"], missing["advice"]), ("problem", "run: mkdir -p 'no where'"))
 
     def test_speaks_to_people_and_to_programs(self):
         self.assertRegex(self.succeed("doctor"), r"(?m)^ok +processor +.+; \d+ core")

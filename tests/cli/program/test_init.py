@@ -29,11 +29,12 @@ class Init(ProgramTest):
 
     def test_fits_the_study_to_a_small_data_set_of_ones_own(self):
         self.data_set("data/letters", 900, 26)
-        self.succeed("init", "letters.json", "--dataset", "letters", "--data", "data")
+        output = self.succeed("init", "letters.json", "--dataset", "letters", "--data", "data")
         study = json.loads(self.path("letters.json").read_text())
         self.assertIn("900 examples of 8 x 8 pixels in 26 classes", study["$comment"])
         self.assertEqual((study["objective"]["classes"], study["objective"]["validation_examples"]), (26, 150))
         self.assertEqual(study["space"]["batch_size"]["choices"], [64])
+        self.assertIn("fmnist-tune letters.json --trials 100 --data data\n", output)
         self.succeed("letters.json", "--trials", "2", "--data", "data", "--jobs", "1")
         self.assertNotIn("FAIL", self.states("letters.db"))
 
@@ -59,6 +60,9 @@ class Init(ProgramTest):
         self.assertIn("which file", self.fail_with(2, "init"))
         self.path("data").mkdir()
         self.assertIn("letters", self.fail_with(1, "init", "x.json", "--dataset", "letters", "--data", "data"))
+        self.assertIn("there is no folder nowhere", self.fail_with(2, "init", "nowhere/x.json"))
+        self.data_set("data/same", 60, 1)
+        self.assertIn("two classes or more", self.fail_with(2, "init", "x.json", "--dataset", "same", "--data", "data"))
         self.assertFalse(self.path("x.json").exists())
 
 

@@ -1,6 +1,7 @@
 """Messages of a run: which, where to, and the same as events for other programs."""
 
 import collections
+import fcntl
 import json
 import os
 import pty
@@ -100,6 +101,24 @@ class Events(ProgramTest):
         ended = sorted(event["trial"] for event in self.events() if event["event"] == "trial_ended")
         self.assertEqual(ended, list(range(8)))
         self.assertEqual(len(self.finished_trials("tiny.db")), 8)
+
+    def test_a_run_goes_on_when_the_reader_of_a_pipe_of_events_is_gone_or_sleeps(self):
+        for is_gone, reason in ((True, "Broken pipe"), (False, "its reader does not keep up")):
+            reading, writing = os.pipe()
+            fcntl.fcntl(writing, fcntl.F_SETPIPE_SZ, 4096)
+            if is_gone:
+                os.close(reading)
+            db = f"{is_gone}.db"
+            process = self.start(self.study("tiny"), "--trials", "30", "--jobs", "1", "--storage", db, "--events",
+                                 f"/dev/fd/{writing}", pass_fds=[writing])
+            os.close(writing)
+            code, _, messages = self.finish(process)
+            if not is_gone:
+                os.close(reading)
+            self.assertEqual(code, 0, messages)
+            self.assertEqual(messages.count("events are no longer written"), 1)
+            self.assertIn(reason, messages)
+            self.assertEqual(len(self.states(db)), 30)
 
     def test_a_run_goes_on_when_events_can_no_longer_be_written(self):
         code, _, messages = self.run_program(self.study("tiny"), "--trials", "2", "--jobs", "1", "--events", "/dev/full")

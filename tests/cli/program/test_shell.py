@@ -56,6 +56,19 @@ class Completion(ProgramTest):
         self.assertEqual(self.bash("trials", "--storage", "m"), ["mine.db"])
         self.assertEqual(self.bash("plan", "x.json", "--data", ""), ["data"])
         self.assertEqual(self.bash("trials", "--last", ""), [])
+        self.assertEqual(self.bash("trials", "--format", "=", "j"), ["json"])
+        self.assertEqual(self.bash("trials", "--format", "="), ["csv", "json", "table"])
+        self.assertEqual(self.bash("completion", ""), ["bash", "zsh"])
+        self.assertEqual(self.bash("help", "best-tria"), ["best-trial", "best-trials"])
+
+    def test_commands_take_every_word_that_is_offered_for_an_option(self):
+        for command in self.commands():
+            for option in ("--format", "--state", "--log-level", "--evaluator"):
+                if command == "help" or option not in self.bash(command, "--"):
+                    continue
+                for word in self.bash(command, option, ""):
+                    _, _, messages = self.run_program(command, "missing", option, word)
+                    self.assertNotIn(f"{option}: expected", messages, command)
 
     def test_bash_takes_a_study_file_for_a_run(self):
         self.assertIn("--checkpoint-seconds", self.bash("studies/mlp.json", "--"))

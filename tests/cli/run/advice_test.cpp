@@ -107,7 +107,7 @@ TEST(Advice, SaysWhichTrialsTheValidationExamplesCannotTellApart) {
   // 1.96 · √(2 · 0.9 · 0.1 / 10000) = 0.0083: the next eight are closer.
   const std::vector<std::string> expected = {
       "8 more configuration(s) may be as good as the best: less than 0.0083 apart (binomial error of 10000 "
-      "validation examples, as if each trial had its own): fmnist-tune confirm mlp.db tells them apart"};
+      "validation examples, as if each trial had its own): fmnist-tune confirm mlp.db --top 9 compares them"};
   EXPECT_EQ(advice_on(subject), expected);
   subject.metrics = {"validation_loss"};
   EXPECT_TRUE(advice_on(subject).empty()) << "a loss has no binomial error";
@@ -125,7 +125,7 @@ TEST(Advice, PrefersTheSpreadOfReplicatesAndComparesTheirMeans) {
   subject.trials[5].values = {0.864};
   const std::vector<std::string> expected = {
       "1 more configuration(s) may be as good as the best: less than 0.016 apart (replicates spread by "
-      "0.012): fmnist-tune confirm mlp.db tells them apart"};
+      "0.012): fmnist-tune confirm mlp.db --top 2 compares them"};
   EXPECT_EQ(advice_on(subject), expected);
 }
 
