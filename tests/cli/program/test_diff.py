@@ -86,6 +86,11 @@ class Diff(ProgramTest):
         self.assertEqual(answer["first_difference"], "trial 0 is in the first only")
         self.assertEqual((answer["best_so_far"], answer["second"]["best_value"]), ([], None))
 
+    def test_studies_of_other_directions_are_never_the_same(self):
+        self.store("a.db", [make_trial(1.0)])
+        self.store("b.db", [make_trial(1.0)], direction="maximize")
+        self.assertEqual(self.compare("a.db", "b.db")["first_difference"], "the studies have other directions")
+
     def test_what_is_missing_is_said(self):
         self.store("a.db", [])
         self.assertIn("which two storages?", self.fail_with(2, "diff", "a.db"))

@@ -105,6 +105,15 @@ class Export(ProgramTest):
                          [("1", "0"), ("1", "1"), ("1", "2"), ("0", "0"), ("0", "3"), ("0", "6")])
         self.assertEqual(self.succeed("curves", "odd.db", "--top", "1").split()[8], "1")
 
+    def test_a_curve_named_as_a_column_gets_another_name(self):
+        study = optuna.create_study(study_name="odd", storage=f"sqlite:///{self.path('odd.db')}")
+        trial = study.ask()
+        trial.report(0.5, 1)
+        trial.set_user_attr("curves", {"value": [9.0], "trial": [7.0]})
+        study.tell(trial, 0.5)
+        (point,) = json.loads(self.succeed("curves", "odd.db", "-f", "json"))
+        self.assertEqual(point, {"trial": 0, "step": 1, "value": 0.5, "curves_trial": 7.0, "curves_value": 9.0})
+
     def test_curves_say_which_trials_there_are(self):
         self.odd_study()
         self.assertIn("it has 0 to 1", self.fail_with(2, "curves", "odd.db", "--trials", "0,2"))

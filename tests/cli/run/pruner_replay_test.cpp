@@ -79,6 +79,16 @@ TEST(PrunerReplay, LeavesOutTrialsThatReportedNothingOrStillRun) {
   EXPECT_TRUE(stops({}).empty());
 }
 
+TEST(PrunerReplay, CountsCompleteTrialsThatReportedNothing) {
+  FrozenTrial silent = trial_of(1, 0.5, 10, 20);
+  silent.intermediate.clear();
+  const auto pruner = tune::make_pruner("median", {{"n_startup_trials", std::int64_t{2}}});
+  const ReplaySubject subject{{trial_of(0, 0.1, 0, 10), silent, trial_of(2, 0.9, 20, 30)}};
+  const PrunerReplay replay = replay_pruner(subject, *pruner);
+  ASSERT_EQ(replay.trials.size(), 2U);
+  EXPECT_EQ(replay.trials[1].stopped_at, 1);
+}
+
 TEST(PrunerReplay, SurvivesATrialThatEndedBeforeItStarted) {
   EXPECT_EQ(stops({{trial_of(0, 0.1, 50, 10), trial_of(1, 0.9, 60, 70)}}), (Stops{{}, 1}));
 }
