@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <linux/close_range.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -88,7 +89,9 @@ struct Separate : bp::extend::handler {
     sigset_t none;
     sigemptyset(&none);
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
-    for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_DFL);
+    for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);
+    // Only marked: the pipe by which Boost learns of a failed exec is still needed.
+    ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
   }
 };
 
@@ -97,6 +100,12 @@ struct Separate : bp::extend::handler {
 std::mutex& start_mutex() {
   static std::mutex mutex;
   return mutex;
+}
+
+/// A process may be born with SIGCHLD ignored; the kernel then waits for its children itself.
+void keep_ends_of_children() {
+  struct sigaction current {};
+  if (::sigaction(SIGCHLD, nullptr, &current) == 0 && current.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);
 }
 
 bp::environment environment_with(const std::map<std::string, std::string>& additions) {
@@ -113,6 +122,7 @@ bp::child started(const ProgramStart& start, const Pipe& output, const Pipe& err
         fmt::format("cannot start {}: there is no folder {}", start.program.string(), start.folder.string()));
   }
   const std::scoped_lock lock(start_mutex());
+  keep_ends_of_children();
   bp::child child(bp::exe = start.program.string(), bp::args = start.arguments,
                   bp::start_dir = start.folder.string(), environment_with(start.environment),
                   bp::std_in < bp::null, bp::posix::fd.bind(STDOUT_FILENO, output.writing.number()),
@@ -126,6 +136,7 @@ bp::child started(const ProgramStart& start, const Pipe& output, const Pipe& err
 }  // namespace
 
 std::string ProgramEnd::text() const {
+  if (!is_known) return "ended, and the system does not tell how";
   if (signal == 0) return fmt::format("exited with status {}", status);
   return fmt::format("was ended by signal {} ({})", signal, ::strsignal(signal));
 }
@@ -159,9 +170,11 @@ class ChildProcess::Impl {
   }
 
   [[nodiscard]] bool has_ended() const {
+    if (is_over_) return true;
     siginfo_t info{};
-    return is_over_ || (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
-                        info.si_pid == pid_);
+    if (::waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) != 0)
+      return errno == ECHILD;
+    return info.si_pid == pid_;
   }
 
   void signal_group(int signal) const {
@@ -172,10 +185,13 @@ class ChildProcess::Impl {
     if (is_over_) return end_;
     signal_group(SIGKILL);
     int status = 0;
-    while (::waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
-    }
+    pid_t waited = 0;
+    do {
+      waited = ::waitpid(pid_, &status, 0);
+    } while (waited < 0 && errno == EINTR);
     is_over_ = true;
     end_ = WIFSIGNALED(status) ? ProgramEnd{0, WTERMSIG(status)} : ProgramEnd{WEXITSTATUS(status), 0};
+    end_.is_known = waited == pid_;
     return end_;
   }
 

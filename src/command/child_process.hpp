@@ -23,24 +23,26 @@ struct ProgramStart {
 
 /// How a program ended.
 struct ProgramEnd {
-  int status = 0;  ///< Exit status, when no signal ended it.
-  int signal = 0;  ///< 0: it ended by itself.
+  int status = 0;        ///< Exit status, when no signal ended it.
+  int signal = 0;        ///< 0: it ended by itself.
+  bool is_known = true;  ///< False when somebody else has taken the answer.
 
-  [[nodiscard]] bool is_success() const { return status == 0 && signal == 0; }
+  [[nodiscard]] bool is_success() const { return is_known && status == 0 && signal == 0; }
   /// "exited with status 3", "was ended by signal 9 (Killed)".
   [[nodiscard]] std::string text() const;
 };
 
 /// A running program in a process group of its own, with an empty input and pipes for its two outputs. It gets
-/// none of this process's files, and no blocked or ignored signals; it is killed with this process. Whatever it
-/// has started is of its group, unless that leaves the group on purpose. Used by one thread, which must outlive
-/// it.
+/// none of this process's files (from Linux 5.11 on), and no blocked or ignored signals; it is killed with this
+/// process. Whatever it has started is of its group, unless that leaves the group on purpose. Used by one
+/// thread, which must outlive it.
 class ChildProcess {
  public:
   enum class Stream { kOutput, kErrors };
   using OnText = std::function<void(Stream, std::string_view)>;
 
-  /// Throws Error when the program cannot be started.
+  /// Throws Error when the program cannot be started. Where this process ignores SIGCHLD that ends here: the
+  /// kernel would keep to itself how the program ended.
   explicit ChildProcess(const ProgramStart& start);
   /// Kills the group.
   ~ChildProcess();

@@ -1,6 +1,9 @@
 #include "command/child_process.hpp"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <thread>
@@ -21,10 +24,24 @@ struct Heard {
   std::string errors;
 };
 
-/// Everything until nobody can write any more.
+/// How this process takes a signal while this exists.
+class Disposition {
+ public:
+  Disposition(int signal, void (*handler)(int)) : signal_(signal), before_(::signal(signal, handler)) {}
+  ~Disposition() { ::signal(signal_, before_); }
+  Disposition(const Disposition&) = delete;
+  Disposition& operator=(const Disposition&) = delete;
+
+ private:
+  int signal_;
+  void (*before_)(int);
+};
+
+/// Everything until nobody can write any more and the program has ended, which are two things: who closes its
+/// output first would be killed in between.
 Heard hear_out(ChildProcess& child) {
   Heard heard;
-  while (!child.is_silent()) {
+  while (!child.is_silent() || !child.has_ended()) {
     child.read(milliseconds(1000), [&](ChildProcess::Stream stream, std::string_view text) {
       (stream == ChildProcess::Stream::kOutput ? heard.output : heard.errors) += text;
     });
@@ -80,14 +97,41 @@ TEST(ChildProcess, ReachesTheWholeGroupWithItsSignals) {
 TEST(ChildProcess, DoesNotInheritBlockedOrIgnoredSignals) {
   sigset_t blocked;
   sigemptyset(&blocked);
-  sigaddset(&blocked, SIGTERM);
+  for (const int signal : {SIGTERM, SIGUSR1}) sigaddset(&blocked, signal);
+  const Disposition quit(SIGQUIT, SIG_IGN);
+  const Disposition user(SIGUSR2, SIG_IGN);
+  const Disposition real_time(SIGRTMAX, SIG_IGN);
   std::thread([&] {
     pthread_sigmask(SIG_BLOCK, &blocked, nullptr);
-    ChildProcess child({"/bin/sleep", {"1000"}, "/", {}});
-    child.terminate();
-    hear_out(child);
-    EXPECT_EQ(child.finish().signal, SIGTERM);
+    ChildProcess child({"/bin/grep", {"-E", "Sig(Blk|Ign)", "/proc/self/status"}, "/", {}});
+    EXPECT_EQ(hear_out(child).output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n");
   }).join();
+}
+
+TEST(ChildProcess, TellsHowItEndedInAProcessThatWasBornWithSigchldIgnored) {
+  const Disposition ignored(SIGCHLD, SIG_IGN);
+  ChildProcess child(shell("exit 3"));
+  hear_out(child);
+  EXPECT_EQ(child.finish().text(), "exited with status 3");
+}
+
+TEST(ChildProcess, HasEndedWithoutSuccessWhenSomebodyElseHasWaitedForIt) {
+  ChildProcess child(shell("exit 0"));
+  hear_out(child);
+  ASSERT_EQ(::waitpid(child.pid(), nullptr, 0), child.pid());
+  EXPECT_TRUE(child.has_ended());
+  const ProgramEnd end = child.finish();
+  EXPECT_FALSE(end.is_success());
+  EXPECT_NE(end.text().find("does not tell"), std::string::npos);
+}
+
+TEST(ChildProcess, GetsNoFilesOfThisProcess) {
+  const int file = ::open("/dev/null", O_RDONLY);  // Without O_CLOEXEC.
+  ASSERT_GT(file, 2);
+  ChildProcess child(shell("for f in 3 4 5 6 7 8 9 " + std::to_string(file) +
+                           "; do test -e /proc/$$/fd/$f && readlink /proc/$$/fd/$f; done; echo end"));
+  EXPECT_EQ(hear_out(child).output, "end\n");
+  ::close(file);
 }
 
 TEST(ChildProcess, KillsWhoeverIgnoresTheRequestToEnd) {
