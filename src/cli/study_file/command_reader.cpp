@@ -12,9 +12,15 @@
 namespace fmnist_tune {
 namespace {
 
+constexpr const char* kNoCharacter0 = "a text without the character 0";
+
+bool is_cut(const Node& node) {
+  return node.kind == Node::Kind::kString && node.text.find('\0') != std::string::npos;
+}
+
 /// What is expected instead of the argument, or nothing.
 std::optional<std::string> objection(const std::string& argument, bool is_program) {
-  if (argument.find('\0') != std::string::npos) return "a text without the character 0";
+  if (argument.find('\0') != std::string::npos) return kNoCharacter0;
   try {
     const auto pieces = command::pieces_of(argument);
     const bool is_fixed = std::none_of(pieces.begin(), pieces.end(),
@@ -27,11 +33,15 @@ std::optional<std::string> objection(const std::string& argument, bool is_progra
   return std::nullopt;
 }
 
+bool is_of_every_trial(const std::string& name) {
+  const auto& own = command::trial_names();
+  return std::find(own.begin(), own.end(), name) != own.end();
+}
+
 bool is_known(const std::string& name, const SpaceReading& reading, const tune::ParamValues& fixed) {
   const auto base = name_without_layer(name);
-  const auto& own = command::trial_names();
   return reading.space.find(name) != nullptr || fixed.contains(name) || reading.broken.contains(name) ||
-         (base && reading.broken.contains(*base)) || std::find(own.begin(), own.end(), name) != own.end();
+         (base && reading.broken.contains(*base)) || is_of_every_trial(name);
 }
 
 void complain_unknown(const Place& argument, const std::string& name, const SpaceReading& reading,
@@ -75,6 +85,22 @@ void check_placeholders(const Place& list, const SpaceReading& reading, const tu
       if (piece.is_placeholder && !is_known(piece.text, reading, fixed) && !list.has_enough_complaints()) {
         complain_unknown(item, piece.text, reading, fixed);
       }
+    }
+  }
+}
+
+void check_parameters_of_command(const Place& object) {
+  for (const Member& member : object.node().members) {
+    if (object.has_enough_complaints()) return;
+    const Place value = object.at(member);
+    if (is_of_every_trial(member.key)) {
+      object.complain_about_key(member, "another name: this one stands for something of every trial",
+                                describe_text(member.key));
+    }
+    if (is_cut(value.node())) value.complain(kNoCharacter0);
+    const auto choices = value.member("choices");
+    for (std::size_t i = 0; choices && i < choices->node().items.size(); ++i) {
+      if (is_cut(choices->item(i).node())) choices->item(i).complain(kNoCharacter0);
     }
   }
 }

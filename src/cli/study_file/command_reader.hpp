@@ -19,4 +19,8 @@ inline constexpr std::size_t kMaxArguments = 1000;
 /// the space nor one of `fixed`, nor anything that every trial has.
 void check_placeholders(const Place& list, const SpaceReading& reading, const tune::ParamValues& fixed);
 
+/// Complains about parameters in `space` or `fixed` that a program cannot be told: those with the name of
+/// something that every trial has, and texts with the character 0, which ends an argument.
+void check_parameters_of_command(const Place& object);
+
 }  // namespace fmnist_tune

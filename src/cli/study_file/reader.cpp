@@ -190,12 +190,17 @@ void StudyReader::read_objective() {
                        is_complete ? tune::with_defaults(manifest_->settings, given) : tune::OptionValues{}};
 }
 
-/// What a command names must be there: a misspelt parameter would go to the program as it stands.
+/// What a command names must be there: a misspelt parameter would go to the program as it stands. Its
+/// parameters must be such that it can be told of them.
 void StudyReader::check_commands(const SpaceReading& reading) const {
   const auto object = root_->member("objective");
   for (const tune::OptionSpec& spec : manifest_->settings) {
     const auto list = spec.kind == tune::OptionKind::kCommand ? object->member(spec.name) : std::nullopt;
-    if (list && list->node().kind == Node::Kind::kList) check_placeholders(*list, reading, config_.fixed);
+    if (!list || list->node().kind != Node::Kind::kList) continue;
+    check_placeholders(*list, reading, config_.fixed);
+    for (const char* key : {"space", "fixed"}) {
+      if (const auto parameters = root_->member(key)) check_parameters_of_command(*parameters);
+    }
   }
 }
 

@@ -19,6 +19,7 @@ import jsonschema
 # Beyond what a schema can say: order, references between keys, each key once.
 ONLY_THE_READER_SEES = {
     "circles",
+    "command_parameters",
     "command_placeholders",
     "duplicate_keys",
     "grid_without_end",
