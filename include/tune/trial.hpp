@@ -56,7 +56,7 @@ class Trial {
   /// objectives, where pruning is not defined.
   [[nodiscard]] bool should_prune();
 
-  /// `json` is JSON text; InvalidArgument for anything else.
+  /// `json` is JSON text, with Python's NaN and Infinity; InvalidArgument for anything else.
   void set_user_attr(std::string key, std::string json);
   void set_system_attr(std::string key, std::string json);
   /// Constraint values, stored with the trial's end; feasible when all are ≤ 0. Others than finite

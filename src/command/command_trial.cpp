@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "tune/error.hpp"
+#include "tune/format/python_json.hpp"
 
 namespace command {
 namespace {
@@ -34,6 +35,7 @@ tune::TrialResult CommandTrial::run(const ProgramStart& start) {
   const ProgramEnd how = end(child);
   const std::chrono::duration<double> time = Clock::now() - begin_;
   log_.note(fmt::format("{} after {:.1f} s", how.text(), time.count()));
+  if (!log_.problem().empty()) trial_.set_user_attr(kLogProblem, tune::format::python_string(log_.problem()));
   return stop_ == Stop::kNone ? ended(how) : stopped();
 }
 
@@ -67,8 +69,12 @@ void CommandTrial::take(ChildProcess::Stream stream, std::string_view text) {
   const bool is_output = stream == ChildProcess::Stream::kOutput;
   for (std::string& line : (is_output ? lines_ : error_lines_).add(text)) {
     if (is_output && is_listening_ && stop_ == Stop::kNone) hear(line);
-    if (!is_output && line.find_first_not_of(" \t\r") != std::string::npos) last_error_line_ = std::move(line);
+    if (!is_output) keep(std::move(line));
   }
+}
+
+void CommandTrial::keep(std::string error_line) {
+  if (error_line.find_first_not_of(" \t\r") != std::string::npos) last_error_line_ = std::move(error_line);
 }
 
 void CommandTrial::hear(const std::string& line) {
@@ -101,6 +107,7 @@ ProgramEnd CommandTrial::end(ChildProcess& child) {
   if (!is_over()) child.terminate();
   const auto deadline = Clock::now() + rules_.grace;
   while (!is_over() && Clock::now() < deadline) child.read(kPoll, on_text);
+  if (auto line = error_lines_.rest()) keep(std::move(*line));
   return child.finish();
 }
 
@@ -148,7 +155,7 @@ std::string CommandTrial::failure(const std::string& what) const {
   constexpr std::size_t kShown = 300;
   std::string text = what;
   if (!last_error_line_.empty())
-    text += fmt::format("; its last words: {}", last_error_line_.substr(0, kShown));
+    text += fmt::format("; its last words: {}", utf8_prefix(last_error_line_, kShown));
   if (!log_.path().empty()) text += fmt::format("; see {}", log_.path().string());
   return text;
 }

@@ -18,6 +18,9 @@ struct TrialRules {
   std::chrono::duration<double> grace{5.0};
 };
 
+/// The user attribute of a trial whose log is not whole: why.
+inline constexpr const char* kLogProblem = "log_problem";
+
 /// One attempt at a trial: a program from its start to the end of its last process.
 class CommandTrial {
  public:
@@ -37,6 +40,7 @@ class CommandTrial {
   void follow(ChildProcess& child);
   [[nodiscard]] Stop stop_from_outside() const;
   void take(ChildProcess::Stream stream, std::string_view text);
+  void keep(std::string error_line);
   void hear(const std::string& line);
   void obey(OutputMessage message);
   ProgramEnd end(ChildProcess& child);

@@ -4,11 +4,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <limits>
 #include <nlohmann/json.hpp>
 #include <utility>
 
 #include "tune/error.hpp"
+#include "tune/format/json_depth.hpp"
 #include "tune/format/python_json.hpp"
 
 namespace command {
@@ -21,8 +23,22 @@ constexpr std::array kKeys = {"value", "values", "constraints", "pruned", "user_
 [[noreturn]] void complain(std::string_view key, std::string_view expected, const Json& found) {
   std::string text = found.dump(-1, ' ', false, Json::error_handler_t::replace);
   constexpr std::size_t kShown = 100;
-  if (text.size() > kShown) text = text.substr(0, kShown) + "…";
+  if (text.size() > kShown) text = std::string(utf8_prefix(text, kShown)) + "…";
   throw tune::FormatError(fmt::format("\"{}\" in its output: expected {}, found {}", key, expected, text));
+}
+
+/// Without spaces, and NaN and Infinity where JSON has no number for them.
+std::string python_text(const Json& node) {
+  if (node.is_number_float() && !std::isfinite(node.get<double>()))
+    return tune::format::python_float(node.get<double>());
+  if (!node.is_structured()) return node.dump(-1, ' ', false, Json::error_handler_t::replace);
+  std::string text;
+  for (const auto& [name, value] : node.items()) {
+    if (!text.empty()) text += ',';
+    if (node.is_object()) text += Json(name).dump(-1, ' ', false, Json::error_handler_t::replace) + ':';
+    text += python_text(value);
+  }
+  return node.is_object() ? '{' + text + '}' : '[' + text + ']';
 }
 
 double number_in(const Json& node, std::string_view key) {
@@ -45,10 +61,15 @@ std::int64_t step_in(const Json& node) {
 }
 
 void read_values(const Json& object, OutputMessage& message) {
-  if (const auto value = object.find("value"); value != object.end()) {
+  const auto value = object.find("value");
+  const auto values = object.find("values");
+  const auto step = object.find("step");
+  if (value != object.end()) {
+    if (values != object.end()) complain("values", "no list beside \"value\"", *values);
     message.values.emplace(1, number_in(*value, "value"));
-    if (const auto step = object.find("step"); step != object.end()) message.step = step_in(*step);
-  } else if (const auto values = object.find("values"); values != object.end()) {
+    if (step != object.end()) message.step = step_in(*step);
+  } else if (values != object.end()) {
+    if (step != object.end()) complain("values", "\"value\" with one number beside \"step\"", *values);
     message.values = numbers_in(*values, "values");
   }
 }
@@ -63,7 +84,7 @@ void read_pruned(const Json& node, OutputMessage& message) {
 void read_user_attrs(const Json& node, OutputMessage& message) {
   if (!node.is_object()) complain("user_attrs", "an object", node);
   for (const auto& [name, value] : node.items()) {
-    message.user_attrs.insert_or_assign(name, value.dump(-1, ' ', false, Json::error_handler_t::replace));
+    message.user_attrs.insert_or_assign(name, python_text(value));
   }
 }
 
@@ -72,11 +93,34 @@ bool is_message(const Json& object) {
          std::any_of(kKeys.begin(), kKeys.end(), [&](const char* key) { return object.contains(key); });
 }
 
+/// A look at the text alone, for what is nested too deep to be read.
+bool may_be_message(std::string_view text) {
+  return std::any_of(kKeys.begin(), kKeys.end(), [&](const char* key) {
+    return text.find(fmt::format("\"{}\"", key)) != std::string_view::npos;
+  });
+}
+
 }  // namespace
+
+std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
+  if (text.size() <= max_bytes) return text;
+  const auto continues = [&](std::size_t at) {
+    return (static_cast<unsigned char>(text[at]) & 0xC0U) == 0x80U;
+  };
+  std::size_t end = max_bytes;
+  while (end > 0 && continues(end)) --end;
+  return text.substr(0, end);
+}
 
 std::optional<OutputMessage> read_message(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos || line[begin] != '{') return std::nullopt;
+  if (tune::format::json_depth(line) > tune::format::kMaxJsonDepth) {
+    if (!may_be_message(line)) return std::nullopt;
+    throw tune::FormatError(
+        fmt::format("a line of its output: expected at most {} levels of nesting, found more",
+                    tune::format::kMaxJsonDepth));
+  }
   const Json object = tune::format::parse_python_json(line.substr(begin));
   if (!is_message(object)) return std::nullopt;
   OutputMessage message;

@@ -18,8 +18,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-[[noreturn]] void fail(const fs::path& path, const std::string& why) {
-  throw tune::Error(fmt::format("cannot write the log {}: {}", path.string(), why));
+std::string complaint(const fs::path& path, const std::string& why) {
+  return fmt::format("cannot write the log {}: {}", path.string(), why);
 }
 
 }  // namespace
@@ -29,9 +29,9 @@ TrialLog::TrialLog(fs::path path, std::uint64_t max_bytes)
   if (path_.empty()) return;
   std::error_code error;
   fs::create_directories(path_.parent_path(), error);
-  if (error) fail(path_, error.message());
+  if (error) throw tune::Error(complaint(path_, error.message()));
   file_ = ::open(path_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0666);
-  if (file_ < 0) fail(path_, std::strerror(errno));
+  if (file_ < 0) throw tune::Error(complaint(path_, std::strerror(errno)));
 }
 
 TrialLog::~TrialLog() {
@@ -57,10 +57,13 @@ void TrialLog::note(std::string_view text) {
 }
 
 void TrialLog::put(std::string_view text) {
-  while (!text.empty()) {
+  while (!text.empty() && problem_.empty()) {
     const auto n = ::write(file_, text.data(), text.size());
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) fail(path_, std::strerror(errno));
+    if (n < 0) {
+      problem_ = complaint(path_, std::strerror(errno));
+      return;
+    }
     is_at_line_start_ = text[static_cast<std::size_t>(n) - 1] == '\n';
     text.remove_prefix(static_cast<std::size_t>(n));
   }

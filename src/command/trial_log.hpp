@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <string>
 #include <string_view>
 
 namespace command {
 
 /// The output of a trial's program, in a file. Attempts at one trial follow one another; what goes beyond the
-/// limit is left out, and the log says so. Used by one thread; other processes may write the same file.
+/// limit is left out, and the log says so. A log that cannot be written any more ends there: no trial fails for
+/// it. Used by one thread; other processes may write the same file.
 class TrialLog {
  public:
   /// Nothing is kept with an empty path or no bytes. Makes the folders. Throws Error when that fails.
@@ -16,11 +18,12 @@ class TrialLog {
   TrialLog(const TrialLog&) = delete;
   TrialLog& operator=(const TrialLog&) = delete;
 
-  /// Throws Error when it cannot be written.
   void write(std::string_view text);
   /// A line of ours between those of the program; always written.
   void note(std::string_view text);
 
+  /// Why the log ends early; empty while all could be written.
+  [[nodiscard]] const std::string& problem() const { return problem_; }
   /// Empty when nothing is kept.
   [[nodiscard]] const std::filesystem::path& path() const { return path_; }
 
@@ -32,6 +35,7 @@ class TrialLog {
   std::uint64_t room_bytes_ = 0;
   bool is_full_ = false;
   bool is_at_line_start_ = true;
+  std::string problem_;
 };
 
 }  // namespace command

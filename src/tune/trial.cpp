@@ -10,15 +10,15 @@
 
 #include "tune/error.hpp"
 #include "tune/format/constraint_json.hpp"
+#include "tune/storages/json_text.hpp"
 #include "tune/study_impl.hpp"
 
 namespace tune {
 namespace {
 
-void check_json(std::string_view key, std::string_view json) {
-  if (!nlohmann::json::accept(json)) {
-    throw InvalidArgument(fmt::format("the value of attribute '{}' is not JSON: {:.200}", key, json));
-  }
+void check_json(bool is_json, std::string_view key, std::string_view json) {
+  if (is_json) return;
+  throw InvalidArgument(fmt::format("the value of attribute '{}' is not JSON: {:.200}", key, json));
 }
 
 bool has_step(const FrozenTrial& trial, std::int64_t step) {
@@ -138,12 +138,12 @@ bool Trial::should_prune() {
 }
 
 void Trial::set_user_attr(std::string key, std::string json) {
-  check_json(key, json);
+  check_json(storages::is_json(json), key, json);
   state_->frozen.user_attrs.insert_or_assign(std::move(key), std::move(json));
 }
 
 void Trial::set_system_attr(std::string key, std::string json) {
-  check_json(key, json);
+  check_json(nlohmann::json::accept(json), key, json);
   state_->frozen.system_attrs.insert_or_assign(key, json);
   state_->unstored_system_attrs.insert_or_assign(std::move(key), std::move(json));
 }

@@ -71,6 +71,42 @@ TEST(OutputMessage, SaysWhatIsWrongWithAnObjectThatIsMeantForTheStudy) {
   EXPECT_EQ(complaint(R"({"pruned": 1})"), "\"pruned\" in its output: expected true or a reason, found 1");
 }
 
+TEST(OutputMessage, KeepsNumbersOfAttributesAsPythonWritesThem) {
+  const auto read =
+      message(R"({"user_attrs": {"a": [NaN, {"x": -Infinity}, 1.5], "b": Infinity, "c": {}, "\"": "NaN"}})");
+  EXPECT_EQ(read.user_attrs.at("a"), R"([NaN,{"x":-Infinity},1.5])");
+  EXPECT_EQ(read.user_attrs.at("b"), "Infinity");
+  EXPECT_EQ(read.user_attrs.at("c"), "{}");
+  EXPECT_EQ(read.user_attrs.at("\""), "\"NaN\"");
+}
+
+TEST(OutputMessage, WantsEitherOneValueOrAListWithoutAStep) {
+  EXPECT_EQ(complaint(R"({"value": 1, "values": [9]})"),
+            "\"values\" in its output: expected no list beside \"value\", found [9]");
+  EXPECT_EQ(complaint(R"({"step": 2, "values": [0.5]})"),
+            "\"values\" in its output: expected \"value\" with one number beside \"step\", found [0.5]");
+}
+
+TEST(OutputMessage, ReadsNothingThatIsNestedTooDeep) {
+  const auto nested = [](std::size_t levels) {
+    return "{\"user_attrs\": {\"a\": " + std::string(levels, '[') + std::string(levels, ']') + "}}";
+  };
+  EXPECT_EQ(message(nested(998)).user_attrs.at("a").size(), 2 * 998U);
+  EXPECT_EQ(complaint(nested(999)),
+            "a line of its output: expected at most 1000 levels of nesting, found more");
+  EXPECT_NE(complaint(nested(400'000)), "");
+  EXPECT_FALSE(read_message(std::string(400'000, '{')));
+}
+
+TEST(OutputMessage, ShowsNoHalfCharacters) {
+  const std::string text = complaint("{\"value\": \"a" + std::string(98, 'x') + "漢字\"}");
+  EXPECT_TRUE(text.ends_with("xx…")) << text;
+  EXPECT_EQ(utf8_prefix("a漢", 4), "a漢");
+  EXPECT_EQ(utf8_prefix("a漢", 3), "a");
+  EXPECT_EQ(utf8_prefix("a漢", 1), "a");
+  EXPECT_EQ(utf8_prefix("\x80\x80\x80", 2), "");
+}
+
 TEST(LineBuffer, CutsAnyPortionsIntoLines) {
   LineBuffer lines;
   EXPECT_TRUE(lines.add("{\"val").empty());

@@ -60,12 +60,18 @@ TEST(TrialLog, IsNotKeptWithoutAPathOrRoom) {
   EXPECT_TRUE(fs::is_empty(folder.path()));
 }
 
-TEST(TrialLog, SaysWhyItCannotBeWritten) {
+TEST(TrialLog, CannotBeBegunWhereNoFileCanBe) {
   const tune::testing::TemporaryFolder folder;
   std::ofstream(folder.path() / "file") << "x";
   EXPECT_THROW(TrialLog(folder.path() / "file" / "3.log", 1000), tune::Error);
+}
+
+TEST(TrialLog, EndsWhereItCannotBeWrittenAndRemembersWhy) {
   TrialLog full("/dev/full", 1000);
-  EXPECT_THROW(full.write("text"), tune::Error);
+  EXPECT_EQ(full.problem(), "");
+  full.write("text");
+  full.note("exited");
+  EXPECT_EQ(full.problem(), "cannot write the log /dev/full: No space left on device");
 }
 
 }  // namespace

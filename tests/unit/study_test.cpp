@@ -313,6 +313,8 @@ TEST(Study, RefusesAttributesThatAreNotJson) {
   Study study = create_study(random_study());
   Trial trial = study.ask();
   EXPECT_THROW(trial.set_user_attr("note", "not json"), InvalidArgument);
+  EXPECT_NO_THROW(trial.set_user_attr("loss", "[NaN, -Infinity]"));
+  EXPECT_THROW(trial.set_user_attr("loss", "nan"), InvalidArgument);
   EXPECT_THROW(trial.set_system_attr("note", "NaN"), InvalidArgument);
   EXPECT_THROW(trial.set_constraints({kInf}), InvalidArgument);
   EXPECT_EQ(study.tell(std::move(trial), 1.0).state, TrialState::kComplete);

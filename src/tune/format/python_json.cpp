@@ -10,6 +10,8 @@
 #include <utility>
 #include <vector>
 
+#include "tune/format/json_depth.hpp"
+
 namespace tune::format {
 namespace {
 
@@ -91,26 +93,6 @@ StrictText strict_text(std::string_view text) {
   return strict;
 }
 
-/// Whether more lists and objects are open at once than Python's json.loads can read. What is nested deeper
-/// would also overflow the stack when it is written or destroyed.
-bool is_too_deep(std::string_view text) {
-  constexpr std::size_t kMostOpen = 1000;
-  std::size_t n_open = 0;
-  bool in_string = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (c == '"') in_string = !in_string;
-    if (in_string) {
-      if (c == '\\') ++i;
-    } else if (c == '[' || c == '{') {
-      if (++n_open > kMostOpen) return true;
-    } else if ((c == ']' || c == '}') && n_open > 0) {
-      --n_open;
-    }
-  }
-  return false;
-}
-
 }  // namespace
 
 std::string python_float(double value) {
@@ -133,7 +115,7 @@ std::string python_string(std::string_view text) {
 nlohmann::ordered_json parse_python_json(std::string_view text) {
   using Json = nlohmann::ordered_json;
   constexpr bool kAllowExceptions = false;
-  if (is_too_deep(text)) return Json::value_t::discarded;
+  if (json_depth(text) > kMaxJsonDepth) return Json::value_t::discarded;
   if (text.find("NaN") == std::string_view::npos && text.find("Infinity") == std::string_view::npos) {
     return Json::parse(text, nullptr, kAllowExceptions);
   }

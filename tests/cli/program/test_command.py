@@ -131,6 +131,16 @@ print('{"value": 0.75}', end="")
         for line in ("some text {\n", "to errors\n", '{"loss": 3}\n', "train.py", "exited with status 0"):
             self.assertIn(line, log)
 
+    def test_attributes_keep_nan_and_infinity_as_python_writes_them(self):
+        study = self.python_study("""
+print(json.dumps({"value": 1, "user_attrs": {"odd": [float("nan"), {"a": float("-inf")}], "one": float("inf")}}))
+""")
+        self.assertEqual(self.run_one(study), "COMPLETE", self.reason())
+        self.assertEqual(self.rows("select value_json from trial_user_attributes order by key", db="study.db"),
+                         [('[NaN,{"a":-Infinity}]',), ("Infinity",)])
+        trial = json.loads(self.succeed("best-trial", "study.db", "-f", "json"))
+        self.assertEqual(trial["user_attrs"], {"odd": ["NaN", {"a": "-Infinity"}], "one": "Infinity"})
+
     def test_several_objectives_take_a_list_of_values(self):
         study = self.python_study("print('{\"values\": [1, -2.5]}')",
                                   objectives=[{"metric": "a", "direction": "minimize"},
@@ -178,6 +188,30 @@ class HowItEnds(CommandTest):
         self.assert_fails("print('{\"value\": 1}', flush=True)\nraise ValueError('bad <shape>')",
                           "exited with status 1", "ValueError: bad <shape>", "study.db.logs/study/0.log")
         self.assertIn("Traceback", self.log())
+
+    def test_last_words_need_no_end_of_line_and_are_cut_between_characters(self):
+        self.assert_fails("sys.stderr.write('first\\nlast' + 'x' * 295 + '漢字')\nsys.exit(1)", "last words: lastxxx")
+        self.assertNotIn("\ufffd", self.reason())
+        self.assertNotIn("漢", self.reason())
+
+    def test_a_run_that_was_born_with_sigchld_ignored_knows_how_its_programs_end(self):
+        process = self.start(self.python_study("print('{\"value\": 1}')"), "--trials", "2",
+                             wrapper=("env", "--ignore-signal=CHLD"))
+        code, _, messages = self.finish(process)
+        self.assertEqual(code, 0, messages)
+        self.assertEqual(self.states("study.db"), ["COMPLETE", "COMPLETE"])
+
+    def test_a_log_that_cannot_be_written_fails_no_trial(self):
+        self.path("study.db.logs/study").mkdir(parents=True)
+        self.path("study.db.logs/study/0.log").symlink_to("/dev/full")
+        study = self.python_study("print('{\"value\": 1}', flush=True)\nopen('finished', 'w')")
+        self.assertEqual(self.run_one(study), "COMPLETE", self.reason())
+        self.assertTrue(self.path("finished").exists())
+        self.assertIn("No space left on device", self.attributes()["log_problem"])
+
+    def test_a_line_of_deeply_nested_json_is_a_failure_and_not_the_end_of_the_run(self):
+        self.assert_fails("print('{\"user_attrs\": {\"a\": ' + '[' * 400000 + ']' * 400000 + '}}')",
+                          "expected at most 1000 levels of nesting")
 
     def test_a_signal_is_a_failure(self):
         self.assert_fails("os.kill(os.getpid(), signal.SIGSEGV)", "was ended by signal 11")
