@@ -114,6 +114,21 @@ class Data(ProgramTest):
         self.assertEqual(trials[0]["reports"], ["Infinity", "NaN"])
         self.assertEqual(trials[0]["curves"]["loss"]["values"], [1.0, "NaN", "Infinity"])
 
+    def test_json_nested_without_end_is_a_text(self):
+        deep = 200_000 * "[" + 200_000 * "]"
+        names = {"curves": 1, "note": 1}
+        with stored_studies.Writer(self.path("deep.db")) as writer:
+            study = writer.study("deep", user=names, system={"tune:provenance": 1, "tune:seed": 1})
+            system = {"tune:reason": 1, "tune:prune": 1}
+            writer.trial(study, 0, "PRUNED", [1.0], user=names, system=system)
+            for table in ("study_user", "study_system", "trial_user", "trial_system"):
+                writer.connection.execute(f"update {table}_attributes set value_json = ?", (deep,))
+        data = self.report("deep.db")
+        self.assertEqual(data["study"]["user_attrs"]["note"], deep)
+        (trial,) = data["trials"]
+        self.assertEqual(trial["attrs"], {name: deep[:400] + "…" for name in names})
+        self.assertEqual(json.loads(self.succeed("trials", "deep.db", "-f", "json"))[0]["user_attrs"]["note"], deep)
+
     def test_the_same_name_for_two_kinds_of_parameter_is_two_parameters(self):
         with stored_studies.Writer(self.path("odd.db")) as writer:
             study = writer.study("odd")
@@ -131,6 +146,22 @@ class Data(ProgramTest):
         )
         self.assertEqual([trial["params"] for trial in data["trials"]], [[1], [None, 0.5], [1], [None, 3.0]])
 
+    def test_choices_that_read_alike_stay_apart(self):
+        choices = stored_studies.choice("1", 1, True, 1.0, "true", None, '"1"')
+        with stored_studies.Writer(self.path("odd.db")) as writer:
+            study = writer.study("odd")
+            for i, index in enumerate((0, 1, 2, 3, 4, 5, 6)):
+                writer.trial(study, i, "COMPLETE", [1.0], {"x": (index, choices)})
+            writer.trial(study, 7, "COMPLETE", [1.0], {"x": (1, stored_studies.choice("new", True))})
+        data = self.report("odd.db")
+        self.assertEqual(
+            data["parameters"][0]["choices"], ['"1"', "1", "true", "1.0", '"true"', "null", '""1""', '"new"']
+        )
+        self.assertEqual(
+            [trial["params"] for trial in data["trials"]],
+            [[0], [1], [2], [3], [4], [5], [6], [2]],
+        )
+
     def test_a_page_goes_where_it_is_told_and_replaces_nothing_unasked(self):
         stored_studies.write_small(self.path("small.db"))
         before = self.digest("small.db")
@@ -144,12 +175,34 @@ class Data(ProgramTest):
         self.assertEqual(self.digest("small.db"), before)
         self.assertEqual(self.names(), ["one.html", "small.db"])
 
+    def test_files_that_look_unfinished_are_other_peoples(self):
+        stored_studies.write_small(self.path("small.db"))
+        self.path("mine").write_text("mine")
+        self.path("one.html.unfinished").symlink_to("mine")
+        self.succeed("report", "small.db", "--study", "one")
+        self.assertEqual(self.path("mine").read_text(), "mine")
+        self.assertEqual(self.names(), ["mine", "one.html", "one.html.unfinished", "small.db"])
+
+    def test_a_name_that_a_terminal_would_obey_is_shown_and_makes_a_harmless_file(self):
+        for name, file in (
+            ("a/\x1b[31mred\nname\x7f", "a__[31mred_name_.html"),
+            ("ab" + 40 * "研", "ab" + 32 * "研" + ".html"),
+            ("", "study.html"),
+        ):
+            with stored_studies.Writer(self.path("odd.db")) as writer:
+                writer.study(name)
+            code, out, messages = self.finish(self.start("report", "odd.db"))
+            self.assertEqual((code, out), (0, f"{file}\n"), messages)
+            self.assertEqual(self.names(), sorted([file, "odd.db"]))
+            self.assertNotRegex(messages.rstrip("\n"), "[\0-\x1f\x7f]")
+            self.path(file).unlink()
+
     def test_a_full_disk_leaves_no_half_page(self):
         stored_studies.write_small(self.path("small.db"))
         self.path("one.html").write_text("what stood there")
         limited = ("bash", "-c", 'ulimit -f 100; trap "" XFSZ; exec "$@"', "limited")
         message = self.fail_with(1, "report", "small.db", "--study", "one", "--force", wrapper=limited)
-        self.assertIn("one.html cannot be written", message)
+        self.assertIn("one.html: cannot be written", message)
         self.assertEqual(self.path("one.html").read_text(), "what stood there")
         self.assertEqual(self.names(), ["one.html", "small.db"])
 

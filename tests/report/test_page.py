@@ -21,7 +21,7 @@ FRESH = """() => {
   document.querySelectorAll("input").forEach((input) => { input.value = ""; });
   document.getElementById("table-state").value = "";
   theme.asked = null;
-  selection.parameters = learning.numbers = brush.numbers = null;
+  selection.parameters = learning.numbers = null;
   Object.assign(table, {sort: "number", isAscending: true, page: 0, filter: "", state: ""});
   const parallel = cards.get("parallel");
   Plotly.purge(parallel.plot);
@@ -141,8 +141,9 @@ class RichStudy(BrowserTest):
         self.assertEqual(sorted(map(int, self.column(page, "number"))), [i for i in COMPLETE if i >= 50])
         page.fill("#table-filter", '"memory 1"')
         self.assertEqual(self.column(page, "number"), ["27"])
-        page.fill("#table-filter", "no such thing")
-        self.assertEqual(self.rows(page), [])
+        for nothing in ("no such thing", "__proto__=1", "constructor=1"):
+            page.fill("#table-filter", nothing)
+            self.assertEqual(self.rows(page), [], nothing)
         page.fill("#table-filter", "")
         page.select_option("#table-state", "PRUNED")
         self.assertEqual(sorted(map(int, self.column(page, "number"))), PRUNED)
@@ -164,7 +165,7 @@ class RichStudy(BrowserTest):
         page.evaluate("drawUndrawn()")
         self.assertNotIn("momentum", self.traces(page, "slice"))
 
-    def test_lines_selected_on_an_axis_select_rows(self):
+    def select_lines_of_sgd(self):
         self.page.locator("#parallel").scroll_into_view_if_needed()
         place = self.page.evaluate("""() => {
           const labels = [...document.querySelectorAll('#plot-parallel .axis-title')];
@@ -178,10 +179,36 @@ class RichStudy(BrowserTest):
         self.page.mouse.move(place["x"], place["bottom"] - 40, steps=4)
         self.page.mouse.up()
         self.page.wait_for_function("brush.numbers !== null")
-        self.assertEqual(list(map(int, self.column(self.page, "number"))), [i for i in FINITE if i % 3 == 0])
+
+    def numbers(self):
+        return list(map(int, self.column(self.page, "number")))
+
+    def test_lines_selected_on_an_axis_select_rows(self):
+        self.select_lines_of_sgd()
+        self.assertEqual(self.numbers(), [i for i in FINITE if i % 3 == 0])
         self.assertIn("selected in the parallel coordinates", self.page.inner_text("#trials"))
 
+    def test_a_selection_takes_up_new_trials_and_ends_with_its_axes(self):
+        self.select_lines_of_sgd()
+        # As a running study sends them, while the plot is out of view.
+        self.page.evaluate("""() => {
+          cards.get("parallel").isVisible = false;
+          report.trials.push({...report.trials[0], number: 60}, {...report.trials[1], number: 61});
+          showEverything();
+        }""")
+        self.assertEqual(self.numbers(), [i for i in FINITE if i % 3 == 0] + [60])
+        self.page.evaluate("""() => {
+          report.trials.length = 60;
+          selection.parameters = [0, 1];
+          selectionChanged();
+          cards.get("parallel").isVisible = true;
+        }""")
+        self.assertEqual(self.numbers(), list(range(50)))
+        self.assertNotIn("selected in the parallel coordinates", self.page.inner_text("#trials"))
+
     def test_light_and_dark(self):
+        self.page.locator("#history").scroll_into_view_if_needed()
+        self.page.wait_for_function("cards.get('history').isVisible")
         look = """() => [getComputedStyle(document.body).backgroundColor,
                          document.getElementById('plot-history').layout.font.color]"""
         light = self.page.evaluate(look)

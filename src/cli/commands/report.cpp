@@ -1,14 +1,14 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <filesystem>
-#include <fstream>
-#include <system_error>
 
 #include "cli/command.hpp"
 #include "cli/commands/output_place.hpp"
 #include "cli/commands/query.hpp"
 #include "cli/output/messages.hpp"
+#include "cli/output/table.hpp"
 #include "cli/output/trial_output.hpp"
 #include "cli/registry.hpp"
 #include "cli/report/page.hpp"
@@ -40,27 +40,21 @@ po::options_description own_options() {
   return options;
 }
 
-/// A name may hold anything, a file of that name may not stand in another folder.
-fs::path default_place(const std::string& study_name) {
-  std::string file = study_name.substr(0, 100);
-  for (char& byte : file) {
-    if (byte == '/' || byte == '\0') byte = '_';
-  }
-  return file + ".html";
+bool begins_character(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) != 0x80U;
 }
 
-/// Written beside its place first: what stood there stays until all is written.
-void write_page(const fs::path& place, std::string_view page) {
-  const fs::path unfinished = place.string() + ".unfinished";
-  std::ofstream file(unfinished, std::ios::binary);
-  file.write(page.data(), static_cast<std::streamsize>(page.size()));
-  file.close();
-  std::error_code error;
-  if (file) fs::rename(unfinished, place, error);
-  if (file && !error) return;
-  std::error_code ignored;
-  fs::remove(unfinished, ignored);
-  throw tune::Error(fmt::format("{} cannot be written; is the disk full?", place.string()));
+/// A name may hold anything; a file of that name stands in this folder, and a terminal may show it.
+fs::path default_place(const std::string& study_name) {
+  constexpr std::size_t kMostBytes = 100;
+  std::size_t end = std::min(study_name.size(), kMostBytes);
+  while (end > 0 && end < study_name.size() && !begins_character(study_name[end])) --end;
+  std::string file = study_name.substr(0, end);
+  for (char& byte : file) {
+    const auto code = static_cast<unsigned char>(byte);
+    if (byte == '/' || code < 0x20 || code == 0x7F) byte = '_';
+  }
+  return (file.empty() ? "study" : file) + ".html";
 }
 
 }  // namespace
@@ -81,10 +75,10 @@ int report_command(const Invocation& invocation) {
                      {"version", kVersion},
                      {"live", false}};
   const std::string html = report::html_page(report::whole_text(page, data), "'none'");
-  write_page(place, html);
+  write_whole(place, html);
   fmt::print("{}\n", place.string());
   say(fmt::format("{} trial(s) of study \"{}\" in {} ({:.1f} MB); open it in a browser", trials.size(),
-                  study.name, place.string(), static_cast<double>(html.size()) / 1e6));
+                  printable(study.name), printable(place.string()), static_cast<double>(html.size()) / 1e6));
   return to_int(ExitCode::kDone);
 }
 

@@ -1,6 +1,7 @@
 #include "cli/report/parameter_list.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace fmnist_tune::report {
 namespace {
@@ -28,6 +29,31 @@ void add_kind(Json& json, const tune::Distribution& distribution) {
   }
 }
 
+/// Stricter than `same_value`: true, 1 and 1.0 are three choices to look at.
+bool is_same(const tune::ParamValue& a, const tune::ParamValue& b) {
+  return a.index() == b.index() && tune::same_value(a, b);
+}
+
+bool are_same(const std::vector<tune::ParamValue>& known, const tune::ChoiceList& choices) {
+  return std::equal(known.begin(), known.end(), choices.begin(), choices.end(), is_same);
+}
+
+auto find_choice(const std::vector<tune::ParamValue>& choices, const tune::ParamValue& wanted) {
+  return std::find_if(choices.begin(), choices.end(),
+                      [&](const tune::ParamValue& choice) { return is_same(choice, wanted); });
+}
+
+/// As a person reads them; texts in quotes where a number or a truth value reads like one of them.
+std::vector<std::string> labels_of(const std::vector<tune::ParamValue>& choices) {
+  std::vector<std::string> labels;
+  for (const tune::ParamValue& choice : choices) labels.push_back(tune::to_text(choice));
+  if (std::set<std::string>(labels.begin(), labels.end()).size() == labels.size()) return labels;
+  for (std::size_t i = 0; i < labels.size(); ++i) {
+    if (std::holds_alternative<std::string>(choices[i])) labels[i] = "\"" + labels[i] + "\"";
+  }
+  return labels;
+}
+
 }  // namespace
 
 void ParameterList::add(const tune::FrozenTrial& trial) {
@@ -38,11 +64,10 @@ void ParameterList::add(const tune::FrozenTrial& trial) {
     parameter.high = std::max(parameter.high, high);
     const auto* categorical = std::get_if<CategoricalDistribution>(&param.distribution);
     if (categorical == nullptr) continue;
-    if (!parameter.choices.empty() && param.distribution == parameter.distribution) continue;
+    if (are_same(parameter.choices, categorical->choices)) continue;
     for (const tune::ParamValue& choice : categorical->choices) {
-      const std::string label = tune::to_text(choice);
-      if (std::find(parameter.choices.begin(), parameter.choices.end(), label) == parameter.choices.end())
-        parameter.choices.push_back(label);
+      if (find_choice(parameter.choices, choice) == parameter.choices.end())
+        parameter.choices.push_back(choice);
     }
   }
 }
@@ -59,11 +84,10 @@ ParameterList::Parameter& ParameterList::take_up(const tune::Param& param) {
 Json ParameterList::value_of(const Parameter& parameter, const tune::Param& param) const {
   const auto* categorical = std::get_if<CategoricalDistribution>(&param.distribution);
   if (categorical == nullptr) return json_number(param.value);
-  const auto index = static_cast<std::size_t>(param.value);
-  if (!(param.value >= 0.0) || index >= categorical->choices.size()) return nullptr;
-  const auto found =
-      std::find(parameter.choices.begin(), parameter.choices.end(), tune::to_text(categorical->choices[index]));
-  return found - parameter.choices.begin();
+  const tune::ChoiceList& choices = categorical->choices;
+  if (!(param.value >= 0.0 && param.value < static_cast<double>(choices.size()))) return nullptr;
+  return find_choice(parameter.choices, choices[static_cast<std::size_t>(param.value)]) -
+         parameter.choices.begin();
 }
 
 Json ParameterList::values_of(const tune::FrozenTrial& trial) const {
@@ -82,7 +106,7 @@ Json ParameterList::to_json() const {
     Json json = {{"name", parameter.name}};
     add_kind(json, parameter.distribution);
     if (std::holds_alternative<CategoricalDistribution>(parameter.distribution)) {
-      json["choices"] = parameter.choices;
+      json["choices"] = labels_of(parameter.choices);
     } else {
       json["low"] = json_number(parameter.low);
       json["high"] = json_number(parameter.high);

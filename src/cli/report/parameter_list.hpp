@@ -35,7 +35,7 @@ class ParameterList {
     tune::Distribution distribution;  ///< As first seen.
     double low = 0.0;                 ///< The widest range seen, of numbers.
     double high = 0.0;
-    std::vector<std::string> choices;  ///< All seen, as a person reads them.
+    std::vector<tune::ParamValue> choices;  ///< All seen.
   };
   /// A file of another program may use one name for several kinds.
   using Key = std::pair<std::string, std::size_t>;

@@ -100,7 +100,7 @@ class Server {
                         {"time", to_iso_text(tune::now())},
                         {"version", kVersion},
                         {"live", true},
-                        {"revision", feed_.revision()}};
+                        {"revision", feed_.data_revision()}};
     return report::html_page(report::whole_text(facts, feed_.data()), "'self'");
   }
 

@@ -109,12 +109,12 @@ bool StudyFeed::apply(Look look) {
     is_new = true;
   }
   data_ = std::move(look.data);
-  if (is_new) revision_ = next;
+  if (is_new) data_revision_ = revision_ = next;
   return is_new;
 }
 
-std::string StudyFeed::revision() const {
-  return fmt::format("{}-{}", instance_, revision_);
+std::string StudyFeed::named(std::int64_t revision) const {
+  return fmt::format("{}-{}", instance_, revision);
 }
 
 std::string StudyFeed::event_since(const std::string& revision) const {

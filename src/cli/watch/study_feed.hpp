@@ -42,8 +42,10 @@ class StudyFeed {
   /// Takes over a look; returns whether there is something new to tell.
   bool apply(Look look);
 
-  /// Names the newest state: pages carry it and ask for what came after it.
-  [[nodiscard]] std::string revision() const;
+  /// Names the newest state, trouble included: who was told of it asks for what came after it.
+  [[nodiscard]] std::string revision() const { return named(revision_); }
+  /// Names the state of `data()`: a page that shows it asks for what came after it, which is the trouble, too.
+  [[nodiscard]] std::string data_revision() const { return named(data_revision_); }
   [[nodiscard]] const report::StudyData& data() const { return data_; }
 
   /// A server-sent event that brings whoever knows `revision` up to date; empty when it is.
@@ -51,6 +53,7 @@ class StudyFeed {
 
  private:
   void begin_anew(std::string identity);
+  [[nodiscard]] std::string named(std::int64_t revision) const;
 
   report::StudyData data_;
   std::vector<std::int64_t> trial_revisions_;
@@ -58,6 +61,7 @@ class StudyFeed {
   std::string trouble_;
   std::string instance_;  ///< Differs between servers and studies.
   std::int64_t revision_ = 0;
+  std::int64_t data_revision_ = 0;  ///< Falls behind `revision_` while there is trouble.
 };
 
 }  // namespace fmnist_tune::watch

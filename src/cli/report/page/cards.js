@@ -18,11 +18,11 @@ function scatterType(n_points) {
 }
 
 /**
- * `draw()` returns {traces, layout, note} or {empty: "why"}; `after(plot)` is called when it was first drawn. A zoomed
- * plot stays so when it is drawn again, as long as `draw` returns the same `shows`.
- * `controls` are elements beside the title.
+ * `draw()` returns {traces, layout, note} or {empty: "why"}; `after(plot)` is called when it was first drawn,
+ * `afterEach(plot)` whenever it was drawn or emptied. A zoomed plot stays so when it is drawn again, as long as `draw`
+ * returns the same `shows`. While `isNeeded()` it is drawn out of view, too. `controls` are elements beside the title.
  */
-function addPlotCard({id, title, width = "half", height = 320, draw, after = null, controls = []}) {
+function addPlotCard({id, title, width = "half", height = 320, draw, controls = [], ...calls}) {
   const plot = element("div", {className: "plot", id: `plot-${id}`});
   plot.style.height = `${height}px`;
   const empty = element("p", {className: "empty", hidden: true});
@@ -41,7 +41,7 @@ function addPlotCard({id, title, width = "half", height = 320, draw, after = nul
     note
   );
   document.getElementById("cards").append(node);
-  cards.set(id, {id, node, plot, empty, note, draw, after, isVisible: false, isDrawn: false, listens: false});
+  cards.set(id, {id, node, plot, empty, note, draw, ...calls, isVisible: false, isDrawn: false, listens: false});
   watcher.observe(node);
   return node;
 }
@@ -69,6 +69,7 @@ function drawCard(card) {
   if (is_empty) {
     if (card.listens) Plotly.purge(card.plot);
     card.listens = false;
+    card.afterEach?.(card.plot);
     return;
   }
   if (drawing.height) card.plot.style.height = `${drawing.height}px`;
@@ -77,13 +78,14 @@ function drawCard(card) {
   Plotly.react(card.plot, drawing.traces, baseLayout({uirevision, ...drawing.layout}), kPlotSettings);
   if (card.after && !card.listens) card.after(card.plot);
   card.listens = true;
+  card.afterEach?.(card.plot);
 }
 
 function redraw(id) {
   const card = cards.get(id);
   if (!card) return;
   card.isDrawn = false;
-  if (card.isVisible) drawCard(card);
+  if (card.isVisible || card.isNeeded?.()) drawCard(card);
 }
 
 function redrawAll() {

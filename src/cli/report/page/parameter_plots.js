@@ -248,16 +248,20 @@ function isBrushed({constraintrange: ranges}, value) {
   return (Array.isArray(ranges[0]) ? ranges : [ranges]).some(([low, high]) => low <= value && value <= high);
 }
 
+/** The table follows what is selected on the axes as they are drawn now; other axes have no selection. */
+function readBrush(plot) {
+  const dimensions = plot.data?.[0].dimensions ?? [];
+  const has_brush = dimensions.some((dimension) => dimension.constraintrange?.length > 0);
+  if (!has_brush && brush.numbers === null) return;
+  const rows = brush.trials.filter((_, row) =>
+    dimensions.every((dimension, i) => isBrushed(dimension, brush.values[i][row]))
+  );
+  brush.numbers = has_brush ? new Set(rows.map((trial) => trial.number)) : null;
+  showTable();
+}
+
 function followBrush(plot) {
-  plot.on("plotly_restyle", () => {
-    const {dimensions} = plot.data[0];
-    const has_brush = dimensions.some((dimension) => dimension.constraintrange?.length > 0);
-    const rows = brush.trials.filter((_, row) =>
-      dimensions.every((dimension, i) => isBrushed(dimension, brush.values[i][row]))
-    );
-    brush.numbers = has_brush ? new Set(rows.map((trial) => trial.number)) : null;
-    showTable();
-  });
+  plot.on("plotly_restyle", () => readBrush(plot));
 }
 
 function sliceTrace(position, i, trials, objective, size) {
@@ -343,6 +347,8 @@ function addParameterPlots() {
     height: 400,
     draw: drawParallel,
     after: followBrush,
+    afterEach: readBrush,
+    isNeeded: () => brush.numbers !== null,
   });
   addPlotCard({id: "slice", title: "Slice", width: "full", height: 480, draw: drawSlice, after: openTrialOnClick});
 }

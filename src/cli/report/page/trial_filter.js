@@ -27,7 +27,7 @@ function fieldNamed(name) {
     duration: (trial) => (durationOf(trial) === null ? null : durationOf(trial) / 1000),
     violation: (trial) => trial.violation,
   };
-  return fields[wanted] ?? null;
+  return Object.hasOwn(fields, wanted) ? fields[wanted] : null;
 }
 
 function compares(found, operator, wanted) {
