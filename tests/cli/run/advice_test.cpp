@@ -120,11 +120,12 @@ TEST(Advice, PrefersTheSpreadOfReplicatesAndComparesTheirMeans) {
     subject.trials[i].params = subject.trials[0].params;
     subject.trials[i].values = {i % 2 == 0 ? 0.9 : 0.88};
   }
-  // The deviation is 0.011547 and the mean 0.89; a single value may be 1.96 · √1.25 of it away.
-  subject.trials[4].values = {0.865};
-  subject.trials[5].values = {0.864};
+  // The deviation is 0.011547 and the mean 0.89; with three degrees of freedom a single value may be
+  // 3.182 · √1.25 of it away, which is 0.0411.
+  subject.trials[4].values = {0.85};
+  subject.trials[5].values = {0.848};
   const std::vector<std::string> expected = {
-      "1 more configuration(s) may be as good as the best: less than 0.016 apart (replicates spread by "
+      "1 more configuration(s) may be as good as the best: less than 0.026 apart (replicates spread by "
       "0.012): fmnist-tune confirm mlp.db --top 2 compares them"};
   EXPECT_EQ(advice_on(subject), expected);
 }
