@@ -24,12 +24,24 @@ def check(condition, what):
         sys.exit(f"the package is not right: {what}")
 
 
-def check_control(package, version):
+def module_of(build):
+    return next(build.glob("**/tune_fmnist.so"))
+
+
+def torch_of(module):
+    """The line of ldd that says where the module finds LibTorch."""
+    return next(line for line in run("ldd", module).splitlines() if "libtorch_cpu" in line)
+
+
+def check_control(package, version, build):
     fields = dict(re.findall(r"^ (\S+): (.*)$", run("dpkg-deb", "--info", package), re.MULTILINE))
     check(fields["Package"] == "fmnist-tune" and fields["Version"] == version, f"it is {fields}")
     depends = fields["Depends"]
     for library in ("libc6", "libstdc++6", "libsqlite3-0", "libboost-program-options", "libfmt", "libspdlog"):
         check(library in depends, f"it does not depend on {library}, but on {depends}")
+    # Of the module that trains; a LibTorch from elsewhere is in no package.
+    check("libtorch" in depends or "/usr/lib" not in torch_of(module_of(build)),
+          f"it does not depend on LibTorch, but on {depends}")
     check("-dev" not in depends, f"it depends on what only builds need: {depends}")
     check("dataset-fashion-mnist" in fields["Recommends"], "it does not recommend the data set")
     return depends
@@ -39,7 +51,8 @@ def check_files(root):
     for pattern in ("bin/fmnist-tune", "lib*/**/libtune.so.*", "lib/**/tune_fmnist.so", "include/tune/study.hpp",
                     "lib/**/cmake/tune/tuneConfig.cmake", "share/fmnist-tune/studies/mlp.json",
                     "share/fmnist-tune/studies/softmax_regression.py", "share/man/man1/fmnist-tune.1",
-                    "share/bash-completion/completions/fmnist-tune", "share/doc/fmnist-tune/copyright"):
+                    "share/bash-completion/completions/fmnist-tune",
+                    "share/zsh/vendor-completions/_fmnist-tune", "share/doc/fmnist-tune/copyright"):
         check(list((root / "usr").glob(pattern)), f"it has no {pattern}")
     stray = [str(path.relative_to(root)) for path in root.rglob("*")
              if path.is_file() and not str(path.relative_to(root)).startswith("usr/")]
@@ -54,9 +67,12 @@ def check_runs(root, work):
     libraries = run("ldd", program)
     check(str(root) in libraries, f"it does not take its own library: {libraries}")
     check("torch" not in libraries, "the program itself needs LibTorch")
-    study = root / "usr/share/fmnist-tune/studies/command.json"
-    run(program, study, "--trials", "1", "--storage", work / "command.db", cwd=work)
-    check("COMPLETE" in run(program, "trials", work / "command.db"), "a trial did not run")
+    (module,) = (root / "usr/lib").glob("**/tune_fmnist.so")
+    check("not found" not in run("ldd", module), "the module that trains misses a library")
+    for name in ("command", "quick"):
+        study = root / f"usr/share/fmnist-tune/studies/{name}.json"
+        run(program, study, "--trials", "1", "--storage", work / f"{name}.db", cwd=work)
+        check("COMPLETE" in run(program, "trials", work / f"{name}.db"), f"a trial of {name} did not run")
     return version
 
 
@@ -69,7 +85,7 @@ def main():
         env=environment)
     (package,) = (work / "packages").glob("*.deb")
     version = re.search(r"CPACK_PACKAGE_VERSION \"(.*)\"", (build / "CPackConfig.cmake").read_text())[1]
-    depends = check_control(package, version)
+    depends = check_control(package, version, build)
     root = work / "root"
     run("dpkg-deb", "--extract", package, root)
     check_files(root)
