@@ -83,7 +83,7 @@ class Diff(ProgramTest):
         self.store("a.db", [], name="two <b>\n", directions=["minimize", "maximize"])
         answer = self.compare("a.db", "a.db", "--study", "one", "--other-study", "two <b>\n")
         self.assertEqual(answer["settings"][0]["setting"], "directions")
-        self.assertEqual(answer["first_difference"], "trial 0 is in the first only")
+        self.assertEqual(answer["first_difference"], "the studies have other directions")
         self.assertEqual((answer["best_so_far"], answer["second"]["best_value"]), ([], None))
 
     def test_studies_of_other_directions_are_never_the_same(self):
