@@ -135,7 +135,7 @@ class Verify(ProgramTest):
         self.assertNotIn("--trust", self.fail_with(2, "verify", "tiny.db", "--trial", 0, "--trust"))
 
     def test_a_module_or_a_command_needs_trust(self):
-        for number, key in enumerate(("module", "command")):
+        for key in ("path", "command"):
             with self.subTest(key):
                 self.path("tiny.db").unlink(missing_ok=True)
                 self.with_objective(**{key: "/tmp/x"})
