@@ -27,8 +27,6 @@ if(TARGET fmnist-tune)
   install(EXPORT tune-program NAMESPACE tune:: DESTINATION "${tune_cmake_dir}" COMPONENT program)
   install(DIRECTORY "${PROJECT_SOURCE_DIR}/studies" DESTINATION "${CMAKE_INSTALL_DATADIR}/fmnist-tune"
     COMPONENT program FILES_MATCHING PATTERN "*.json" PATTERN "*.md" PATTERN "*.py")
-endif()
-if(TARGET fmnist-tune)
   # From the tables of --help, by the program itself.
   set(manual_dir "${PROJECT_BINARY_DIR}/manual")
   set(manual "${manual_dir}/fmnist-tune.1" "${manual_dir}/fmnist-tune" "${manual_dir}/_fmnist-tune")

@@ -115,7 +115,7 @@ std::string_view utf8_prefix(std::string_view text, std::size_t max_bytes) {
 std::optional<OutputMessage> read_message(std::string_view line) {
   const std::size_t begin = line.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos || line[begin] != '{') return std::nullopt;
-  if (tune::format::json_depth(line) > tune::format::kMaxJsonDepth) {
+  if (tune::format::is_too_deep(line)) {
     if (!may_be_message(line)) return std::nullopt;
     throw tune::FormatError(
         fmt::format("a line of its output: expected at most {} levels of nesting, found more",

@@ -13,4 +13,10 @@ inline constexpr std::size_t kMaxJsonDepth = 1000;
 /// deep as a parser may get before it sees that. One pass, no memory.
 [[nodiscard]] std::size_t json_depth(std::string_view text);
 
+/// Whether the text is nested deeper than is read. What has fewer characters than levels are allowed is not
+/// looked at.
+[[nodiscard]] inline bool is_too_deep(std::string_view text) {
+  return text.size() > kMaxJsonDepth && json_depth(text) > kMaxJsonDepth;
+}
+
 }  // namespace tune::format

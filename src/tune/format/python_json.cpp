@@ -115,7 +115,7 @@ std::string python_string(std::string_view text) {
 nlohmann::ordered_json parse_python_json(std::string_view text) {
   using Json = nlohmann::ordered_json;
   constexpr bool kAllowExceptions = false;
-  if (json_depth(text) > kMaxJsonDepth) return Json::value_t::discarded;
+  if (is_too_deep(text)) return Json::value_t::discarded;
   if (text.find("NaN") == std::string_view::npos && text.find("Infinity") == std::string_view::npos) {
     return Json::parse(text, nullptr, kAllowExceptions);
   }

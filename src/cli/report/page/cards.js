@@ -46,6 +46,14 @@ function addPlotCard({id, title, width = "half", height = 320, draw, controls = 
   return node;
 }
 
+/** A card without a plot. */
+function addTextCard(id, title, ...children) {
+  const heading = element("h2", {textContent: title});
+  document
+    .getElementById("cards")
+    .append(element("section", {className: "card half", id, "aria-label": title}, heading, ...children));
+}
+
 const watcher = new IntersectionObserver(
   (entries) => {
     for (const entry of entries) {

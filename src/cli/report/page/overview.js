@@ -170,17 +170,12 @@ function showFailures() {
 }
 
 function addFailures() {
-  document
-    .getElementById("cards")
-    .append(
-      element(
-        "section",
-        {className: "card half", id: "failures", "aria-label": "Failures"},
-        element("h2", {textContent: "Failures"}),
-        element("ul", {id: "failure-list", className: "failures"}),
-        element("p", {className: "note", id: "failure-note"})
-      )
-    );
+  addTextCard(
+    "failures",
+    "Failures",
+    element("ul", {id: "failure-list", className: "failures"}),
+    element("p", {className: "note", id: "failure-note"})
+  );
 }
 
 function provenanceFacts() {
@@ -216,16 +211,7 @@ function showProvenance() {
 }
 
 function addProvenance() {
-  document
-    .getElementById("cards")
-    .append(
-      element(
-        "section",
-        {className: "card half", id: "provenance", "aria-label": "Provenance"},
-        element("h2", {textContent: "Provenance"}),
-        element("div", {id: "provenance-body"})
-      )
-    );
+  addTextCard("provenance", "Provenance", element("div", {id: "provenance-body"}));
 }
 
 function showOverview() {
