@@ -124,15 +124,29 @@ std::optional<std::int64_t> Study::Impl::largest_size() {
   return of_plan && of_stagnation ? std::min(*of_plan, *of_stagnation) : of_plan ? of_plan : of_stagnation;
 }
 
+std::optional<std::int64_t> Study::Impl::window_size() const {
+  if (!options.reproducible_window) return std::nullopt;
+  return static_cast<std::int64_t>(history.n_settled()) + *options.reproducible_window;
+}
+
 Reservation Study::Impl::reserve_within_plan(std::optional<std::int64_t> max_trials, AskResult& result) {
   std::optional<std::int64_t> max_size = largest_size();
   for (;;) {
-    Reservation reservation = options.storage->reserve(record.id, owner, max_trials, max_size);
-    if (!max_size || reservation.status != ReserveStatus::kAllFinished) return reservation;
+    // Another process may have taken the number that was looked at: whether the next one may begin, or the
+    // study is complete before it, only results tell that are not known yet.
+    const auto of_window = window_size();
+    const bool is_window_less = of_window && (!max_size || *of_window < *max_size);
+    Reservation reservation =
+        options.storage->reserve(record.id, owner, max_trials, is_window_less ? of_window : max_size);
+    if (reservation.status != ReserveStatus::kAllFinished || !(max_size || of_window)) return reservation;
     refresh_locked();  // A trial that another process added may have taken nothing of the plan.
     if (max_trials && static_cast<std::int64_t>(history.finished_count()) >= *max_trials) return reservation;
     const auto seen = std::exchange(max_size, largest_size());
-    if (max_size != seen) continue;
+    if (max_size != seen || window_size() != of_window) continue;
+    if (is_window_less) {
+      reservation.status = ReserveStatus::kOthersRunning;
+      return reservation;
+    }
     result.stagnated = stagnation && stagnation->last_size(history) == max_size;
     result.exhausted = !result.stagnated;
     if (result.stagnated) return reservation;

@@ -55,6 +55,9 @@ struct Study::Impl {
   [[nodiscard]] std::optional<std::int64_t> planned_size() const;
   /// The number of trials after which none may begin, for the plan or for stagnation. Needs the lock.
   [[nodiscard]] std::optional<std::int64_t> largest_size();
+  /// The number of trials after which none may begin before more results are known, in a reproducible study.
+  /// Needs the lock.
+  [[nodiscard]] std::optional<std::int64_t> window_size() const;
   /// Storage::reserve, so that no process begins more trials than that; says in `result` when all of them are
   /// finished. Needs the lock.
   [[nodiscard]] Reservation reserve_within_plan(std::optional<std::int64_t> max_trials, AskResult& result);

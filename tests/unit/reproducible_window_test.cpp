@@ -8,6 +8,7 @@
 #include <thread>
 #include <utility>
 
+#include "support/faulty_storage.hpp"
 #include "support/sampler_variants.hpp"
 #include "support/storages.hpp"
 #include "tune/analysis/explanation.hpp"
@@ -279,6 +280,40 @@ TEST(Stagnating, NeedsOneObjective) {
   options.stagnation = 3;
   options.directions = {Direction::kMinimize, Direction::kMinimize};
   EXPECT_THROW((void)create_study(options), InvalidArgument);
+}
+
+/// Another process takes the number that this one was about to take: the next one may lie beyond the study's
+/// end.
+TEST(ReproducibleStudy, BeginsNoTrialThatItDoesNotKnowToBeWanted) {
+  const auto storage = make_in_memory_storage();
+  StudyOptions options;
+  options.sampler = make_sampler("random");
+  options.space.add({"x", FloatDistribution{0.0, 1.0}, {}});
+  options.reproducible_window = 2;
+  options.stagnation = 1;
+  options.load_if_exists = true;
+  options.storage = storage;
+  Study other = Study::create(options);
+  std::vector<Trial> begun;
+  begun.push_back(other.ask());
+  begun.push_back(other.ask());
+  (void)other.tell(std::move(begun[0]), 0.0);
+
+  const auto hooked = std::make_shared<testing::FaultyStorage>(storage);
+  options.storage = hooked;
+  Study study = Study::create(options);
+  hooked->set_plan([&](std::int64_t, std::string_view name) {
+    if (name == "reserve" && begun.size() == 2) begun.push_back(other.ask());
+    return testing::StorageFault::kNone;
+  });
+  EXPECT_EQ(study.ask_within(std::nullopt).status, ReserveStatus::kOthersRunning);
+  ASSERT_EQ(begun.size(), 3U);
+  (void)other.tell(std::move(begun[1]), 1.0);
+  (void)other.tell(std::move(begun[2]), 1.0);
+  const AskResult end = study.ask_within(std::nullopt);
+  EXPECT_EQ(end.status, ReserveStatus::kAllFinished);
+  EXPECT_TRUE(end.stagnated);
+  EXPECT_EQ(study.trials().size(), 3U);
 }
 
 }  // namespace
