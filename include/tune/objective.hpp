@@ -117,7 +117,9 @@ struct TrialResult {
   End end = End::kComplete;
   std::vector<double> values;       ///< One an objective of the study, in its order.
   std::vector<double> constraints;  ///< Feasible when all are ≤ 0; may be empty.
-  std::string reason;               ///< A sentence for people, when there is something to say.
+  /// One a metric of ObjectiveConfig::measured, in its order. A pruned trial may have none of them.
+  std::vector<double> measurements;
+  std::string reason;  ///< A sentence for people, when there is something to say.
 };
 
 /// What comes of training a model to be kept.
@@ -157,6 +159,9 @@ class Objective {
 struct ObjectiveConfig {
   OptionValues settings;             ///< Checked against the manifest, defaults filled in.
   std::vector<std::string> metrics;  ///< The study's objectives, in order.
+  /// Metrics besides, that the study bounds: results tell them as `measurements`. One may be there twice, or
+  /// among `metrics` too.
+  std::vector<std::string> measured;
   std::filesystem::path data_dir;    ///< From `--data`; empty: the objective's own search path.
   std::vector<std::string> devices;  ///< The devices of the slots, each once.
   std::string study_name;
@@ -167,7 +172,7 @@ struct ObjectiveConfig {
 /// The entry point of a module: a shared library exports one object of this type, by C linkage, under the name
 /// `tune_objective_module`. Module and program share one libtune.
 struct ObjectiveModule {
-  static constexpr std::uint32_t kAbiVersion = 4;
+  static constexpr std::uint32_t kAbiVersion = 5;
   static constexpr const char* kSymbol = "tune_objective_module";
 
   std::uint32_t abi_version = kAbiVersion;

@@ -140,6 +140,11 @@ std::vector<tune::MetricSpec> all_metrics() {
        "Mean loss over the validation examples, in nats, without label smoothing and penalties.", true},
       {kTrainingSeconds, Direction::kMinimize, "Seconds of wall clock the trial took.", false, true},
       {kParameterCount, Direction::kMinimize, "Trainable numbers of the network.", false},
+      {kEpochGflops, Direction::kMinimize,
+       "Estimate of the billions of floating point operations of an epoch's training, forward and backward.",
+       false},
+      {kPeakMemoryMib, Direction::kMinimize,
+       "Estimate of the peak of memory in MiB: weights, gradients, moments and the numbers of a batch.", false},
   };
 }
 

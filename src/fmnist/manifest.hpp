@@ -12,5 +12,7 @@ inline constexpr const char* kValidationAccuracy = "validation_accuracy";
 inline constexpr const char* kValidationLoss = "validation_loss";
 inline constexpr const char* kTrainingSeconds = "training_seconds";
 inline constexpr const char* kParameterCount = "parameter_count";
+inline constexpr const char* kEpochGflops = "epoch_gflops";
+inline constexpr const char* kPeakMemoryMib = "peak_memory_mib";
 
 }  // namespace fmnist

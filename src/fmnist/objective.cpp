@@ -23,10 +23,10 @@ void check_metrics(const std::vector<std::string>& metrics) {
     const auto& known = manifest().metrics;
     if (std::any_of(known.begin(), known.end(), [&](const auto& spec) { return spec.name == metric; }))
       continue;
+    std::vector<std::string_view> names;
+    for (const auto& spec : known) names.emplace_back(spec.name);
     throw tune::InvalidArgument(
-        fmt::format("metric: expected validation_accuracy, validation_loss, training_seconds or "
-                    "parameter_count, found \"{}\"",
-                    metric));
+        fmt::format("metric: expected one of {}, found \"{}\"", fmt::join(names, ", "), metric));
   }
 }
 
@@ -84,6 +84,7 @@ Objective::Objective(const tune::ObjectiveConfig& config)
 Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const TrainingData> data)
     : data_(std::move(data)),
       metrics_(config.metrics),
+      measured_(config.measured),
       settings_(config.settings),
       devices_(config.devices),
       engine_(config.settings.get_string("engine")),
@@ -92,6 +93,7 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
     bounds_.examples_per_epoch = static_cast<std::size_t>(config.settings.get_int("examples_per_epoch"));
   }
   check_metrics(metrics_);
+  check_metrics(measured_);
   check_devices(devices_);
   if (engine_ == "gemm" && !std::all_of(devices_.begin(), devices_.end(), is_cpu)) {
     throw tune::InvalidArgument(
@@ -107,6 +109,7 @@ TrialPlan Objective::plan(const tune::TrialContext& trial, const TrainingData& d
   const char* engine = engine_name(engine_, plan.engine.network, device);
   plan.trained_by = fmt::format("{} on {}", engine, device.substr(0, device.find(':')));
   plan.metrics = metrics_;
+  plan.measured = measured_;
   return plan;
 }
 
@@ -125,6 +128,7 @@ tune::TrainedModel Objective::train_model(tune::TrialContext& trial) {
     const auto all = without_validation(*data_);
     TrialPlan plan = this->plan(trial, *all);
     plan.metrics.clear();
+    plan.measured.clear();
     plan.early_stopping = 0;  // There is no validation loss that it could go by.
     const Network network = plan.engine.network;
     auto engine = make_engine(engine_, all, plan.engine, trial.slot().device);
@@ -140,14 +144,7 @@ tune::TrainedModel Objective::train_model(tune::TrialContext& trial) {
 }
 
 tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
-  const TrialPlan plan = plan_trial(params, *data_, bounds_);
-  const Network& network = plan.engine.network;
-  // Parameters, gradients and two moments; outputs and gradients of a batch.
-  const std::size_t floats = 4 * network.parameter_count() + network.buffer_count() +
-                             2 * plan.batches.batch_size * network.activation_count();
-  return {.parameters = network.parameter_count(),
-          .memory_bytes = floats * sizeof(float),
-          .flops_per_epoch = network.flops_per_example() * static_cast<double>(plan.examples_per_epoch)};
+  return cost_of(plan_trial(params, *data_, bounds_));
 }
 
 double Objective::seconds_per_epoch(const tune::ParamValues& params, const tune::DeviceSlot& slot) const {

@@ -45,6 +45,7 @@ class Objective final : public tune::Objective {
 
   std::shared_ptr<const TrainingData> data_;
   std::vector<std::string> metrics_;
+  std::vector<std::string> measured_;
   tune::OptionValues settings_;
   std::vector<std::string> devices_;
   std::string engine_;

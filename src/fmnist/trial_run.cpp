@@ -30,6 +30,15 @@ TrialResult pruned(std::string reason) {
   return ended(End::kPruned, std::move(reason));
 }
 
+constexpr double kBillion = 1e9;
+constexpr double kMebibyte = 1024.0 * 1024.0;
+
+/// Whole numbers without a point.
+std::string number_text(double value) {
+  const auto whole = static_cast<std::int64_t>(value);
+  return (static_cast<double>(whole) == value ? nlohmann::json(whole) : nlohmann::json(value)).dump();
+}
+
 bool changes_by_epoch(const std::string& metric) {
   return metric == kValidationAccuracy || metric == kValidationLoss;
 }
@@ -63,13 +72,23 @@ TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data, 
   return plan;
 }
 
+tune::CostEstimate cost_of(const TrialPlan& plan) {
+  const Network& network = plan.engine.network;
+  // Parameters, gradients and two moments; outputs and gradients of a batch.
+  const std::size_t floats = 4 * network.parameter_count() + network.buffer_count() +
+                             2 * plan.batches.batch_size * network.activation_count();
+  return {.parameters = network.parameter_count(),
+          .memory_bytes = floats * sizeof(float),
+          .flops_per_epoch = network.flops_per_example() * static_cast<double>(plan.examples_per_epoch)};
+}
+
 TrialRun::TrialRun(tune::TrialContext& context, const TrainingData& data, TrialPlan plan,
                    std::unique_ptr<Engine> engine)
     : context_(context),
       data_(data),
       plan_(std::move(plan)),
       engine_(std::move(engine)),
-      parameter_count_(plan_.engine.network.parameter_count()) {}
+      cost_(cost_of(plan_)) {}
 
 TrialResult TrialRun::run() {
   resume();
@@ -220,18 +239,29 @@ TrialResult TrialRun::finish(TrialResult result) {
                                  {"validation_loss", curves_.validation_loss},
                                  {"validation_accuracy", curves_.validation_accuracy}};
   context_.set_user_attr("curves", curves.dump());
-  context_.set_user_attr("parameter_count", std::to_string(parameter_count_));
-  context_.set_user_attr("training_seconds", nlohmann::json(seconds()).dump());
+  for (const char* metric : {kParameterCount, kEpochGflops, kPeakMemoryMib, kTrainingSeconds})
+    context_.set_user_attr(metric, number_text(value_of(metric, position_.epoch)));
+  result.measurements = measurements();
   if (result.end != End::kComplete) return result;
   for (const auto& metric : plan_.metrics) result.values.push_back(value_of(metric, position_.epoch - 1));
   return result;
+}
+
+std::vector<double> TrialRun::measurements() const {
+  const auto epochs = static_cast<std::int64_t>(curves_.validation_loss.size());
+  if (epochs == 0 && std::any_of(plan_.measured.begin(), plan_.measured.end(), changes_by_epoch)) return {};
+  std::vector<double> values;
+  for (const auto& metric : plan_.measured) values.push_back(value_of(metric, epochs));
+  return values;
 }
 
 double TrialRun::value_of(const std::string& metric, std::int64_t epoch) const {
   const auto at = static_cast<std::size_t>(epoch - 1);
   if (metric == kValidationAccuracy) return curves_.validation_accuracy.at(at);
   if (metric == kValidationLoss) return curves_.validation_loss.at(at);
-  if (metric == kParameterCount) return static_cast<double>(parameter_count_);
+  if (metric == kParameterCount) return static_cast<double>(cost_.parameters);
+  if (metric == kEpochGflops) return cost_.flops_per_epoch / kBillion;
+  if (metric == kPeakMemoryMib) return static_cast<double>(cost_.memory_bytes) / kMebibyte;
   if (metric == kTrainingSeconds) return seconds();
   throw tune::InvalidArgument(fmt::format("unknown metric \"{}\"", metric));
 }

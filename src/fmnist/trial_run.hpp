@@ -24,6 +24,7 @@ struct TrialPlan {
   std::int64_t epochs = 1;
   std::int64_t early_stopping = 0;  ///< Epochs without progress that are borne; 0: any number.
   std::vector<std::string> metrics;
+  std::vector<std::string> measured;  ///< Metrics that results tell besides.
 };
 
 /// How a study's objective bounds its trials.
@@ -36,6 +37,9 @@ struct TrialBounds {
 /// epoch, batch norm with batches of one, a network that does not fit the images.
 [[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data,
                                    const TrialBounds& bounds);
+
+/// An estimate from the shapes alone.
+[[nodiscard]] tune::CostEstimate cost_of(const TrialPlan& plan);
 
 /// One trial in training: epochs, reports, checkpoints and its end. Used once, by one thread.
 ///
@@ -77,6 +81,8 @@ class TrialRun {
   bool report(std::int64_t epoch);
   tune::TrialResult finish(tune::TrialResult result);
   [[nodiscard]] double value_of(const std::string& metric, std::int64_t epoch) const;
+  /// What `measured` asks for, or nothing where a part of it is not known yet.
+  [[nodiscard]] std::vector<double> measurements() const;
   [[nodiscard]] double seconds() const;
 
   tune::TrialContext& context_;
@@ -85,7 +91,7 @@ class TrialRun {
   std::unique_ptr<Engine> engine_;
   Clock::time_point start_ = Clock::now();
   double seconds_before_ = 0.0;  ///< Of training that a checkpoint brought along.
-  std::size_t parameter_count_;
+  tune::CostEstimate cost_;
   std::vector<std::uint32_t> order_;
   Curves curves_;
   TrainingPosition position_;

@@ -67,6 +67,7 @@ tune::ObjectiveConfig LoadedObjective::objective_config(const StudyConfig& confi
   tune::ObjectiveConfig wanted;
   wanted.settings = config.objective.settings;
   for (const ObjectiveGoal& goal : config.objectives) wanted.metrics.push_back(goal.metric);
+  for (const ConstraintBound& bound : config.constraints) wanted.measured.push_back(bound.metric);
   wanted.data_dir = std::move(data_dir);
   wanted.devices = std::move(devices);
   wanted.study_name = config.name;

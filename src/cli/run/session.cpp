@@ -8,6 +8,7 @@
 
 #include "cli/command.hpp"
 #include "cli/options.hpp"
+#include "cli/run/bounded_objective.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/objective_loader.hpp"
@@ -85,7 +86,7 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& lis
   parameters_ = loaded.manifest().parameters;
   auto slots = choose_slots(request_, loaded.module().devices());
   const auto devices = devices_of(slots);
-  const auto objective = make_objective(loaded, devices);
+  const auto objective = with_bounds(make_objective(loaded, devices), config_.constraints);
   if (subject_) check_data(*subject_, objective->provenance());
   const auto storage = tune::open_sqlite_storage(storage_);
   const tune::RunOptions options = run_options(std::move(slots), loaded.manifest());

@@ -60,6 +60,12 @@ void complain_unknown(const Place& argument, const std::string& name, const Spac
 
 }  // namespace
 
+bool runs_programs(const tune::ObjectiveManifest& manifest) {
+  return std::any_of(manifest.settings.begin(), manifest.settings.end(), [](const tune::OptionSpec& setting) {
+    return setting.kind == tune::OptionKind::kCommand;
+  });
+}
+
 std::optional<std::string> read_command(const Place& list) {
   if (!list.is_filled_list(kMaxArguments)) return std::nullopt;
   std::vector<std::string> command;

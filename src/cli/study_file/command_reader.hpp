@@ -5,8 +5,12 @@
 
 #include "cli/study_file/node_reader.hpp"
 #include "cli/study_file/space_reader.hpp"
+#include "tune/objective.hpp"
 
 namespace fmnist_tune {
+
+/// Its trials are runs of programs: it has a setting that is a command.
+[[nodiscard]] bool runs_programs(const tune::ObjectiveManifest& manifest);
 
 /// The longest command of a study file.
 inline constexpr std::size_t kMaxArguments = 1000;

@@ -24,6 +24,7 @@ class Comparison {
 
   Differences compare() {
     compare_objectives();
+    compare_constraints();
     compare_settings();
     compare_values("fixed", stored_->fixed, now_->fixed, result_.refused);
     compare_space();
@@ -36,6 +37,7 @@ class Comparison {
 
  private:
   void compare_objectives();
+  void compare_constraints();
   void compare_settings();
   void compare_values(const std::string& where, const Values& stored, const Values& now,
                       std::vector<std::string>& out);
@@ -71,6 +73,15 @@ std::string text_of(const std::vector<ObjectiveGoal>& goals) {
                         goal.direction == tune::Direction::kMinimize ? "minimize" : "maximize", goal.metric);
   }
   return text;
+}
+
+std::string text_of(const std::vector<ConstraintBound>& bounds) {
+  std::vector<std::string> texts;
+  for (const ConstraintBound& bound : bounds) {
+    if (bound.at_least) texts.push_back(fmt::format("{} at least {}", bound.metric, *bound.at_least));
+    if (bound.at_most) texts.push_back(fmt::format("{} at most {}", bound.metric, *bound.at_most));
+  }
+  return texts.empty() ? "none" : fmt::format("{}", fmt::join(texts, ", "));
 }
 
 std::string kind_of(const tune::Distribution& distribution) {
@@ -126,6 +137,10 @@ Values taken_out(Values& values, std::string_view name) {
 void Comparison::compare_objectives() {
   say("objectives", text_of(stored_->objectives), text_of(now_->objectives), result_.refused);
   say("objective type", stored_->objective.type, now_->objective.type, result_.refused);
+}
+
+void Comparison::compare_constraints() {
+  say("constraints", text_of(stored_->constraints), text_of(now_->constraints), result_.refused);
 }
 
 void Comparison::compare_settings() {

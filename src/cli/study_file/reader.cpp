@@ -22,7 +22,6 @@ namespace {
 constexpr std::size_t kMaxObjectives = 16;
 constexpr std::size_t kMaxConstraints = 64;
 constexpr std::size_t kMaxNameCharacters = 200;
-constexpr std::string_view kNotYet = "not supported by this version yet";
 
 const std::vector<std::string> kKeys = {
     "$schema", "name",       "objectives",    "sampler",     "pruner", "objective",  "space",        "fixed",
@@ -71,6 +70,7 @@ class StudyReader {
   void read_duplicates();
   void read_reproducible();
 
+  [[nodiscard]] std::optional<std::string> read_metric(const Place& place) const;
   [[nodiscard]] const tune::MetricSpec* find_metric(const std::string& name) const;
   [[nodiscard]] std::vector<std::string> metric_names() const;
 
@@ -237,16 +237,17 @@ void StudyReader::read_objectives() {
   }
 }
 
+std::optional<std::string> StudyReader::read_metric(const Place& place) const {
+  const auto names = metric_names();
+  const bool is_free = std::find(names.begin(), names.end(), tune::kAnyName) != names.end();
+  return is_free ? place.read_string("a name") : place.read_choice(names);
+}
+
 std::optional<ObjectiveGoal> StudyReader::read_goal(const Place& goal) {
   if (!goal.is_object()) return std::nullopt;
   goal.check_keys({"metric", "direction"});
   const auto metric_place = goal.required("metric", "the name of a metric");
-  std::optional<std::string> metric;
-  if (metric_place) {
-    const auto names = metric_names();
-    const bool is_free = std::find(names.begin(), names.end(), tune::kAnyName) != names.end();
-    metric = is_free ? metric_place->read_string("a name") : metric_place->read_choice(names);
-  }
+  const auto metric = metric_place ? read_metric(*metric_place) : std::nullopt;
   const auto direction_place = goal.required("direction", "\"minimize\" or \"maximize\"");
   const auto direction =
       direction_place ? direction_place->read_choice({"minimize", "maximize"}) : std::nullopt;
@@ -385,7 +386,7 @@ void StudyReader::read_constraints() {
     item.check_keys({"metric", "at_most", "at_least"});
     ConstraintBound bound;
     if (const auto metric = item.required("metric", "the name of what is bounded")) {
-      bound.metric = metric->read_string().value_or("");
+      bound.metric = read_metric(*metric).value_or("");
     }
     const auto at_most = item.member("at_most");
     const auto at_least = item.member("at_least");
@@ -394,7 +395,8 @@ void StudyReader::read_constraints() {
     if (!at_most && !at_least) item.complain("\"at_most\" or \"at_least\": a number", "neither");
     config_.constraints.push_back(std::move(bound));
   }
-  if (!list->node().items.empty()) list->complain(fmt::format("no constraints: {}", kNotYet));
+  if (manifest_ != nullptr && runs_programs(*manifest_) && !config_.constraints.empty())
+    list->complain("no constraints: a program says its \"constraints\" itself");
 }
 
 void StudyReader::read_duplicates() {
@@ -420,10 +422,13 @@ void StudyReader::read_reproducible() {
   if (config_.limits.max_trial_seconds) {
     window->complain("no window: where max_trial_seconds strikes is another place each time");
   }
-  for (const ObjectiveGoal& goal : config_.objectives) {
-    const tune::MetricSpec* metric = find_metric(goal.metric);
+  std::set<std::string> names;
+  for (const ObjectiveGoal& goal : config_.objectives) names.insert(goal.metric);
+  for (const ConstraintBound& bound : config_.constraints) names.insert(bound.metric);
+  for (const std::string& name : names) {
+    const tune::MetricSpec* metric = find_metric(name);
     if (metric != nullptr && metric->is_measured) {
-      window->complain(fmt::format("no window: {} is another number each time", goal.metric));
+      window->complain(fmt::format("no window: {} is another number each time", name));
     }
   }
 }

@@ -32,24 +32,24 @@ constexpr const char* kFrame = R"json({
     "$schema": {"type": "string", "minLength": 1, "description": "For editors: the path of this schema."},
     "name": {
       "type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[^./\\\\\\u0000-\\u001f\\u007f][^/\\\\\\u0000-\\u001f\\u007f]*$",
-      "description": "The study's name; also the name of its file, NAME.db, unless storage is given."
+      "description": "The study's name, without / and \\ and without a dot in front; also the name of its file, NAME.db, unless storage is given."
     },
     "objectives": {
       "type": "array", "minItems": 1, "maxItems": 16,
-      "description": "What to optimise; several give a Pareto front.",
+      "description": "What to optimise; several give a Pareto front (fmnist-tune best-trials) and no pruning.",
       "items": {
         "type": "object", "required": ["metric", "direction"], "additionalProperties": false,
         "properties": {
-          "metric": {"type": "string", "minLength": 1},
-          "direction": {"enum": ["minimize", "maximize"]}
+          "metric": {"type": "string", "minLength": 1, "description": "A number that the objective tells of a trial."},
+          "direction": {"enum": ["minimize", "maximize"], "description": "Which values are better."}
         }
       }
     },
     "sampler": {},
     "pruner": {},
     "objective": {},
-    "space": {"type": "object", "description": "The parameters to search."},
-    "fixed": {"type": "object", "description": "Values of parameters that are not searched; the others keep their defaults."},
+    "space": {"type": "object", "description": "The parameters to search, by name; {} for none."},
+    "fixed": {"type": "object", "description": "Values of parameters that are not searched; those in neither place have their defaults."},
     "points": {
       "type": "array", "maxItems": 100000,
       "description": "Configurations to run first, complete or partial; with sampler none they are the study."
@@ -69,18 +69,18 @@ constexpr const char* kFrame = R"json({
         "type": "object", "required": ["metric"], "additionalProperties": false,
         "anyOf": [{"required": ["at_most"]}, {"required": ["at_least"]}],
         "properties": {
-          "metric": {"type": "string", "minLength": 1},
-          "at_most": {"type": "number"},
-          "at_least": {"type": "number"}
+          "metric": {"type": "string", "minLength": 1, "description": "A number that the objective tells of a trial."},
+          "at_most": {"type": "number", "description": "The trial is feasible up to this value."},
+          "at_least": {"type": "number", "description": "The trial is feasible from this value on."}
         }
       }
     },
     "limits": {
       "type": "object", "additionalProperties": false,
-      "description": "When to stop a trial or the run.",
+      "description": "What ends a trial or the study early; without a key there is no such limit.",
       "properties": {
-        "max_trial_seconds": {"type": "number", "exclusiveMinimum": 0, "description": "Time after which a trial is stopped; it is PRUNED then."},
-        "max_trial_memory_mib": {"$ref": "#/definitions/count", "description": "Memory that a trial may be estimated to take, in MiB; one beyond it is PRUNED before it is trained."},
+        "max_trial_seconds": {"type": "number", "exclusiveMinimum": 0, "description": "Seconds after which a trial is stopped, at the next batch; it is PRUNED then, with the value of its last epoch."},
+        "max_trial_memory_mib": {"$ref": "#/definitions/count", "description": "Peak of memory, in MiB, that a trial may be estimated to take; one beyond it is PRUNED before it is trained."},
         "max_epoch_gflops": {"type": "number", "exclusiveMinimum": 0, "description": "Billions of floating point operations that an epoch may be estimated to take; a trial beyond it is PRUNED before it is trained."},
         "stagnation": {"$ref": "#/definitions/count", "description": "Trials in a row, by number, without a better value, after which none begins."},
         "failures_in_row": {"$ref": "#/definitions/count", "description": "Failed trials in a row that end the run."}
@@ -88,16 +88,18 @@ constexpr const char* kFrame = R"json({
     },
     "duplicates": {
       "enum": ["allow", "avoid"],
-      "description": "Whether a configuration that a trial has may be suggested again; default: as the sampler does."
+      "description": "Whether a configuration that a trial has may be suggested again or is drawn anew; default: avoid with gp_tpe, else allow."
     },
     "reproducible": {
       "type": "object", "required": ["window"], "additionalProperties": false,
       "description": "Gives the same study for any number of workers up to the window: trial n is suggested from the results of trials up to n - window.",
-      "properties": {"window": {"$ref": "#/definitions/count"}}
+      "properties": {
+        "window": {"$ref": "#/definitions/count", "description": "Most workers, over all processes, that give this study."}
+      }
     },
     "storage": {
       "type": "string", "minLength": 1, "default": "NAME.db",
-      "description": "A path, or an address such as sqlite:///mlp.db."
+      "description": "File of the study: a path, or an address such as sqlite:///mlp.db; the option --storage goes first."
     }
   },
   "definitions": {
@@ -239,7 +241,7 @@ Json sampler_schema() {
     properties.update(options_schema(entry.options));
     variants.push_back({entry.name, entry.description, std::move(properties)});
   }
-  return tagged_union("How parameters are suggested; gp_tpe by default.", variants);
+  return tagged_union("How parameters are suggested; default: gp_tpe with seed 0.", variants);
 }
 
 Json pruner_schema() {
@@ -251,8 +253,10 @@ Json pruner_schema() {
     }
     variants.push_back(std::move(variant));
   }
-  return tagged_union("Which trials are stopped early; median by default where there is one objective.",
-                      variants);
+  return tagged_union(
+      "Which trials are stopped early; default: median for one objective that is reported every epoch, else "
+      "nop.",
+      variants);
 }
 
 Json objective_schema(const Manifests& manifests) {
@@ -283,9 +287,15 @@ Json range_variant(const OptionSpec& spec, const Json& common) {
   Json bounds = value_schema(spec);
   Json properties = {{"low", bounds},
                      {"high", bounds},
-                     {"log", {{"type", "boolean"}, {"default", false}}},
+                     {"log",
+                      {{"type", "boolean"},
+                       {"default", false},
+                       {"description", "Uniform in the logarithm; needs low > 0 and excludes step."}}},
                      {"step", is_real ? Json{{"type", "number"}, {"exclusiveMinimum", 0}}
                                       : Json{{"$ref", "#/definitions/count"}}}};
+  properties["low"]["description"] = "Least value.";
+  properties["high"]["description"] = "Greatest value, itself included.";
+  properties["step"]["description"] = "Grid low, low + step, … high; it must divide high - low.";
   properties.update(common);
   return properties;
 }
@@ -296,7 +306,8 @@ Json choices_variant(const OptionSpec& spec, const Json& common) {
                        {"minItems", 1},
                        {"maxItems", kMaxChoices},
                        {"uniqueItems", true},
-                       {"items", value_schema(spec)}}}};
+                       {"items", value_schema(spec)},
+                       {"description", "The values, none twice; their order means nothing."}}}};
   properties.update(common);
   return properties;
 }
@@ -350,7 +361,9 @@ Json objective_branch(const tune::ObjectiveManifest& manifest) {
   const auto value = [](const OptionSpec& spec, bool) { return option_schema(spec); };
   const Json type = {{"required", {"type"}}, {"properties", {{"type", {{"const", manifest.type}}}}}};
   const Json condition = {{"required", {"objective"}}, {"properties", {{"objective", type}}}};
-  Json keys = {{"objectives", {{"items", {{"properties", {{"metric", metric_schema(manifest)}}}}}}},
+  const Json metrics = {{"items", {{"properties", {{"metric", metric_schema(manifest)}}}}}};
+  Json keys = {{"objectives", metrics},
+               {"constraints", runs_programs(manifest) ? Json{{"maxItems", 0}} : metrics},
                {"space", by_parameter(manifest, space_parameter_schema)},
                {"fixed", by_parameter(manifest, value)},
                {"points", {{"items", by_parameter(manifest, value)}}}};
@@ -369,6 +382,8 @@ std::string study_schema(const Manifests& manifests) {
   for (const tune::ObjectiveManifest* manifest : manifests)
     schema["allOf"].push_back(objective_branch(*manifest));
   allow_comments(schema);
+  schema["properties"][std::string(kCommentKey)]["description"] =
+      "A text for people, in any object of the file; changing it changes nothing.";
   return schema.dump(2) + "\n";
 }
 

@@ -66,6 +66,21 @@ class Runs(ProgramTest):
         self.assertRegex(heading, "validation_accuracy +training_seconds +parameter_count")
         self.assertIn("8 of 8", self.succeed(study, "--trials", "8"))
 
+    def test_constraints_say_which_trials_may_be_the_best(self):
+        study = self.study("tiny", constraints=[{"metric": "parameter_count", "at_most": 15000},
+                                                {"metric": "epoch_gflops", "at_least": 0}])
+        self.succeed(study, "--trials", "8", "--jobs", "1")
+        trials = json.loads(self.succeed("trials", "tiny.db", "-f", "json"))
+        for trial in trials:
+            parameters, gflops = (trial["user_attrs"][name] for name in ("parameter_count", "epoch_gflops"))
+            self.assertEqual(trial["constraints"], [parameters - 15000, -gflops])
+        feasible = [trial for trial in trials if max(trial["constraints"]) <= 0 and trial["state"] == "COMPLETE"]
+        self.assertTrue(feasible)
+        self.assertLess(len(feasible), len(trials))
+        best = json.loads(self.succeed("best-trial", "tiny.db", "-f", "json"))
+        self.assertEqual(best["number"], max(feasible, key=lambda trial: trial["value"])["number"])
+        self.assertIn("constraints: ", self.fail_with(2, self.study("tiny", file="other.json"), "--trials", "9"))
+
     def test_a_pruner_for_several_objectives_is_refused(self):
         study = self.study("tiny", objectives=[{"metric": "validation_accuracy", "direction": "maximize"},
                                                {"metric": "training_seconds", "direction": "minimize"}])

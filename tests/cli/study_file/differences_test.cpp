@@ -67,6 +67,11 @@ TEST(StudyFileDifferences, IgnoreTheStorage) {
   expect_accepted(after("/storage", "other.db"), {});
 }
 
+TEST(StudyFileDifferences, RefuseOtherConstraints) {
+  expect_refused(after("/constraints", Json::parse(R"([{"metric": "seconds", "at_most": 60}])")),
+                 {"constraints: none is now seconds at most 60"});
+}
+
 TEST(StudyFileDifferences, AcceptAnotherRange) {
   expect_accepted(after("/space/lr/high", 0.5), {"space/lr: from 0.001 to 0.1 is now from 0.001 to 0.5"});
 }
