@@ -4,11 +4,13 @@ usage: run_code_blocks.py FILE.md --root DIR --build DIR --work DIR [--study-db]
 
 By the language of a block: bash and python are run, cpp is compiled against libtune and run, json is parsed, text
 is not looked at; a block without a language is an error. All blocks of a file share one fresh folder, in
-which `studies` is the repository's and `fmnist-tune` is on the PATH; with --study-db also mlp.db, a short
+which `studies` and `tools` are the repository's and `fmnist-tune` is on the PATH; with --study-db also mlp.db, a short
 study. $TUNE_ROOT is the repository.
 
 A comment on the line before a block says otherwise:
   <!-- not run: REASON -->   the block is left alone
+  <!-- in short: REASON -->  as it stands, but `fmnist-tune` trains for a moment: few trials, examples and epochs
+  <!-- until interrupted: REASON -->  it must say an address, answer there, and end well after SIGINT
   <!-- same as: PATH -->     the block must equal that file, which another test runs
 """
 
@@ -18,11 +20,15 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import urllib.request
 
 FENCE = re.compile(r"^```(\w*)\s*$")
-MARK = re.compile(r"^<!-- (not run|same as): (.+) -->$")
+MARK = re.compile(r"^<!-- (not run|in short|until interrupted|same as): (.+) -->$")
+ADDRESS = re.compile(r"http://[^ ]+")
+LIMIT_SECONDS = 120
 
 
 class Block:
@@ -48,11 +54,19 @@ def read_blocks(path):
     return blocks
 
 
-def run(command, options, **arguments):
+def environment_of(options, in_short=False):
     environment = dict(os.environ, LC_ALL="C.UTF-8")
     environment["TUNE_ROOT"] = str(options.root)
-    environment["PATH"] = f"{options.build / 'bin'}{os.pathsep}{environment['PATH']}"
-    result = subprocess.run(command, cwd=options.work, env=environment, stdin=subprocess.DEVNULL,
+    folders = [str(options.build / "bin"), environment["PATH"]]
+    if in_short:
+        environment["FMNIST_TUNE_PROGRAM"] = str(options.build / "bin" / "fmnist-tune")
+        folders.insert(0, str(pathlib.Path(__file__).resolve().parent / "in_short"))
+    environment["PATH"] = os.pathsep.join(folders)
+    return environment
+
+
+def run(command, options, in_short=False, **arguments):
+    result = subprocess.run(command, cwd=options.work, env=environment_of(options, in_short), stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False, **arguments)
     print(result.stdout, end="")
     return result.returncode == 0
@@ -69,6 +83,28 @@ def run_cpp(block, options):
     return run(compile_command, options) and run([str(program)], options)
 
 
+def run_bash(block, options):
+    return run(bash(block), options, in_short=block.mark is not None)
+
+
+def bash(block):
+    return ["bash", "-euo", "pipefail", "-c", block.text]
+
+
+def serves_until_interrupted(block, options):
+    with subprocess.Popen(bash(block), cwd=options.work, env=environment_of(options), stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
+        try:
+            address = next(filter(None, map(ADDRESS.search, server.stdout)))[0]
+            with urllib.request.urlopen(address, timeout=LIMIT_SECONDS) as answer:
+                is_page = answer.read().lstrip().startswith(b"<!")
+            os.killpg(server.pid, signal.SIGINT)
+            return is_page and server.wait(LIMIT_SECONDS) in (0, 128 + signal.SIGINT)
+        finally:
+            if server.poll() is None:
+                os.killpg(server.pid, signal.SIGKILL)
+
+
 def is_json(block, _options):
     try:
         json.loads(block.text)
@@ -79,7 +115,7 @@ def is_json(block, _options):
 
 
 RUNNERS = {
-    "bash": lambda block, options: run(["bash", "-euo", "pipefail", "-c", block.text], options),
+    "bash": run_bash,
     "python": lambda block, options: run([sys.executable, "-c", block.text], options),
     "cpp": run_cpp,
     "json": is_json,
@@ -90,7 +126,9 @@ RUNNERS = {
 def check(block, options):
     if block.mark and block.mark[1] == "not run":
         return True
-    if block.mark:
+    if block.mark and block.mark[1] == "until interrupted":
+        return serves_until_interrupted(block, options)
+    if block.mark and block.mark[1] == "same as":
         return block.text == (options.root / block.mark[2]).read_text()
     if block.language not in RUNNERS:
         print(f"no way to run language '{block.language}'; say 'not run' or 'same as'")
@@ -99,20 +137,15 @@ def check(block, options):
 
 
 def make_study_db(options):
-    """A study like studies/mlp.json, only with small networks and one epoch, in mlp.db."""
-    study = json.loads((options.root / "studies" / "mlp.json").read_text())
-    study["objective"].update(epochs=1, training_examples=2000)
-    study["space"] = {"lr": study["space"]["lr"]}
-    study.pop("fixed", None)
-    short = options.work / "short.json"
-    short.write_text(json.dumps(study))
-    return run(["fmnist-tune", str(short), "--trials", "3", "--storage", "mlp.db"], options)
+    """studies/mlp.json in short, in mlp.db."""
+    return run(["fmnist-tune", "studies/mlp.json", "--trials", "3"], options, in_short=True)
 
 
 def prepare(options):
     shutil.rmtree(options.work, ignore_errors=True)
     options.work.mkdir(parents=True)
-    (options.work / "studies").symlink_to(options.root / "studies")
+    for folder in ("studies", "tools"):
+        (options.work / folder).symlink_to(options.root / folder)
     if options.study_db and not make_study_db(options):
         sys.exit("the study that the blocks look at could not be made")
 
