@@ -44,6 +44,7 @@ def check_control(package, version, build):
           f"it does not depend on LibTorch, but on {depends}")
     check("-dev" not in depends, f"it depends on what only builds need: {depends}")
     check("dataset-fashion-mnist" in fields["Recommends"], "it does not recommend the data set")
+    check("libopenblas0" in fields["Recommends"], "it does not recommend a fast BLAS")
     return depends
 
 

@@ -83,6 +83,15 @@ Diagnosis speed(const tune::Objective& objective, const std::vector<tune::Option
           fmt::format("an epoch of the default network takes {} s on {}", readable(seconds), device), ""};
 }
 
+Diagnosis blas(const tune::Attributes& facts) {
+  const std::string name = fact(facts, "blas");
+  const bool is_known = name != "unknown";
+  return {"BLAS", is_known ? Verdict::kFine : Verdict::kNote,
+          fmt::format("{}; oneDNN {}; own kernels: {}", is_known ? name : "not OpenBLAS and not MKL",
+                      fact(facts, "dnnl_version"), fact(facts, "kernels")),
+          is_known ? "" : "the reference BLAS is slow: install OpenBLAS (Debian: libopenblas0)"};
+}
+
 std::vector<Diagnosis> facts_of(const tune::Objective& objective, const std::vector<std::string>& devices) {
   const tune::Attributes facts = objective.provenance();
   const std::string available = fmt::format("{}", fmt::join(devices, ", "));
@@ -90,10 +99,7 @@ std::vector<Diagnosis> facts_of(const tune::Objective& objective, const std::vec
       {"LibTorch", Verdict::kFine,
        fmt::format("{}, vector instructions {}", fact(facts, "torch_version"), fact(facts, "cpu_capability")),
        ""},
-      {"BLAS", Verdict::kFine,
-       fmt::format("{}; oneDNN {}; own kernels: {}", fact(facts, "blas"), fact(facts, "dnnl_version"),
-                   fact(facts, "kernels")),
-       ""},
+      blas(facts),
       {"devices", Verdict::kFine, devices.size() > 1 ? available : available + "; no GPU that LibTorch can use",
        ""},
       {"data set", Verdict::kFine, fmt::format("read, checksum {}", fact(facts, "data_crc32")), ""}};
