@@ -1,0 +1,122 @@
+// One epoch of 60,000 images of Fashion-MNIST for dense networks of several shapes, with Adam and dropout 0.2,
+// held against the least time that the arithmetic alone takes on this core:
+//
+//   n·F / peak + steps·P·0.2 ns + 8 ms,  F = 4·784·h + 6·((D − 1)·h² + 10·h) operations an example,
+//
+// of D hidden layers of h units with P parameters. The peak is that of a product of two square matrices,
+// measured before the first epoch. Counters: `floor_ms`, and `ratio`, the time divided by it.
+
+#include <benchmark/benchmark.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "fmnist/compute.hpp"
+#include "fmnist/dataset.hpp"
+#include "fmnist/engine.hpp"
+#include "fmnist/environment.hpp"
+#include "fmnist/families/dense.hpp"
+#include "fmnist/trainer.hpp"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using Seconds = std::chrono::duration<double>;
+
+constexpr double kPixels = 784.0;
+constexpr double kClasses = 10.0;
+constexpr double kSecondsAParameter = 0.2e-9;  // Of the optimizer, in a step.
+constexpr double kSecondsAnEpoch = 8e-3;
+
+struct Shape {
+  std::size_t depth;
+  std::size_t width;
+  std::size_t batch;
+};
+
+std::shared_ptr<const fmnist::TrainingData> data() {
+  static const auto loaded = fmnist::without_validation(*fmnist::load_training_data({}));
+  return loaded;
+}
+
+fmnist::Gemm gemm() {
+  return fmnist::dnnl_gemm() != nullptr ? fmnist::dnnl_gemm() : fmnist::aten_gemm();
+}
+
+/// Operations a second of the best of some products.
+double measured_peak() {
+  constexpr std::size_t kSide = 1024;
+  constexpr int kProducts = 30;
+  const std::vector<float> a(kSide * kSide, 0.5F);
+  const std::vector<float> b(kSide * kSide, 0.25F);
+  std::vector<float> c(kSide * kSide);
+  double best = 0.0;
+  for (int i = 0; i < kProducts; ++i) {
+    const auto begin = Clock::now();
+    gemm()(false, false, kSide, kSide, kSide, a.data(), kSide, b.data(), kSide, 0.0F, c.data(), kSide);
+    benchmark::DoNotOptimize(c.data());
+    const double operations = 2.0 * kSide * kSide * kSide;
+    best = std::max(best, operations / Seconds(Clock::now() - begin).count());
+  }
+  return best;
+}
+
+double peak() {
+  static const double measured = measured_peak();
+  return measured;
+}
+
+double floor_seconds(const Shape& shape, std::size_t n_parameters) {
+  const auto h = static_cast<double>(shape.width);
+  const double further = static_cast<double>(shape.depth - 1) * h * h;
+  const auto n = static_cast<double>(data()->split.training.size());
+  const auto steps =
+      static_cast<double>(fmnist::BatchPlan{shape.batch}.n_batches(data()->split.training.size()));
+  const double operations = 4.0 * kPixels * h + 6.0 * (further + kClasses * h);
+  return n * operations / peak() + steps * static_cast<double>(n_parameters) * kSecondsAParameter +
+         kSecondsAnEpoch;
+}
+
+void epoch(benchmark::State& state, const Shape& shape) {
+  fmnist::use_one_thread();
+  const std::vector<std::int64_t> widths(shape.depth, static_cast<std::int64_t>(shape.width));
+  fmnist::EngineConfig config;
+  config.network = fmnist::dense_network({.widths = widths, .dropout = std::vector(shape.depth, 0.2)}, 784, 10);
+  config.max_batch = shape.batch;
+  const auto engine = fmnist::make_gemm_engine(data(), config, gemm());
+  const double floor = floor_seconds(shape, config.network.parameter_count());
+  std::vector<std::uint32_t> order;
+  std::uint64_t number = 0;
+  const auto begin = Clock::now();
+  for (auto _ : state) {
+    engine->begin_epoch(++number);
+    fmnist::shuffle_for_epoch(data()->split.training, 1, 2, number, order);
+    benchmark::DoNotOptimize(fmnist::train_epoch(*engine, order, {shape.batch, false}, [] { return false; }));
+  }
+  const double seconds = Seconds(Clock::now() - begin).count() / static_cast<double>(state.iterations());
+  state.counters["gflops_peak"] = peak() / 1e9;
+  state.counters["floor_ms"] = 1e3 * floor;
+  state.counters["ratio"] = seconds / floor;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  fmnist::set_library_environment();
+  for (const std::size_t batch : {32, 64, 128, 256}) {
+    for (const std::size_t width : {64, 128, 256, 512}) {
+      for (const std::size_t depth : {1, 2, 3}) {
+        const Shape shape{depth, width, batch};
+        const auto name = fmt::format("epoch_60000/batch:{}/width:{}/depth:{}", batch, width, depth);
+        benchmark::RegisterBenchmark(name.c_str(), epoch, shape)->Unit(benchmark::kMillisecond)->UseRealTime();
+      }
+    }
+  }
+  benchmark::Initialize(&argc, argv);
+  if (benchmark::ReportUnrecognizedArguments(argc, argv)) return 2;
+  benchmark::RunSpecifiedBenchmarks();
+  return 0;
+}
