@@ -94,10 +94,10 @@ class Stagnation(ProgramTest):
 
 
 class TrialSeconds(ProgramTest):
-    def timed(self, seconds):
-        """Trials of many short epochs, more than fit into a tenth of a second."""
+    def timed(self, seconds, epochs=200):
+        """Trials of many short epochs of some milliseconds each."""
         return self.study("tiny", limits={"max_trial_seconds": seconds}, pruner={"type": "nop"},
-                          objective={"type": "fmnist", "epochs": 200, "training_examples": 500,
+                          objective={"type": "fmnist", "epochs": epochs, "training_examples": 500,
                                      "validation_examples": 500})
 
     def reports(self, number):
@@ -105,7 +105,8 @@ class TrialSeconds(ProgramTest):
                          " where number = ? order by step", number, db="tiny.db")
 
     def test_a_long_trial_is_pruned_with_its_last_value_and_the_reason(self):
-        self.succeed(self.timed(0.1), "--trials", "4", "--jobs", "2")
+        # Epochs for minutes, and time for some of them on a machine with a hundred other things to do.
+        self.succeed(self.timed(1, epochs=100000), "--trials", "4", "--jobs", "2")
         trials = json.loads(self.succeed("trials", "tiny.db", "-f", "json"))
         self.assertEqual([trial["state"] for trial in trials], ["PRUNED"] * 4)
         for trial in trials:
@@ -114,7 +115,7 @@ class TrialSeconds(ProgramTest):
             self.assertEqual(len(reports), len(trial["user_attrs"]["curves"]["validation_accuracy"]))
             match = re.fullmatch(r"time limit reached in epoch (\d+)", trial["reason"])
             self.assertEqual(int(match.group(1)), len(reports) + 1)
-            self.assertLess(len(reports), 200)
+            self.assertLess(len(reports), 100000)
             self.assertIn(trial["reason"], self.succeed("trials", "tiny.db"))
 
     def test_a_trial_within_the_limit_is_left_alone(self):
