@@ -6,8 +6,11 @@
 #include <algorithm>
 #include <cctype>
 #include <cerrno>
+#include <cstdlib>
 #include <cstring>
 #include <fstream>
+#include <mutex>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -26,7 +29,41 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// A folder that goes with this object, readable by nobody else.
+/// Removes folders, at the latest when the process ends by std::quick_exit, which destroys nothing.
+class FolderSweeper {
+ public:
+  static void add(const fs::path& folder) {
+    FolderSweeper& sweeper = instance();
+    const std::scoped_lock lock(sweeper.mutex_);
+    sweeper.folders_.insert(folder);
+  }
+  static void sweep(const fs::path& folder) {
+    FolderSweeper& sweeper = instance();
+    const std::scoped_lock lock(sweeper.mutex_);
+    sweeper.folders_.erase(folder);
+    std::error_code ignored;
+    fs::remove_all(folder, ignored);
+  }
+
+ private:
+  FolderSweeper() {
+    std::at_quick_exit([] {
+      FolderSweeper& sweeper = instance();
+      const std::scoped_lock lock(sweeper.mutex_);
+      std::error_code ignored;
+      for (const fs::path& folder : sweeper.folders_) fs::remove_all(folder, ignored);
+    });
+  }
+  static FolderSweeper& instance() {
+    static FolderSweeper sweeper;
+    return sweeper;
+  }
+
+  std::mutex mutex_;
+  std::set<fs::path> folders_;
+};
+
+/// A folder that goes with this object, or with the process, readable by nobody else.
 class TemporaryFolder {
  public:
   TemporaryFolder() {
@@ -35,11 +72,9 @@ class TemporaryFolder {
       throw tune::Error(fmt::format("cannot make a folder {}: {}", name, std::strerror(errno)));
     }
     path_ = name;
+    FolderSweeper::add(path_);
   }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    fs::remove_all(path_, ignored);
-  }
+  ~TemporaryFolder() { FolderSweeper::sweep(path_); }
   TemporaryFolder(const TemporaryFolder&) = delete;
   TemporaryFolder& operator=(const TemporaryFolder&) = delete;
 

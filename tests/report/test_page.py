@@ -188,6 +188,19 @@ class RichStudy(BrowserTest):
         self.assertEqual(self.numbers(), [i for i in FINITE if i % 3 == 0])
         self.assertIn("selected in the parallel coordinates", self.page.inner_text("#trials"))
 
+    def test_lines_are_selected_on_the_axis_that_is_dragged_elsewhere(self):
+        self.page.locator("#parallel").scroll_into_view_if_needed()
+        label = self.page.locator("#plot-parallel .axis-title", has_text="optimizer")
+        box = label.bounding_box()
+        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.mouse.down()
+        self.page.mouse.move(box["x"] - 400, box["y"] + box["height"] / 2, steps=8)
+        self.page.mouse.up()
+        self.page.wait_for_function(
+            "document.getElementById('plot-parallel').data[0].dimensions[0].label === 'optimizer'")
+        self.select_lines_of_sgd()
+        self.assertEqual(self.numbers(), [i for i in FINITE if i % 3 == 0])
+
     def test_a_selection_takes_up_new_trials_and_ends_with_its_axes(self):
         self.select_lines_of_sgd()
         # As a running study sends them, while the plot is out of view.

@@ -250,6 +250,10 @@ class InABrowser(BrowserTest, Watching):
         page.wait_for_selector("#banner:not([hidden])")
         self.assertIn("is not in tiny.db any more", page.inner_text("#banner"))
         self.assertEqual(len(self.rows(page)), n_complete)
+        # A connection that is made anew does not bring the study back.
+        page.wait_for_selector("#live-state.off")
+        page.evaluate("events.dispatchEvent(new Event('open'))")
+        self.assertEqual(page.inner_text("#live-state"), "nothing new")
         self.expected_wrongs = ("ERR_",)  # The browser logs that the connection was lost.
         self.end(server)
         page.wait_for_selector("#live-state.off")

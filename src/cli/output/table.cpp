@@ -120,15 +120,20 @@ std::string readable(double number) {
 }
 
 std::string printable(std::string_view text) {
+  constexpr unsigned char kLatin = 0xC2;  // Begins U+0080 … U+00BF, whose first half controls terminals too.
   std::string shown;
-  for (char byte : text) {
-    const auto code = static_cast<unsigned char>(byte);
-    if (byte == '\n') {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto code = static_cast<unsigned char>(text[i]);
+    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : '\0');
+    if (text[i] == '\n') {
       shown += "\\n";
     } else if (code < 0x20 || code == 0x7F) {
       shown += fmt::format("\\x{:02x}", code);
+    } else if (code == kLatin && next >= 0x80 && next < 0xA0) {
+      shown += fmt::format("\\u{:04x}", next);
+      ++i;
     } else {
-      shown += byte;
+      shown += text[i];
     }
   }
   return shown;

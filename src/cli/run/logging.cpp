@@ -5,7 +5,9 @@
 #include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/basic_file_sink.h>
 
+#include <atomic>
 #include <cstdlib>
+#include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -73,10 +75,22 @@ spdlog::sink_ptr file_sink(const std::filesystem::path& file) {
   }
 }
 
+/// Writing to a sink failed. Only the file can: the first time is told on the screen, and once for both
+/// loggers.
+spdlog::err_handler tell_once(Screen& screen, const LogRequest& request) {
+  const auto told = std::make_shared<std::atomic_flag>();
+  return [&screen, file = request.file.value_or(""), told](const std::string& error) {
+    if (!told->test_and_set())
+      screen.line(fmt::format("warning: log lines are missing in {}: {}", file.string(), error));
+  };
+}
+
 std::shared_ptr<spdlog::logger> logger_to(const std::vector<spdlog::sink_ptr>& sinks,
-                                          spdlog::level::level_enum level) {
+                                          spdlog::level::level_enum level,
+                                          const spdlog::err_handler& on_error) {
   auto logger = std::make_shared<spdlog::logger>("fmnist-tune", sinks.begin(), sinks.end());
   logger->set_level(level);
+  logger->set_error_handler(on_error);
   // What is in the file must be there when the process dies.
   logger->flush_on(spdlog::level::trace);
   return logger;
@@ -89,7 +103,9 @@ Logs make_logs(Screen& screen, const LogRequest& request) {
   if (request.file) quiet.push_back(file_sink(*request.file));
   std::vector<spdlog::sink_ptr> all = quiet;
   all.push_back(screen_sink(screen, request.quiet));
-  return {logger_to(all, request.level), logger_to(screen.is_terminal() ? quiet : all, request.level)};
+  const auto on_error = tell_once(screen, request);
+  return {logger_to(all, request.level, on_error),
+          logger_to(screen.is_terminal() ? quiet : all, request.level, on_error)};
 }
 
 }  // namespace fmnist_tune

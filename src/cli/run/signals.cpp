@@ -1,13 +1,13 @@
 #include "cli/run/signals.hpp"
 
 #include <pthread.h>
-#include <unistd.h>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <csignal>
+#include <cstdlib>
 #include <exception>
 #include <thread>
 
@@ -55,7 +55,7 @@ class Watcher {
       if (first_ == SIGHUP && signal == SIGHUP) return wait_for_signal();
       if (first_) {
         watch_.on_second_signal(signal);
-        _exit(128 + signal);
+        std::quick_exit(128 + signal);
       }
       first_ = signal;
       stop_ = true;

@@ -170,9 +170,9 @@ class TreeBuilder : public nlohmann::json_sax<Json> {
   bool open(Node::Kind kind) {
     Frame frame;
     frame.node = node(kind);
-    if (open_.size() >= kMaxJsonDepth) {
+    if (open_.size() >= kMaxNesting) {
       complaints_->push_back({frame.node.at.line, frame.node.at.column, pointer_of_next(),
-                              fmt::format("at most {} levels of nesting", kMaxJsonDepth), "more"});
+                              fmt::format("at most {} levels of nesting", kMaxNesting), "more"});
       return false;
     }
     frame.pointer = open_.empty() ? std::string() : pointer_of_next();

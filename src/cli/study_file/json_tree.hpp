@@ -48,7 +48,7 @@ struct Member {
 };
 
 /// The deepest nesting and the longest text a study file may have: more is a mistake or an attack.
-inline constexpr std::size_t kMaxJsonDepth = 32;
+inline constexpr std::size_t kMaxNesting = 32;
 inline constexpr std::size_t kMaxJsonBytes = std::size_t{1} << 20;
 
 /// A text under this key is for people, as in JSON Schema, and in no object of the tree.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <map>
 
@@ -99,6 +100,17 @@ float in_single_precision(double value) {
   return static_cast<float>(std::clamp(value, -kMost, kMost));
 }
 
+/// Targets so large that their squares would not be finite, divided by a power of two: importances are shares
+/// of the variance.
+void make_squares_finite(std::vector<double>& targets) {
+  constexpr int kMostDigits = std::numeric_limits<double>::max_exponent / 4;
+  double largest = 0.0;
+  for (const double target : targets) largest = std::max(largest, std::abs(target));
+  const int excess = largest > 0.0 ? std::ilogb(largest) - kMostDigits : 0;
+  if (excess <= 0) return;
+  for (double& target : targets) target = std::ldexp(target, -excess);
+}
+
 /// What the forest learns from, and which parameter each feature is.
 struct Problem {
   TrainingData data;
@@ -124,6 +136,7 @@ Problem problem_of(const Space& space, const CountedTrials& counted) {
       problem.data.features[found->second].values.push_back(in_single_precision(param.value));
     }
   }
+  make_squares_finite(problem.data.targets);
   return problem;
 }
 

@@ -354,9 +354,12 @@ print(json.dumps({"value": float(os.environ["TUNE_PARAM_lr"])}))
     def test_a_second_ctrl_c_ends_programs_that_take_their_time(self):
         study = self.python_study("signal.signal(signal.SIGTERM, signal.SIG_IGN)\n" + self.SLOW,
                                   settings={"grace_seconds": 1000})
+        self.path("temporary").mkdir()
+        environment = {**os.environ, "TMPDIR": str(self.path("temporary"))}
         with open(self.path("messages"), "w", encoding="utf-8") as messages:
-            process = self.start(study, "--trials", "1", "--jobs", "1", stderr=messages)
+            process = self.start(study, "--trials", "1", "--jobs", "1", stderr=messages, env=environment)
         (pid,) = self.started(process, 0)
+        self.assertTrue(os.listdir(self.path("temporary")))
         process.send_signal(signal.SIGINT)
         deadline = time.monotonic() + LIMIT_SECONDS
         while "stopping" not in self.path("messages").read_text():
@@ -365,6 +368,7 @@ print(json.dumps({"value": float(os.environ["TUNE_PARAM_lr"])}))
         process.send_signal(signal.SIGINT)
         self.assertEqual(process.wait(LIMIT_SECONDS), 130)
         self.assert_gone(pid)
+        self.assertEqual(os.listdir(self.path("temporary")), [])
 
     def test_several_processes_with_several_jobs_share_a_study(self):
         study = self.python_study("print(json.dumps({'value': float(os.environ['TUNE_PARAM_lr'])}))")

@@ -66,6 +66,12 @@ class Logs(ProgramTest):
         self.assertEqual(warnings("b", NO_COLOR="1"), ["warning:"])
         self.assertEqual(warnings("c", TERM="dumb"), ["warning:"])
 
+    def test_a_log_file_that_gets_full_is_told_once_and_the_run_goes_on(self):
+        messages = self.messages("--log-file", "/dev/full")
+        self.assertEqual(messages.count("log lines are missing in /dev/full: "), 1)
+        self.assertIn("No space left on device", messages)
+        self.assertNotIn("[*** LOG ERROR", messages)
+
     def test_a_log_file_that_cannot_be_is_an_error_before_anything_runs(self):
         for option in ("--log-file", "--events"):
             message = self.fail_with(1, self.study("tiny"), "--trials", "1", option, self.folder)

@@ -53,6 +53,19 @@ TEST(ParamImportances, PutTheParameterThatMattersFirstAndSumToOne) {
   EXPECT_DOUBLE_EQ(importances[0].importance + importances[1].importance, 1.0);
 }
 
+TEST(ParamImportances, DoNotMindValuesWhoseSquaresAreInfinite) {
+  const auto huge = trials_of(60, [](double x, double y) { return 0x1p900 * (y + 0.25 * x); });
+  const auto same = trials_of(60, [](double x, double y) { return 0x1p200 * (y + 0.25 * x); });
+  using Evaluator = decltype(ImportanceOptions::evaluator);
+  for (const Evaluator& evaluator : {Evaluator(PedAnova{}), Evaluator(Fanova{})}) {
+    const auto of_huge = param_importances(huge, kDown, {.evaluator = evaluator});
+    const auto expected = param_importances(same, kDown, {.evaluator = evaluator});
+    ASSERT_EQ(names(of_huge), names(expected));
+    for (std::size_t i = 0; i < expected.size(); ++i)
+      EXPECT_DOUBLE_EQ(of_huge[i].importance, expected[i].importance) << i;
+  }
+}
+
 TEST(ParamImportances, FollowTheObjectiveThatIsAskedForInItsDirection) {
   const auto trials = trials_of(100, [](double x, double y) {
     return std::vector<double>{x, y < 0.9 ? 0.0 : 1.0};

@@ -26,15 +26,22 @@ function drawSoon() {
   }, 250);
 }
 
+/** The stream of changes; null on a page that is a file. */
+let events = null;
+
 function startLive() {
   if (!report.page.live) return;
   tellLive("connecting", "waiting");
-  const events = new EventSource(`events?since=${encodeURIComponent(report.page.revision)}`);
-  events.addEventListener("open", () => tellLive("live", "on"));
+  // What the last event told: a connection alone changes nothing about it.
+  let in_trouble = false;
+  const tellState = () => (in_trouble ? tellLive("nothing new", "off") : tellLive("live", "on"));
+  events = new EventSource(`events?since=${encodeURIComponent(report.page.revision)}`);
+  events.addEventListener("open", tellState);
   events.addEventListener("error", () => tellLive("connection lost, trying again", "off"));
   events.addEventListener("change", (event) => {
+    in_trouble = false;
     showBanner("");
-    tellLive("live", "on");
+    tellState();
     report.page.time = new Date().toISOString();
     takeOver(JSON.parse(event.data));
     drawSoon();
@@ -42,7 +49,8 @@ function startLive() {
   events.addEventListener("trouble", (event) => {
     const text = String(JSON.parse(event.data)).replace(/[^.!?]$/, "$&.");
     showBanner(`${text} What is shown is the last that was known.`);
-    tellLive("nothing new", "off");
+    in_trouble = true;
+    tellState();
   });
   // The server was started anew, or another study has the name now.
   events.addEventListener("reload", () => location.reload());

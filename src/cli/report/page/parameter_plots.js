@@ -202,6 +202,8 @@ function drawParallel() {
   const order = trials.map((_, i) => i).sort((a, b) => (isMaximized(objective) ? 1 : -1) * (clamped[a] - clamped[b]));
   brush.trials = order.map((i) => trials[i]);
   brush.values = dimensions.map((dimension) => order.map((i) => dimension.values[i]));
+  // Axes can be dragged into another order.
+  dimensions.forEach((dimension, i) => (dimension.name = String(i)));
   const drawn = bestAndSpread(
     order.map((_, row) => row),
     kMostLines
@@ -254,7 +256,7 @@ function readBrush(plot) {
   const has_brush = dimensions.some((dimension) => dimension.constraintrange?.length > 0);
   if (!has_brush && brush.numbers === null) return;
   const rows = brush.trials.filter((_, row) =>
-    dimensions.every((dimension, i) => isBrushed(dimension, brush.values[i][row]))
+    dimensions.every((dimension) => isBrushed(dimension, brush.values[Number(dimension.name)][row]))
   );
   brush.numbers = has_brush ? new Set(rows.map((trial) => trial.number)) : null;
   showTable();
