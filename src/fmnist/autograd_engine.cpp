@@ -2,11 +2,11 @@
 
 #include <algorithm>
 
+#include "fmnist/channel_layers.hpp"
 #include "fmnist/dropout.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
-#include "fmnist/pooling.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
@@ -133,6 +133,31 @@ Tensor patches_of(const Tensor& x, const Layer& layer) {
       .reshape({x.size(0), rows * columns, layer.size * layer.size});
 }
 
+/// Layers that `channel_layers` does in one step.
+struct ChannelStep {
+  bool norm = false;
+  bool pools = false;
+  bool relu = false;
+  std::size_t n_layers = 0;
+};
+
+/// From the l-th layer on; none where only a relu is to do.
+ChannelStep channel_step(const std::vector<Layer>& layers, std::size_t l) {
+  ChannelStep step;
+  const auto take = [&](LayerKind kind) {
+    const std::size_t next = l + step.n_layers;
+    if (next == layers.size() || layers[next].kind != kind || layers[next].in.size() != 3) return false;
+    if (kind == LayerKind::kMaxPool && layers[next].size != 2) return false;
+    if (kind == LayerKind::kActivation && layers[next].activation != Activation::kRelu) return false;
+    ++step.n_layers;
+    return true;
+  };
+  step.norm = take(LayerKind::kBatchNorm);
+  step.pools = take(LayerKind::kMaxPool);
+  step.relu = step.n_layers > 0 && take(LayerKind::kActivation);
+  return step;
+}
+
 Tensor linear(const Tensor& x, const LayerTensors& tensors) {
   if (x.dim() == 2) return torch::addmm(tensors.bias, x, tensors.weight.t());
   return torch::linear(x, tensors.weight, tensors.bias);
@@ -243,7 +268,10 @@ std::vector<float> AutogradEngine::to_vector(const Tensor& tensor) {
 Tensor AutogradEngine::inputs(std::span<const std::uint32_t> positions, bool training) {
   Shape shape = config_.network.layers().front().in;
   shape.insert(shape.begin(), static_cast<std::int64_t>(positions.size()));
-  Tensor batch = torch::empty(shape, torch::kFloat);
+  // Of one channel the order is the same in both layouts, but what follows keeps the one it is given.
+  const auto layout = device_.is_cpu() && shape.size() == 4 ? torch::MemoryFormat::ChannelsLast
+                                                            : torch::MemoryFormat::Contiguous;
+  Tensor batch = torch::empty(shape, torch::TensorOptions(torch::kFloat).memory_format(layout));
   inputs_.gather(positions, training, batch.data_ptr<float>());
   return batch.to(device_);
 }
@@ -256,7 +284,8 @@ Tensor AutogradEngine::labels(std::span<const std::uint32_t> positions) {
 }
 
 Tensor AutogradEngine::dropout_mask(const Tensor& like, double probability) {
-  Tensor mask = torch::empty(like.sizes(), torch::kFloat);
+  Tensor mask = torch::empty(like.sizes(),
+                             torch::TensorOptions(torch::kFloat).memory_format(like.suggest_memory_format()));
   const auto n = static_cast<std::size_t>(like.numel());
   const DropoutMask drawn = masks_.next(n, probability);
   auto* to = mask.data_ptr<float>();
@@ -278,7 +307,7 @@ Tensor AutogradEngine::apply(const Layer& layer, const LayerTensors& tensors, co
     case LayerKind::kDropout:
       return training ? x * dropout_mask(x, layer.probability) : x;
     case LayerKind::kMaxPool:
-      return layer.size == 2 ? max_pool2(x) : torch::max_pool2d(x, layer.size);
+      return torch::max_pool2d(x, layer.size);
     case LayerKind::kFlatten:
       return x.flatten(1);
     case LayerKind::kPatches:
@@ -293,7 +322,19 @@ Tensor AutogradEngine::apply(const Layer& layer, const LayerTensors& tensors, co
 
 Tensor AutogradEngine::forward(Tensor x, bool training) {
   const auto& layers = config_.network.layers();
-  for (std::size_t l = 0; l < layers.size(); ++l) x = apply(layers[l], layers_[l], x, training);
+  for (std::size_t l = 0; l < layers.size();) {
+    const ChannelStep step = device_.is_cpu() ? channel_step(layers, l) : ChannelStep{};
+    if (step.n_layers == 0) {
+      x = apply(layers[l], layers_[l], x, training);
+      ++l;
+      continue;
+    }
+    const LayerTensors& t = layers_[l];
+    const NormTensors norm =
+        step.norm ? NormTensors{t.weight, t.bias, t.running_mean, t.running_var} : NormTensors{};
+    x = channel_layers(x, norm, step.pools, step.relu, training);
+    l += step.n_layers;
+  }
   return x;
 }
 

@@ -32,6 +32,26 @@ struct DropoutMask {
   float scale = 1.0F;
 };
 
+/// The channels of a pixel stand side by side: [count, height, width, channels].
+struct ImageSizes {
+  std::size_t count, height, width, channels;
+};
+
+/// y = max(floor, (x − mean)·factor + shift) of each channel; a NaN goes through.
+struct ChannelMap {
+  const float* mean;  ///< [channels], as the next two.
+  const float* factor;
+  const float* shift;
+  float floor;  ///< −∞: none.
+};
+
+/// Of each channel, what batch norm takes from a gradient g after the map: factor·(g − level − (x −
+/// mean)·tilt).
+struct ChannelPull {
+  const float* level;
+  const float* tilt;
+};
+
 /// Sixteen xoshiro128++ generators (Blackman and Vigna, 2021) side by side.
 struct BulkState {
   static constexpr std::size_t kLanes = 16;
@@ -77,14 +97,27 @@ struct Kernels {
   /// The same of softmax(softmax(logits)).
   LossSums (*softmax_cross_entropy)(std::size_t rows, std::size_t classes, float* logits,
                                     const std::uint8_t* labels, float smoothing, bool gradient);
-  /// The largest number of each 2 × 2 square of planes [planes, height, width] → [planes, height/2, width/2],
-  /// and which of the four it is, row by row; a NaN counts as the largest. An odd last row or column is left
-  /// out.
-  void (*max_pool2)(std::size_t planes, std::size_t height, std::size_t width, const float* in, float* out,
-                    std::uint8_t* which);
-  /// The gradient by `in` of that from the one by `out`.
-  void (*max_pool2_backward)(std::size_t planes, std::size_t height, std::size_t width, const float* out_grad,
-                             const std::uint8_t* which, float* in_grad);
+  /// Mean and biased variance of each channel.
+  void (*channel_moments)(std::size_t pixels, std::size_t channels, const float* x, float* mean,
+                          float* variance);
+  /// out = y
+  void (*channel_map)(std::size_t pixels, std::size_t channels, const float* x, const ChannelMap& map,
+                      float* out);
+  /// The largest y of each 2 × 2 square of [count, height, width, channels] → [count, height/2, width/2,
+  /// channels], and the x it came from, the first row by row among equals; a NaN counts as the largest. An odd
+  /// last row or column is left out.
+  void (*channel_map_pool)(const ImageSizes& sizes, const float* x, const ChannelMap& map, float* out,
+                           float* chosen);
+  /// sums[c] = Σ g and products[c] = Σ g·(x − mean) over pixels whose y is above the floor.
+  void (*channel_sums)(std::size_t pixels, std::size_t channels, const float* g, const float* x,
+                       const ChannelMap& map, float* sums, float* products);
+  /// The gradient by x from the one by y.
+  void (*channel_map_backward)(std::size_t pixels, std::size_t channels, const float* g, const float* x,
+                               const ChannelMap& map, const ChannelPull& pull, float* x_grad);
+  /// The gradient by x from the one by the largest y.
+  void (*channel_map_pool_backward)(const ImageSizes& sizes, const float* g, const float* chosen,
+                                    const float* x, const ChannelMap& map, const ChannelPull& pull,
+                                    float* x_grad);
   /// g += l1·sign(w) + 2·l2·w
   void (*penalize)(std::size_t n, const float* w, float l1, float l2, float* g);
   double (*sum_of_squares)(std::size_t n, const float* g);

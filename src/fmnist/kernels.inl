@@ -255,39 +255,210 @@ void penalize(std::size_t n, const float* __restrict w, float l1, float l2, floa
   }
 }
 
-void max_pool2(std::size_t planes, std::size_t height, std::size_t width, const float* __restrict in,
-               float* __restrict out, std::uint8_t* __restrict which) {
-  for (std::size_t plane = 0; plane < planes; ++plane, in += height * width) {
-    for (std::size_t y = 0; y < height / 2; ++y) {
-      const float* upper = in + 2 * y * width;
-      const float* lower = upper + width;
-      for (std::size_t x = 0; x < width / 2; ++x) {
-        const float square[4] = {upper[2 * x], upper[2 * x + 1], lower[2 * x], lower[2 * x + 1]};
-        float largest = square[0];
-        std::uint8_t at = 0;
-        for (std::uint8_t i = 1; i < 4; ++i) {
-          const bool is_larger = square[i] > largest || square[i] != square[i];
-          largest = is_larger ? square[i] : largest;
-          at = is_larger ? i : at;
-        }
-        *out++ = largest;
-        *which++ = at;
+/// A tile of a map in arrays of its own, which nothing else points to.
+struct MapTile {
+  FMNIST_INLINE MapTile(const ChannelMap& map, std::size_t first, std::size_t width) : floor(map.floor) {
+    for (std::size_t j = 0; j < width; ++j) {
+      mean[j] = map.mean[first + j];
+      factor[j] = map.factor[first + j];
+      shift[j] = map.shift[first + j];
+    }
+  }
+  FMNIST_INLINE float raw(float x, std::size_t j) const { return (x - mean[j]) * factor[j] + shift[j]; }
+  FMNIST_INLINE float operator()(float x, std::size_t j) const {
+    const float y = raw(x, j);
+    return y < floor ? floor : y;
+  }
+  /// A gradient by y at x, before the factor.
+  FMNIST_INLINE float passed(float g, float x, std::size_t j) const { return raw(x, j) <= floor ? 0.0F : g; }
+
+  float mean[kTile], factor[kTile], shift[kTile];
+  float floor;
+};
+
+/// Block by block, so that memory is read once (Chan, Golub and LeVeque, 1979).
+void channel_moments(std::size_t pixels, std::size_t channels, const float* __restrict x,
+                     float* __restrict mean, float* __restrict variance) {
+  for (std::size_t first = 0; first < channels; first += kTile) {
+    const std::size_t width = smaller(kTile, channels - first);
+    double total[kTile] = {};
+    double squares[kTile] = {};
+    for (std::size_t begin = 0; begin < pixels; begin += kRowBlock) {
+      const std::size_t rows = smaller(kRowBlock, pixels - begin);
+      float block_mean[kTile];
+      float block_variance[kTile];
+      tile_moments(rows, channels, width, x + begin * channels + first, block_mean, block_variance);
+      const auto n = static_cast<double>(rows);
+      const auto before = static_cast<double>(begin);
+      for (std::size_t j = 0; j < width; ++j) {
+        const double delta = static_cast<double>(block_mean[j]) - total[j];
+        total[j] += delta * (n / (before + n));
+        squares[j] += n * (static_cast<double>(block_variance[j]) + delta * delta * (before / (before + n)));
       }
+    }
+    for (std::size_t j = 0; j < width; ++j) {
+      mean[first + j] = static_cast<float>(total[j]);
+      variance[first + j] = static_cast<float>(squares[j] / static_cast<double>(pixels));
     }
   }
 }
 
-void max_pool2_backward(std::size_t planes, std::size_t height, std::size_t width,
-                        const float* __restrict out_grad, const std::uint8_t* __restrict which,
-                        float* __restrict in_grad) {
-  for (std::size_t i = 0; i < planes * height * width; ++i) in_grad[i] = 0.0F;
-  for (std::size_t plane = 0; plane < planes; ++plane, in_grad += height * width) {
-    for (std::size_t y = 0; y < height / 2; ++y) {
-      for (std::size_t x = 0; x < width / 2; ++x) {
-        const std::size_t at = *which++;
-        in_grad[(2 * y + at / 2) * width + 2 * x + at % 2] = *out_grad++;
-      }
+void channel_map(std::size_t pixels, std::size_t channels, const float* x, const ChannelMap& map, float* out) {
+  for (std::size_t first = 0; first < channels; first += kTile) {
+    const std::size_t width = smaller(kTile, channels - first);
+    const MapTile y(map, first, width);
+    for (std::size_t i = 0; i < pixels; ++i) {
+      const float* __restrict from = x + i * channels + first;
+      float* __restrict to = out + i * channels + first;
+      for (std::size_t j = 0; j < width; ++j) to[j] = y(from[j], j);
     }
+  }
+}
+
+void channel_sums(std::size_t pixels, std::size_t channels, const float* __restrict g,
+                  const float* __restrict x, const ChannelMap& map, float* __restrict sums,
+                  float* __restrict products) {
+  for (std::size_t first = 0; first < channels; first += kTile) {
+    const std::size_t width = smaller(kTile, channels - first);
+    const MapTile y(map, first, width);
+    double sum[kTile] = {};
+    double product[kTile] = {};
+    for (std::size_t begin = 0; begin < pixels; begin += kRowBlock) {
+      const std::size_t end = smaller(pixels, begin + kRowBlock);
+      float part[kTile] = {};
+      float part_product[kTile] = {};
+      for (std::size_t i = begin; i < end; ++i) {
+        const float* __restrict g_row = g + i * channels + first;
+        const float* __restrict x_row = x + i * channels + first;
+        for (std::size_t j = 0; j < width; ++j) {
+          const float passed = y.passed(g_row[j], x_row[j], j);
+          part[j] += passed;
+          part_product[j] += passed * (x_row[j] - y.mean[j]);
+        }
+      }
+      for (std::size_t j = 0; j < width; ++j) sum[j] += static_cast<double>(part[j]);
+      for (std::size_t j = 0; j < width; ++j) product[j] += static_cast<double>(part_product[j]);
+    }
+    for (std::size_t j = 0; j < width; ++j) sums[first + j] = static_cast<float>(sum[j]);
+    for (std::size_t j = 0; j < width; ++j) products[first + j] = static_cast<float>(product[j]);
+  }
+}
+/// The four pixels of a 2 × 2 square, row by row.
+struct Square {
+  FMNIST_INLINE Square(const ImageSizes& sizes, std::size_t image, std::size_t y, std::size_t x)
+      : first(((image * sizes.height + 2 * y) * sizes.width + 2 * x) * sizes.channels),
+        at{first, first + sizes.channels, first + sizes.width * sizes.channels,
+           first + (sizes.width + 1) * sizes.channels} {}
+
+  std::size_t first;
+  std::size_t at[4];
+};
+
+template <typename Action>
+FMNIST_INLINE void for_each_square(const ImageSizes& sizes, Action action) {
+  std::size_t square = 0;
+  for (std::size_t image = 0; image < sizes.count; ++image) {
+    for (std::size_t y = 0; y < sizes.height / 2; ++y) {
+      for (std::size_t x = 0; x < sizes.width / 2; ++x) action(Square(sizes, image, y, x), square++);
+    }
+  }
+}
+
+void channel_map_pool(const ImageSizes& sizes, const float* x, const ChannelMap& map, float* out,
+                      float* chosen) {
+  for (std::size_t first = 0; first < sizes.channels; first += kTile) {
+    const std::size_t width = smaller(kTile, sizes.channels - first);
+    const MapTile y(map, first, width);
+    for_each_square(sizes, [&](const Square& square, std::size_t i) {
+      const float* __restrict from = x + first;
+      float* __restrict to = out + i * sizes.channels + first;
+      float* __restrict to_chosen = chosen + i * sizes.channels + first;
+      for (std::size_t j = 0; j < width; ++j) {
+        float best = from[square.at[0] + j];
+        float largest = y.raw(best, j);
+        for (std::size_t k = 1; k < 4; ++k) {
+          const float other = from[square.at[k] + j];
+          const float value = y.raw(other, j);
+          const bool is_larger = value > largest || value != value;
+          largest = is_larger ? value : largest;
+          best = is_larger ? other : best;
+        }
+        to[j] = largest < y.floor ? y.floor : largest;
+        to_chosen[j] = best;
+      }
+    });
+  }
+}
+
+/// A map with the pull of its batch norm.
+struct PullTile : MapTile {
+  FMNIST_INLINE PullTile(const ChannelMap& map, const ChannelPull& pull, std::size_t first, std::size_t width)
+      : MapTile(map, first, width) {
+    for (std::size_t j = 0; j < width; ++j) {
+      level[j] = pull.level[first + j];
+      tilt[j] = pull.tilt[first + j];
+    }
+  }
+  FMNIST_INLINE float gradient(float g, float x, std::size_t j) const {
+    return factor[j] * (g - level[j] - (x - mean[j]) * tilt[j]);
+  }
+
+  float level[kTile], tilt[kTile];
+};
+
+void channel_map_backward(std::size_t pixels, std::size_t channels, const float* g, const float* x,
+                          const ChannelMap& map, const ChannelPull& pull, float* x_grad) {
+  for (std::size_t first = 0; first < channels; first += kTile) {
+    const std::size_t width = smaller(kTile, channels - first);
+    const PullTile y(map, pull, first, width);
+    for (std::size_t i = 0; i < pixels; ++i) {
+      const float* __restrict g_row = g + i * channels + first;
+      const float* __restrict x_row = x + i * channels + first;
+      float* __restrict to = x_grad + i * channels + first;
+      for (std::size_t j = 0; j < width; ++j) to[j] = y.gradient(y.passed(g_row[j], x_row[j], j), x_row[j], j);
+    }
+  }
+}
+
+/// Of the last column and row that no square covers.
+void edge_backward(const ImageSizes& sizes, std::size_t first, std::size_t width, const PullTile& y,
+                   const float* __restrict x, float* __restrict x_grad) {
+  const auto pixel = [&](std::size_t at) {
+    const std::size_t begin = at * sizes.channels + first;
+    for (std::size_t j = 0; j < width; ++j) x_grad[begin + j] = y.gradient(0.0F, x[begin + j], j);
+  };
+  for (std::size_t image = 0; image < sizes.count; ++image) {
+    const std::size_t begin = image * sizes.height * sizes.width;
+    for (std::size_t row = 0; sizes.width % 2 == 1 && row < sizes.height; ++row)
+      pixel(begin + (row + 1) * sizes.width - 1);
+    for (std::size_t column = 0; sizes.height % 2 == 1 && column < sizes.width / 2 * 2; ++column)
+      pixel(begin + (sizes.height - 1) * sizes.width + column);
+  }
+}
+
+void channel_map_pool_backward(const ImageSizes& sizes, const float* g, const float* chosen, const float* x,
+                               const ChannelMap& map, const ChannelPull& pull, float* x_grad) {
+  for (std::size_t first = 0; first < sizes.channels; first += kTile) {
+    const std::size_t width = smaller(kTile, sizes.channels - first);
+    const PullTile y(map, pull, first, width);
+    edge_backward(sizes, first, width, y, x, x_grad);
+    for_each_square(sizes, [&](const Square& square, std::size_t i) {
+      const float* __restrict g_row = g + i * sizes.channels + first;
+      const float* __restrict chosen_row = chosen + i * sizes.channels + first;
+      const float* __restrict from = x + first;
+      float* __restrict to = x_grad + first;
+// The pixels of a square do not overlap.
+#pragma GCC ivdep
+      for (std::size_t j = 0; j < width; ++j) {
+        const float best = chosen_row[j];
+        float left = y.passed(g_row[j], best, j);
+        for (std::size_t k = 0; k < 4; ++k) {
+          const float here = from[square.at[k] + j];
+          to[square.at[k] + j] = y.gradient(here == best ? left : 0.0F, here, j);
+          left = here == best ? 0.0F : left;
+        }
+      }
+    });
   }
 }
 
@@ -397,8 +568,12 @@ const Kernels FMNIST_KERNELS{FMNIST_KERNELS_NAME,
                              batch_norm_backward,
                              cross_entropy,
                              softmax_cross_entropy,
-                             max_pool2,
-                             max_pool2_backward,
+                             channel_moments,
+                             channel_map,
+                             channel_map_pool,
+                             channel_sums,
+                             channel_map_backward,
+                             channel_map_pool_backward,
                              penalize,
                              sum_of_squares,
                              scale,
