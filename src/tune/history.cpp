@@ -136,8 +136,14 @@ void History::set_params(TrialRecord& record, std::size_t number, const std::vec
   if (std::equal(record.columns.begin(), record.columns.end(), params.begin(), params.end(), is_same)) return;
   const std::vector<std::uint32_t> before = std::move(record.columns);
   record.columns.clear();
+  record.columns.reserve(params.size());
+  // Trials of a study are alike: mostly it is the parameter that the trial before has at this place.
+  const auto* before_it = number > 0 ? &trials_[number - 1].columns : nullptr;
   for (const Param& param : params) {
-    record.columns.push_back(column_index(param.name));
+    const std::size_t place = record.columns.size();
+    const bool is_alike =
+        before_it != nullptr && place < before_it->size() && columns_[(*before_it)[place]].name == param.name;
+    record.columns.push_back(is_alike ? (*before_it)[place] : column_index(param.name));
     set_value(record.columns.back(), number, param);
   }
   for (const std::uint32_t column : before) {

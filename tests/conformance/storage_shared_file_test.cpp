@@ -5,6 +5,7 @@
 #include <cmath>
 #include <csignal>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/sqlite_file.hpp"
@@ -65,7 +66,8 @@ TEST_F(SqliteFile, ReadsAWholeStudyAsItReadsSingleTrials) {
     FrozenTrial trial;
     trial.state = TrialState::kComplete;
     trial.values = {i * 0.5, -i * 1.0};
-    trial.params = {{"z", i * 1.0, IntDistribution{0, kTrials}}, {"a", 0.25, FloatDistribution{}}};
+    trial.params = {{"z", i * 1.0, IntDistribution{0, kTrials + i % 5 / 4}}, {"a", 0.25, FloatDistribution{}}};
+    if (i % 7 == 0) std::swap(trial.params[0], trial.params[1]);
     trial.user_attrs = {{"u", std::to_string(i)}};
     trial.system_attrs = {{"s", std::to_string(-i)}, {"constraints", "[-1.0]"}};
     study.trials.push_back(trial);

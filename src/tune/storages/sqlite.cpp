@@ -238,12 +238,18 @@ class SqliteStorage final : public Storage {
     return connection_.read([&] {
       const StudyIndex& index = index_.sync(study);
       Changes changes;
-      for (const auto& [first, last] : index_.changed_since(study, cursor, except)) {
-        std::vector<FrozenTrial> block = reader_.read_range(study, first, last);
-        std::move(block.begin(), block.end(), std::back_inserter(changes.trials));
+      for (const TrialRange& range : index_.changed_since(study, cursor, except)) {
+        std::vector<FrozenTrial> block = reader_.read_range(study, range);
+        if (changes.trials.empty()) {
+          changes.trials = std::move(block);
+        } else {
+          std::move(block.begin(), block.end(), std::back_inserter(changes.trials));
+        }
       }
-      std::sort(changes.trials.begin(), changes.trials.end(),
-                [](const FrozenTrial& a, const FrozenTrial& b) { return a.number < b.number; });
+      const auto by_number = [](const FrozenTrial& a, const FrozenTrial& b) { return a.number < b.number; };
+      if (!std::is_sorted(changes.trials.begin(), changes.trials.end(), by_number)) {
+        std::sort(changes.trials.begin(), changes.trials.end(), by_number);
+      }
       changes.cursor = {index_.version(), index.size(), index.unfinished()};
       return changes;
     });

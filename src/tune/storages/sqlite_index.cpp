@@ -83,11 +83,12 @@ void StorageIndex::notice_others() {
   }
 }
 
-/// What an entry is made of; ?1 is the study, ?2 an id.
+/// What an entry is made of.
 #define TUNE_ENTRY_COLUMNS                                                                     \
   "SELECT t.number, t.trial_id, t.state, CASE t.state WHEN 'RUNNING' THEN (SELECT "            \
   "a.value_json FROM trial_system_attributes a WHERE a.trial_id = t.trial_id AND a.\"key\" = " \
-  "'tune:owner') END FROM trials t WHERE t.study_id = ?1 "
+  "'tune:owner') END FROM trials t "
+#define TUNE_NEW_ENTRIES "WHERE t.study_id = ? AND t.trial_id > ? ORDER BY t.trial_id"
 
 namespace {
 
@@ -116,7 +117,7 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
     studies_.erase(study);
     throw_no_study(study);
   }
-  SqliteQuery one = connection_.query(TUNE_ENTRY_COLUMNS "AND t.trial_id = ?2");
+  SqliteQuery one = connection_.query(TUNE_ENTRY_COLUMNS "WHERE t.study_id = ? AND t.trial_id = ?");
   const auto look_at = [&](TrialId id) {
     one.restart().bind(study.value).bind(id.value);
     return one.next();
@@ -130,7 +131,9 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
       index.set(entry_of(one), version_);
     }
   }
-  SqliteQuery rows = connection_.query(TUNE_ENTRY_COLUMNS "AND t.trial_id > ?2 ORDER BY t.trial_id");
+  const bool by_scan = index.ids_.empty() && faster_walk(connection_, study) == RowWalk::kScan;
+  SqliteQuery rows = connection_.query(by_scan ? TUNE_ENTRY_COLUMNS "NOT INDEXED " TUNE_NEW_ENTRIES
+                                               : TUNE_ENTRY_COLUMNS TUNE_NEW_ENTRIES);
   rows.bind(study.value).bind(index.ids_.empty() ? std::int64_t{-1} : index.ids_.back().value);
   while (rows.next()) {
     index.set(entry_of(rows), version_);
@@ -190,11 +193,11 @@ const StudyIndex* StorageIndex::find_current(StudyId study) const {
   return found == studies_.end() || found->second.stale_ ? nullptr : &found->second;
 }
 
-std::vector<std::pair<TrialId, TrialId>> StorageIndex::changed_since(
-    StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) const {
+std::vector<TrialRange> StorageIndex::changed_since(StudyId study, const Cursor& cursor,
+                                                    std::span<const TrialNumber> except) const {
   const StudyIndex& index = studies_.at(study);
   const bool unsure = cursor.version < version_of_others_;
-  std::vector<std::pair<TrialId, TrialId>> ranges;
+  std::vector<TrialRange> ranges;
   std::int64_t last_number = -2;
   const auto look_at = [&](std::int64_t number) {
     const auto place = static_cast<std::size_t>(number);
@@ -204,10 +207,11 @@ std::vector<std::pair<TrialId, TrialId>> StorageIndex::changed_since(
       return;
     }
     if (number == last_number + 1) {
-      ranges.back().second = index.ids_[place];
+      ranges.back().last = index.ids_[place];
     } else {
-      ranges.emplace_back(index.ids_[place], index.ids_[place]);
+      ranges.push_back({index.ids_[place], index.ids_[place], 0});
     }
+    ++ranges.back().n_trials;
     last_number = number;
   };
   for (const TrialNumber number : cursor.unfinished) {

@@ -6,7 +6,6 @@
 #include <set>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "tune/storages/sqlite_connection.hpp"
@@ -69,9 +68,9 @@ class StorageIndex {
   [[nodiscard]] bool is_current(const Cursor& cursor);
   /// The index when nobody else wrote since it was made, else null. After `is_current`.
   [[nodiscard]] const StudyIndex* find_current(StudyId study) const;
-  /// Ranges of ids that hold the trials that are new or may have changed, but for `except`. After `sync`.
-  [[nodiscard]] std::vector<std::pair<TrialId, TrialId>> changed_since(
-      StudyId study, const Cursor& cursor, std::span<const TrialNumber> except) const;
+  /// The trials that are new or may have changed, but for `except`. After `sync`.
+  [[nodiscard]] std::vector<TrialRange> changed_since(StudyId study, const Cursor& cursor,
+                                                      std::span<const TrialNumber> except) const;
 
  private:
   [[nodiscard]] static StudyIndex::Entry entry_of(const SqliteQuery& row);

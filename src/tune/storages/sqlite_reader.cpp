@@ -123,15 +123,9 @@ class SqliteReader::Impl {
     return best ? best : feasible_among(study, kAll);
   }
 
-  std::int64_t count_trials(StudyId study) {
-    SqliteQuery count = connection_.query("SELECT count(*) FROM trials WHERE study_id = ?");
-    count.bind(study.value);
-    return count.next() ? count.integer(0) : 0;
-  }
-
   /// Walks from the best value down to the first feasible trial.
   std::optional<Best> feasible_among(StudyId study, std::int64_t limit) {
-    const RowWalk walk = faster_walk(connection_, count_trials(study));
+    const RowWalk walk = faster_walk(connection_, study);
     SqliteQuery ranked = connection_.query(ranked_trials_sql(walk));
     ranked.bind(study.value).bind(limit);
     while (ranked.next()) {

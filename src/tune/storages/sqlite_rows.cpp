@@ -173,8 +173,9 @@ std::vector<StudyRecord> read_studies(SqliteConnection& connection) {
   return studies;
 }
 
-std::vector<FrozenTrial> TrialReader::read(SqliteQuery& heads, bool with_intermediate) {
+std::vector<FrozenTrial> TrialReader::read(SqliteQuery& heads, bool with_intermediate, std::int64_t n_trials) {
   std::vector<FrozenTrial> trials;
+  trials.reserve(static_cast<std::size_t>(n_trials));
   while (heads.next()) {
     trials.push_back(head_of(heads));
   }
@@ -182,12 +183,15 @@ std::vector<FrozenTrial> TrialReader::read(SqliteQuery& heads, bool with_interme
   return trials;
 }
 
-std::vector<FrozenTrial> TrialReader::read_range(StudyId study, TrialId first, TrialId last) {
-  SqliteQuery heads =
-      connection_->query("SELECT " TUNE_TRIAL_COLUMNS
-                         " FROM trials WHERE study_id = ? AND trial_id BETWEEN ? AND ? ORDER BY trial_id");
-  heads.bind(study.value).bind(first.value).bind(last.value);
-  return read(heads);
+std::vector<FrozenTrial> TrialReader::read_range(StudyId study, const TrialRange& range) {
+  const bool by_scan = faster_walk(*connection_, range.n_trials) == RowWalk::kScan;
+  SqliteQuery heads = connection_->query(
+      by_scan ? "SELECT " TUNE_TRIAL_COLUMNS
+                " FROM trials NOT INDEXED WHERE study_id = ? AND trial_id BETWEEN ? AND ? ORDER BY trial_id"
+              : "SELECT " TUNE_TRIAL_COLUMNS
+                " FROM trials WHERE study_id = ? AND trial_id BETWEEN ? AND ? ORDER BY trial_id");
+  heads.bind(study.value).bind(range.first.value).bind(range.last.value);
+  return read(heads, true, range.n_trials);
 }
 
 std::optional<FrozenTrial> TrialReader::read_one(TrialId trial) {
@@ -200,35 +204,46 @@ std::optional<FrozenTrial> TrialReader::read_one(TrialId trial) {
 std::vector<Param> TrialReader::read_params(TrialId trial) {
   FrozenTrial holder;
   holder.id = trial;
-  read_params_of({&holder, 1});
+  read_params_of({&holder, 1}, RowWalk::kIndex);
   return std::move(holder.params);
 }
 
-const Distribution& TrialReader::distribution(std::string_view json) {
-  const auto known = distributions_.find(json);
-  if (known != distributions_.end()) {
-    return known->second;
-  }
-  return distributions_.emplace(json, distribution_from_json(json)).first->second;
+auto TrialReader::known(std::string_view json) -> const Distributions::value_type& {
+  const auto found = distributions_.find(json);
+  return found != distributions_.end() ? *found
+                                       : *distributions_.emplace(json, distribution_from_json(json)).first;
 }
 
-/// How to read rows of a table that belong to trials ?1 … ?2, those of one trial in `order`.
+const Distribution& TrialReader::distribution(std::string_view json) {
+  return known(json).second;
+}
+
+const Distribution& TrialReader::distribution(std::string_view json, std::size_t place) {
+  if (place >= last_met_.size()) {
+    last_met_.resize(place + 1, nullptr);
+  }
+  if (last_met_[place] == nullptr || last_met_[place]->first != json) {
+    last_met_[place] = &known(json);
+  }
+  return last_met_[place]->second;
+}
+
+/// How to read rows of a table that belong to trials.
 struct TrialReader::RowsOf {
-  RowsOf(const char* columns, const char* table, const char* order)
+  /// `id` is the table's primary key, `order` the column that puts the rows of one trial in order.
+  RowsOf(const char* columns, const char* table, const char* id, const char* order)
       : by_index(fmt::format("SELECT trial_id, {} FROM {} WHERE trial_id BETWEEN ? AND ? ORDER BY trial_id, {}",
                              columns, table, order)),
-        by_scan(
-            fmt::format("SELECT trial_id, {} FROM {} NOT INDEXED WHERE trial_id BETWEEN ? AND ? ORDER BY {}",
-                        columns, table, order)) {}
+        by_scan(fmt::format("SELECT trial_id, {} FROM {} NOT INDEXED ORDER BY {}", columns, table, id)) {}
 
-  std::string by_index;  ///< Trial after trial, through the index.
-  std::string by_scan;   ///< In the order of the table, mixed: several times faster where most rows are wanted.
+  std::string by_index;  ///< Those of trials ?1 … ?2, trial after trial, through the index.
+  std::string by_scan;   ///< All, in the order they were written: several times faster where most are wanted.
 };
 
 /// Walks over the rows of all trials between the lowest and the highest id, and hands on those that belong to
 /// one of `trials`; the first column is the trial's id.
 template <typename Add>
-void TrialReader::for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows_of, Add&& add) {
+void TrialReader::for_each_row(std::span<FrozenTrial> trials, RowWalk walk, const RowsOf& rows_of, Add&& add) {
   const auto by_id = [](const FrozenTrial& a, const FrozenTrial& b) { return a.id < b.id; };
   const auto [lowest, highest] = std::minmax_element(trials.begin(), trials.end(), by_id);
   const std::int64_t first = lowest->id.value;
@@ -236,9 +251,10 @@ void TrialReader::for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows
   for (FrozenTrial& trial : trials) {
     place[static_cast<std::size_t>(trial.id.value - first)] = &trial;
   }
-  const RowWalk walk = faster_walk(*connection_, static_cast<std::int64_t>(place.size()));
   SqliteQuery rows = connection_->query((walk == RowWalk::kScan ? rows_of.by_scan : rows_of.by_index).c_str());
-  rows.bind(first).bind(highest->id.value);
+  if (walk == RowWalk::kIndex) {
+    rows.bind(first).bind(highest->id.value);
+  }
   while (rows.next()) {
     // A damaged table also gives rows that were not asked for.
     const std::uint64_t offset =
@@ -248,6 +264,13 @@ void TrialReader::for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows
       naming_trial(*trial, [&] { add(*trial, rows); });
     }
   }
+}
+
+/// How to walk over all rows of these trials.
+RowWalk TrialReader::walk_for(std::span<const FrozenTrial> trials) {
+  const auto by_id = [](const FrozenTrial& a, const FrozenTrial& b) { return a.id < b.id; };
+  const auto [lowest, highest] = std::minmax_element(trials.begin(), trials.end(), by_id);
+  return faster_walk(*connection_, highest->id.value - lowest->id.value + 1);
 }
 
 void TrialReader::complete(std::span<FrozenTrial> trials, bool with_intermediate) {
@@ -269,35 +292,58 @@ void TrialReader::complete(std::span<FrozenTrial> trials, bool with_intermediate
   }
 }
 
-void TrialReader::read_params_of(std::span<FrozenTrial> trials) {
-  static const RowsOf kParams("param_name, param_value, distribution_json", "trial_params", "param_id");
+void TrialReader::read_values_of(std::span<FrozenTrial> trials, RowWalk walk) {
+  static const RowsOf kValues("value, value_type, objective", "trial_values", "trial_value_id", "objective");
+  const FrozenTrial* last = nullptr;
+  std::int64_t last_objective = 0;
+  bool are_in_order = true;
+  for_each_row(trials, walk, kValues, [&](FrozenTrial& trial, SqliteQuery& row) {
+    const std::int64_t objective = row.integer(3);
+    are_in_order = are_in_order && (trial.values.empty() || (&trial == last && objective > last_objective));
+    last = &trial;
+    last_objective = objective;
+    trial.values.push_back(decode(row, 1, 2, NaNs::kRefused));
+  });
+  if (are_in_order || walk == RowWalk::kIndex) {
+    return;
+  }
+  // Another program wrote the objectives in an order of its own.
+  for (FrozenTrial& trial : trials) {
+    trial.values.clear();
+  }
+  read_values_of(trials, RowWalk::kIndex);
+}
+
+void TrialReader::read_params_of(std::span<FrozenTrial> trials, RowWalk walk) {
+  static const RowsOf kParams("param_name, param_value, distribution_json", "trial_params", "param_id",
+                              "param_id");
   std::size_t most = 0;
-  for_each_row(trials, kParams, [this, &most](FrozenTrial& trial, SqliteQuery& row) {
+  for_each_row(trials, walk, kParams, [this, &most](FrozenTrial& trial, SqliteQuery& row) {
     if (trial.params.empty()) {
       trial.params.reserve(most);  // Trials of a study are alike.
     }
-    trial.params.push_back(Param{std::string(row.text(1)), row.real(2), distribution(row.text(3))});
+    trial.params.push_back(
+        Param{std::string(row.text(1)), row.real(2), distribution(row.text(3), trial.params.size())});
     check_choice(trial.params.back());
     most = std::max(most, trial.params.size());
   });
 }
 
 void TrialReader::complete_block(std::span<FrozenTrial> trials, bool with_intermediate) {
-  static const RowsOf kValues("value, value_type", "trial_values", "objective");
-  static const RowsOf kUserAttributes("\"key\", value_json", "trial_user_attributes",
+  static const RowsOf kUserAttributes("\"key\", value_json", "trial_user_attributes", "trial_user_attribute_id",
                                       "trial_user_attribute_id");
   static const RowsOf kSystemAttributes("\"key\", value_json", "trial_system_attributes",
-                                        "trial_system_attribute_id");
+                                        "trial_system_attribute_id", "trial_system_attribute_id");
   static const RowsOf kIntermediate("step, intermediate_value, intermediate_value_type",
-                                    "trial_intermediate_values", "trial_intermediate_value_id");
-  for_each_row(trials, kValues, [](FrozenTrial& trial, SqliteQuery& row) {
-    trial.values.push_back(decode(row, 1, 2, NaNs::kRefused));
-  });
-  read_params_of(trials);
-  for_each_row(trials, kUserAttributes, [](FrozenTrial& trial, SqliteQuery& row) {
+                                    "trial_intermediate_values", "trial_intermediate_value_id",
+                                    "trial_intermediate_value_id");
+  const RowWalk walk = walk_for(trials);
+  read_values_of(trials, walk);
+  read_params_of(trials, walk);
+  for_each_row(trials, walk, kUserAttributes, [](FrozenTrial& trial, SqliteQuery& row) {
     trial.user_attrs.insert_or_assign(std::string(row.text(1)), json_of(row, 1));
   });
-  for_each_row(trials, kSystemAttributes, [](FrozenTrial& trial, SqliteQuery& row) {
+  for_each_row(trials, walk, kSystemAttributes, [](FrozenTrial& trial, SqliteQuery& row) {
     trial.system_attrs.insert_or_assign(std::string(row.text(1)), json_of(row, 1));
   });
   for (const FrozenTrial& trial : trials) {
@@ -310,7 +356,7 @@ void TrialReader::complete_block(std::span<FrozenTrial> trials, bool with_interm
     });
   }
   if (with_intermediate) {
-    for_each_row(trials, kIntermediate, [](FrozenTrial& trial, SqliteQuery& row) {
+    for_each_row(trials, walk, kIntermediate, [](FrozenTrial& trial, SqliteQuery& row) {
       trial.intermediate.push_back({row.integer(1), decode(row, 2, 3, NaNs::kAllowed)});
     });
   }

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "tune/storages/sqlite_connection.hpp"
+#include "tune/storages/sqlite_schema.hpp"
 #include "tune/storages/storage.hpp"
 
 /// Optuna's encoding of studies and trials as rows, in both directions. Knows nothing of claims and states.
@@ -23,27 +24,40 @@ namespace tune::storages {
 /// The columns of a trial's own row, as text to put after SELECT.
 #define TUNE_TRIAL_COLUMNS "trial_id, number, state, datetime_start, datetime_complete"
 
+/// Trials of consecutive numbers in one study.
+struct TrialRange {
+  TrialId first;
+  TrialId last;
+  std::int64_t n_trials = 0;
+};
+
 /// Reads trials. Keeps the distributions it has met, because a study repeats a few texts many times.
 class TrialReader {
  public:
   explicit TrialReader(SqliteConnection& connection) : connection_(&connection) {}
 
-  /// `heads` must give rows of TUNE_TRIAL_COLUMNS; the rest of each trial is read here.
-  [[nodiscard]] std::vector<FrozenTrial> read(SqliteQuery& heads, bool with_intermediate = true);
-  /// The trials of the study with first ≤ id ≤ last, by id.
-  [[nodiscard]] std::vector<FrozenTrial> read_range(StudyId study, TrialId first, TrialId last);
+  /// `heads` must give rows of TUNE_TRIAL_COLUMNS, about `n_trials`; the rest of each trial is read here.
+  [[nodiscard]] std::vector<FrozenTrial> read(SqliteQuery& heads, bool with_intermediate = true,
+                                              std::int64_t n_trials = 0);
+  /// By id.
+  [[nodiscard]] std::vector<FrozenTrial> read_range(StudyId study, const TrialRange& range);
   [[nodiscard]] std::optional<FrozenTrial> read_one(TrialId trial);
   [[nodiscard]] std::vector<Param> read_params(TrialId trial);
   [[nodiscard]] const Distribution& distribution(std::string_view json);
 
  private:
+  /// The same for the parameter at that place of its trial: trials of a study are alike, so mostly it is the
+  /// text that was last met there.
+  [[nodiscard]] const Distribution& distribution(std::string_view json, std::size_t place);
   /// Fills in what stands in the other tables.
   void complete(std::span<FrozenTrial> trials, bool with_intermediate);
-  void read_params_of(std::span<FrozenTrial> trials);
+  void read_values_of(std::span<FrozenTrial> trials, RowWalk walk);
+  void read_params_of(std::span<FrozenTrial> trials, RowWalk walk);
   void complete_block(std::span<FrozenTrial> trials, bool with_intermediate);
   struct RowsOf;
   template <typename Add>
-  void for_each_row(std::span<FrozenTrial> trials, const RowsOf& rows_of, Add&& add);
+  void for_each_row(std::span<FrozenTrial> trials, RowWalk walk, const RowsOf& rows_of, Add&& add);
+  RowWalk walk_for(std::span<const FrozenTrial> trials);
 
   /// Finds by std::string_view too.
   struct TextHash {
@@ -51,8 +65,12 @@ class TrialReader {
     std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
   };
 
+  using Distributions = std::unordered_map<std::string, Distribution, TextHash, std::equal_to<>>;
+  const Distributions::value_type& known(std::string_view json);
+
   SqliteConnection* connection_;
-  std::unordered_map<std::string, Distribution, TextHash, std::equal_to<>> distributions_;
+  Distributions distributions_;
+  std::vector<const Distributions::value_type*> last_met_;  ///< By place.
 };
 
 // --- writing; inside a write transaction ---

@@ -353,6 +353,12 @@ RowWalk faster_walk(SqliteConnection& connection, std::int64_t n_trials) {
   return are_most ? RowWalk::kScan : RowWalk::kIndex;
 }
 
+RowWalk faster_walk(SqliteConnection& connection, StudyId study) {
+  SqliteQuery count = connection.query("SELECT count(*) FROM trials WHERE study_id = ?");
+  count.bind(study.value);
+  return faster_walk(connection, count.next() ? count.integer(0) : 0);
+}
+
 const char* ranked_trials_sql(RowWalk walk) {
   const auto text = [](const char* trials) {
     return fmt::format(kRanked, fmt::format(fmt::runtime(trials), "?1"), kNumber, "?2");

@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "tune/frozen_trial.hpp"
 #include "tune/storages/sqlite_connection.hpp"
 
 /// The tables of Optuna's storage (schema version 12, alembic v3.2.0.a) as SQLite keeps them, and this
@@ -29,6 +30,8 @@ enum class RowWalk { kIndex, kScan };
 
 /// The faster one for the rows of `n_trials` trials.
 [[nodiscard]] RowWalk faster_walk(SqliteConnection& connection, std::int64_t n_trials);
+/// The faster one for the rows of all trials of a study.
+[[nodiscard]] RowWalk faster_walk(SqliteConnection& connection, StudyId study);
 
 /// Rows (trial_id, …) of one study's COMPLETE trials with a value, best first, lowest number on ties: the
 /// order that `best_trial` looks for a feasible one in. ?1 is the study, ?2 how many (-1: all).
