@@ -14,6 +14,7 @@
 #include "tune/pruners/median.hpp"
 #include "tune/samplers/gp_tpe.hpp"
 #include "tune/storages/claims.hpp"
+#include "tune/storages/cursors.hpp"
 #include "tune/storages/in_memory.hpp"
 #include "tune/study_impl.hpp"
 
@@ -149,7 +150,7 @@ void Study::Impl::lose(const Claim& claim) {
 
 void Study::Impl::lose_locked(const Claim& claim) {
   let_go(claim);
-  cursor = {};
+  cursor = storages::read_again(cursor);
 }
 
 std::vector<NewTrial> Study::Impl::queue_entries(const ParamValues& point,

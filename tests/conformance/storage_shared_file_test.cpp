@@ -4,11 +4,15 @@
 #include <chrono>
 #include <cmath>
 #include <csignal>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "support/sqlite_file.hpp"
+#include "tune/samplers/random.hpp"
+#include "tune/storages/cursors.hpp"
+#include "tune/study.hpp"
 
 namespace tune::testing {
 namespace {
@@ -103,6 +107,58 @@ TEST_F(SqliteFile, SeesThatAnotherConnectionMadeTheStudyAnew) {
   EXPECT_THROW((void)ours->reserve(study, owner_named("here")), StudyNotFound);
   const StudyId again = make_study(*theirs);
   EXPECT_EQ(take(*ours, again).trial.number.value, 0);
+}
+
+// Ids are given again: the new study has all those of the old one.
+TEST_F(SqliteFile, TellsAStudyFromTheOneThatHadItsIdsBefore) {
+  const auto ours = open();
+  const auto theirs = open();
+  const StudyId study = make_study(*ours);
+  for (int i = 0; i < 3; ++i) {
+    tell(*ours, study, i);
+  }
+  const Cursor cursor = ours->changes_since(study, {}).cursor;
+  theirs->delete_study(study);
+  ASSERT_EQ(make_study(*theirs), study);
+  for (int i = 0; i < 3; ++i) {
+    tell(*theirs, study, 10.0 + i);
+  }
+  EXPECT_THROW((void)ours->reserve(study, owner_named("here")), StudyNotFound);
+  EXPECT_THROW((void)ours->changes_since(study, cursor), StudyNotFound);
+  EXPECT_THROW((void)ours->changes_since(study, storages::read_again(cursor)), StudyNotFound);
+
+  const Changes anew = ours->changes_since(study, {});
+  ASSERT_EQ(anew.trials.size(), 3U) << "nothing was reserved";
+  EXPECT_EQ(anew.trials[2].values, std::vector{12.0});
+  EXPECT_TRUE(ours->changes_since(study, anew.cursor).trials.empty());
+  EXPECT_EQ(ours->changes_since(study, storages::read_again(anew.cursor)).trials.size(), 3U);
+  EXPECT_EQ(take(*ours, study).trial.number.value, 3);
+}
+
+TEST_F(SqliteFile, AStudyThatWasMadeAnewIsNotMixedWithWhatIsKnownOfTheOldOne) {
+  const auto storage = open();
+  StudyOptions options;
+  options.storage = storage;
+  options.sampler = std::make_shared<RandomSampler>();
+  Study old = create_study(options);
+  for (const double value : {0.25, 0.5}) {
+    (void)old.tell(old.ask(), value);
+  }
+  Trial held = old.ask();
+  {
+    const auto theirs = open();
+    theirs->delete_study(old.id());
+    const StudyId study = make_study(*theirs, "study");
+    ASSERT_EQ(study, old.id());
+    for (const double value : {1.0, 2.0, 3.0, 4.0}) {
+      tell(*theirs, study, value);
+    }
+  }
+  EXPECT_THROW((void)old.tell(std::move(held), 0.75), StaleClaim);
+  EXPECT_THROW(old.refresh(), StudyNotFound);
+  EXPECT_THROW((void)old.ask(), StudyNotFound);
+  EXPECT_EQ(old.count(TrialState::kComplete), 2U);
+  EXPECT_EQ(load_study(std::move(options)).best_value(), 1.0);
 }
 
 TEST_F(SqliteFile, DoesNotWaitForRunningTrialsThatNobodyOwns) {

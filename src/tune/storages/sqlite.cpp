@@ -64,6 +64,7 @@ class SqliteStorage final : public Storage {
       }
       connection_.query("INSERT INTO studies (study_name) VALUES (?)").bind(std::string_view(study.name)).run();
       const StudyId id{connection_.last_insert_id()};
+      index_.begin(id);
       write_directions(connection_, id, study.directions);
       write_study_attributes(connection_, id, AttributeKind::kUser, study.user_attrs);
       write_study_attributes(connection_, id, AttributeKind::kSystem, study.system_attrs);
@@ -231,12 +232,14 @@ class SqliteStorage final : public Storage {
       return {{}, cursor};
     }
     if (const StudyIndex* index = index_.find_current(study)) {
+      index_.remember(study);
       if (index_.changed_since(study, cursor, except).empty()) {
         return {{}, {index_.version(), index->size(), index->unfinished()}};
       }
     }
     return connection_.read([&] {
       const StudyIndex& index = index_.sync(study);
+      index_.remember(study);
       Changes changes;
       for (const TrialRange& range : index_.changed_since(study, cursor, except)) {
         std::vector<FrozenTrial> block = reader_.read_range(study, range);

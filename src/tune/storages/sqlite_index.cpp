@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "tune/storages/claims.hpp"
+#include "tune/storages/cursors.hpp"
 
 namespace tune::storages {
 
@@ -36,6 +37,18 @@ std::vector<TrialId> StudyIndex::running() const {
     trials.push_back(ids_[static_cast<std::size_t>(number)]);
   }
   return trials;
+}
+
+std::optional<TrialId> StudyIndex::first_finished() const {
+  const std::size_t n_unfinished = running_.size() + waiting_.size();
+  if (n_unfinished >= ids_.size()) {
+    return std::nullopt;
+  }
+  std::int64_t number = 0;
+  while (running_.contains(number) || waiting_.contains(number)) {
+    ++number;
+  }
+  return ids_[static_cast<std::size_t>(number)];
 }
 
 void StudyIndex::set(const Entry& entry, std::int64_t version) {
@@ -92,6 +105,12 @@ void StorageIndex::notice_others() {
 
 namespace {
 
+[[noreturn]] void throw_made_anew(StudyId study) {
+  throw StudyNotFound(
+      fmt::format("the study with the id {} was deleted, and another one made that has its id; open that one",
+                  study.value));
+}
+
 TrialState state_of(const SqliteQuery& row) {
   try {
     return trial_state_from_string(row.text(2));
@@ -114,17 +133,18 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
   SqliteQuery exists = connection_.query("SELECT 1 FROM studies WHERE study_id = ?");
   exists.bind(study.value);
   if (!exists.next()) {
-    studies_.erase(study);
+    begin(study);
     throw_no_study(study);
+  }
+  if (is_another_one(study, index)) {
+    begin(study);
+    throw_made_anew(study);
   }
   SqliteQuery one = connection_.query(TUNE_ENTRY_COLUMNS "WHERE t.study_id = ? AND t.trial_id = ?");
   const auto look_at = [&](TrialId id) {
     one.restart().bind(study.value).bind(id.value);
     return one.next();
   };
-  if (!index.ids_.empty() && !look_at(index.ids_.back())) {
-    index = StudyIndex();  // Deleted and made again under the same id.
-  }
   for (const TrialNumber number : index.unfinished()) {
     const TrialId id = index.ids_[static_cast<std::size_t>(number.value)];
     if (look_at(id)) {
@@ -140,6 +160,40 @@ void StorageIndex::refresh(StudyId study, StudyIndex& index) {
   }
   index.distributions_.clear();
   index.stale_ = false;
+}
+
+void StorageIndex::remember(StudyId study) {
+  const auto finished = witnesses_.contains(study) ? std::nullopt : studies_.at(study).first_finished();
+  if (finished) {
+    witnesses_.emplace(study, Witness{*finished, finished_row(study, *finished)});
+  }
+}
+
+std::string StorageIndex::finished_row(StudyId study, TrialId trial) {
+  SqliteQuery row = connection_.query(
+      "SELECT number || ' ' || datetime_complete FROM trials WHERE trial_id = ? AND study_id = ?");
+  row.bind(trial.value).bind(study.value);
+  return row.next() ? std::string(row.text(0)) : std::string();
+}
+
+/// Trials do not go, and finished ones do not change.
+bool StorageIndex::is_another_one(StudyId study, const StudyIndex& index) {
+  const auto witness = witnesses_.find(study);
+  if (witness != witnesses_.end() && finished_row(study, witness->second.id) != witness->second.row) {
+    return true;
+  }
+  if (index.ids_.empty()) {
+    return false;
+  }
+  SqliteQuery last = connection_.query("SELECT 1 FROM trials WHERE trial_id = ? AND study_id = ?");
+  last.bind(index.ids_.back().value).bind(study.value);
+  return !last.next();
+}
+
+void StorageIndex::begin(StudyId study) {
+  studies_.erase(study);
+  witnesses_.erase(study);
+  began_at_[study] = version_of_others_ = ++version_;
 }
 
 void StorageIndex::set(StudyId study, const FrozenTrial& trial) {
@@ -195,6 +249,10 @@ const StudyIndex* StorageIndex::find_current(StudyId study) const {
 
 std::vector<TrialRange> StorageIndex::changed_since(StudyId study, const Cursor& cursor,
                                                     std::span<const TrialNumber> except) const {
+  const auto began_at = began_at_.find(study);
+  if (began_at != began_at_.end() && read_at(cursor).value_or(began_at->second) < began_at->second) {
+    throw_made_anew(study);
+  }
   const StudyIndex& index = studies_.at(study);
   const bool unsure = cursor.version < version_of_others_;
   std::vector<TrialRange> ranges;

@@ -23,6 +23,7 @@ class StudyIndex {
   [[nodiscard]] std::optional<TrialId> first_waiting() const;
   [[nodiscard]] std::vector<TrialNumber> unfinished() const;
   [[nodiscard]] std::vector<TrialId> running() const;
+  [[nodiscard]] std::optional<TrialId> first_finished() const;
 
  private:
   friend class StorageIndex;
@@ -49,8 +50,14 @@ class StorageIndex {
  public:
   StorageIndex(SqliteConnection& connection, TrialReader& reader) : connection_(connection), reader_(reader) {}
 
-  /// The index as of the current transaction. Throws StudyNotFound.
+  /// The index as of the current transaction. Throws StudyNotFound, also when somebody else has deleted the
+  /// study and made one that got its id: the first time it is noticed, and from then on for cursors of before.
   StudyIndex& sync(StudyId study);
+  /// Notes by what the study is known again. When `sync` has been called and no transaction of one's own may
+  /// fail.
+  void remember(StudyId study);
+  /// Notes that from now on the id stands for a new study.
+  void begin(StudyId study);
   /// Notes a trial that was written; a new one must be the next.
   void set(StudyId study, const FrozenTrial& trial);
   /// Notes that something inside a running trial was written.
@@ -68,18 +75,29 @@ class StorageIndex {
   [[nodiscard]] bool is_current(const Cursor& cursor);
   /// The index when nobody else wrote since it was made, else null. After `is_current`.
   [[nodiscard]] const StudyIndex* find_current(StudyId study) const;
-  /// The trials that are new or may have changed, but for `except`. After `sync`.
+  /// The trials that are new or may have changed, but for `except`. After `sync`. Throws StudyNotFound for a
+  /// cursor of another study that had the id.
   [[nodiscard]] std::vector<TrialRange> changed_since(StudyId study, const Cursor& cursor,
                                                       std::span<const TrialNumber> except) const;
 
  private:
   [[nodiscard]] static StudyIndex::Entry entry_of(const SqliteQuery& row);
+  /// A finished trial, which never changes: where it is another one, so is the study.
+  struct Witness {
+    TrialId id;
+    std::string row;
+  };
+
   void notice_others();
   void refresh(StudyId study, StudyIndex& index);
+  [[nodiscard]] std::string finished_row(StudyId study, TrialId trial);
+  [[nodiscard]] bool is_another_one(StudyId study, const StudyIndex& index);
 
   SqliteConnection& connection_;
   TrialReader& reader_;
   std::map<StudyId, StudyIndex> studies_;
+  std::map<StudyId, Witness> witnesses_;
+  std::map<StudyId, std::int64_t> began_at_;  ///< Versions before say nothing of the study that has the id now.
   std::int64_t version_ = 0;
   std::int64_t version_of_others_ = 0;  ///< Changes up to here are not known by trial.
   std::optional<std::int64_t> seen_data_version_;
