@@ -122,6 +122,9 @@ struct Trial::State {
   void take(Suggestion suggestion);
   /// Trial::report, without letting go of a trial that others have taken.
   void report(double value, std::int64_t step);
+  /// Throws StaleClaim when the study was given the trial again since: the history shows what the later handle
+  /// says. Needs the study's lock.
+  void require_latest_locked() const;
   /// Stores the parameters that the storage does not have yet.
   void store_params(const Attributes& system_attrs = {});
 

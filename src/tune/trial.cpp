@@ -10,6 +10,7 @@
 
 #include "tune/error.hpp"
 #include "tune/format/constraint_json.hpp"
+#include "tune/storages/claims.hpp"
 #include "tune/storages/json_text.hpp"
 #include "tune/study_impl.hpp"
 
@@ -66,6 +67,12 @@ void Trial::State::store_params(const Attributes& system_attrs) {
   n_stored_params = frozen.params.size();
 }
 
+void Trial::State::require_latest_locked() const {
+  const auto held = study->live.find(claim.number);
+  if (held == study->live.end() || held->second.epoch == claim.epoch) return;
+  storages::throw_stale(claim, "this process was given it anew");
+}
+
 void Trial::State::report(double value, std::int64_t step) {
   if (step < 0) throw InvalidArgument(fmt::format("step must be >= 0, found {}", step));
   if (study->record.directions.size() != 1) {
@@ -74,6 +81,7 @@ void Trial::State::report(double value, std::int64_t step) {
   store_params();
   {
     const std::scoped_lock lock(study->mutex);
+    require_latest_locked();
     // What other processes finished counts from now on.
     if (study->options.pruner->uses_other_trials()) study->refresh_locked();
     if (has_step(frozen, step)) return;

@@ -197,6 +197,48 @@ TEST(Outsider, IsHeldByNobodySoThatWhatOthersTellOfItIsSeen) {
   }
 }
 
+TEST(Outsider, HasOneEndHoweverManyHandlesThereAre) {
+  const auto storage = make_in_memory_storage();
+  StudyOptions options = study_on(storage);
+  options.asks_for_outsiders = true;
+  Study study = create_study(std::move(options));
+  Trial asked = study.ask();
+  Trial first = study.running_trial({0});
+  Trial second = study.running_trial({0});
+  (void)study.running_trial({0});  // Dropped: it held nothing.
+  first.report(0.5, 1);
+  (void)study.tell(std::move(second), 0.25);
+  EXPECT_THROW(first.report(0.75, 2), StaleClaim);
+  EXPECT_THROW((void)study.tell(std::move(first), 0.125), StaleClaim);
+  EXPECT_THROW((void)study.tell(std::move(asked), TrialState::kFail), StaleClaim);
+  study.refresh();
+  const FrozenTrial told = study.trials().at(0);
+  EXPECT_EQ(told.state, TrialState::kComplete);
+  EXPECT_EQ(told.values, std::vector{0.25});
+  EXPECT_EQ(told.intermediate.size(), 1U);
+  EXPECT_EQ(study.count(TrialState::kComplete), 1U);
+  EXPECT_EQ(study.best_value(), 0.25);
+}
+
+TEST(StaleClaim, OfAnEarlierHandleLeavesTheTrialInTheHandsOfTheLaterOne) {
+  const auto storage = make_in_memory_storage();
+  Study study = create_study(study_on(storage));
+  Trial earlier = study.ask();
+  (void)storage->requeue_dead(study.id(), {[](const Holder&) { return true; }});
+  study.refresh();
+  Trial later = study.ask();
+  ASSERT_EQ(later.number(), earlier.number());
+  EXPECT_THROW(earlier.report(0.5, 1), StaleClaim);
+  EXPECT_THROW((void)study.tell(std::move(earlier), 0.5), StaleClaim);
+  // It still shows that it is alive, and what it says counts.
+  (void)study.heartbeat();
+  EXPECT_TRUE(study.trials().at(0).system_attrs.contains("tune:heartbeat"));
+  later.report(0.75, 1);
+  EXPECT_EQ(study.tell(std::move(later), 0.25).state, TrialState::kComplete);
+  EXPECT_EQ(study.best_value(), 0.25);
+  EXPECT_EQ(study.trials().at(0).intermediate.at(0).value, 0.75);
+}
+
 TEST(StaleClaim, OfAReportLetsTheStudySeeWhatOthersMadeOfTheTrial) {
   const auto storage = make_in_memory_storage();
   Study study = create_study(study_on(storage));
