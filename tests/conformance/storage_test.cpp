@@ -424,16 +424,56 @@ TEST_P(StorageConformance, KeepsReportsAndRungsUpToTheCheckpoint) {
   storage().report(claim, {3, 0.3}, {});
   storage().report(claim, {4, 0.5}, {{"completed_rung_2", "0.5"}});
   storage().requeue(claim, 3);
-  const FrozenTrial trial = trial_of(storage(), study, claim.number);
-  ASSERT_EQ(trial.intermediate.size(), 3U);
-  EXPECT_EQ(trial.intermediate.back().step, 3);
-  EXPECT_TRUE(trial.system_attrs.contains("completed_rung_0"));
-  EXPECT_TRUE(trial.system_attrs.contains("completed_rung_1"));
-  EXPECT_FALSE(trial.system_attrs.contains("completed_rung_2")) << "its value equals that of an older report";
+  const FrozenTrial waiting = trial_of(storage(), study, claim.number);
+  EXPECT_TRUE(waiting.intermediate.empty()) << "another program may take it, and begins with the first step";
+  EXPECT_FALSE(waiting.system_attrs.contains("completed_rung_0"));
 
-  const Claim again = take(storage(), study).claim;
-  storage().report(again, {4, 0.75}, {});
+  const Reservation again = take(storage(), study);
+  const FrozenTrial trial = trial_of(storage(), study, claim.number);
+  EXPECT_EQ(describe({again.trial}), describe({trial}));
+  ASSERT_EQ(trial.intermediate.size(), 3U);
+  EXPECT_EQ(trial.intermediate[1].value, 0.25);
+  EXPECT_EQ(trial.intermediate.back().step, 3);
+  EXPECT_EQ(trial.system_attrs.at("completed_rung_0"), "0.5");
+  EXPECT_EQ(trial.system_attrs.at("completed_rung_1"), "0.25");
+  EXPECT_FALSE(trial.system_attrs.contains("completed_rung_2")) << "its value equals that of an older report";
+  EXPECT_FALSE(trial.system_attrs.contains("tune:kept"));
+
+  storage().report(again.claim, {4, 0.75}, {});
   EXPECT_EQ(trial_of(storage(), study, claim.number).intermediate.back().value, 0.75);
+}
+
+TEST_P(StorageConformance, KeepsReportsThatAreNoFiniteNumbersAndTheirOrder) {
+  const StudyId study = make_study(storage());
+  const Claim claim = take(storage(), study).claim;
+  storage().report(claim, {3, -std::numeric_limits<double>::infinity()}, {});
+  storage().report(claim, {1, std::numeric_limits<double>::quiet_NaN()}, {});
+  storage().report(claim, {2, 0.1}, {});
+  storage().requeue(claim, 3);
+  const FrozenTrial trial = take(storage(), study).trial;
+  ASSERT_EQ(trial.intermediate.size(), 3U);
+  EXPECT_EQ(trial.intermediate[0].step, 3);
+  EXPECT_EQ(trial.intermediate[0].value, -std::numeric_limits<double>::infinity());
+  EXPECT_TRUE(std::isnan(trial.intermediate[1].value));
+  EXPECT_EQ(trial.intermediate[2].value, 0.1);
+}
+
+TEST_P(StorageConformance, DropsReportsKeptForAnotherTrial) {
+  const StudyId study = make_study(storage());
+  const Claim claim = take(storage(), study).claim;
+  storage().report(claim, {1, 0.5}, {});
+  storage().requeue(claim, 1);
+  // Optuna tries a failed trial again in a new one that has its attributes.
+  std::vector<NewTrial> retries(2);
+  retries[0].system_attrs["tune:kept"] = trial_of(storage(), study, claim.number).system_attrs.at("tune:kept");
+  retries[1].system_attrs["tune:kept"] = "[1]";
+  (void)storage().enqueue(study, retries);
+  EXPECT_EQ(take(storage(), study).trial.intermediate.size(), 1U);
+  for (int i = 0; i < 2; ++i) {
+    const FrozenTrial other = take(storage(), study).trial;
+    EXPECT_TRUE(other.intermediate.empty());
+    EXPECT_FALSE(other.system_attrs.contains("tune:kept"));
+  }
 }
 
 TEST_P(StorageConformance, RequeuesOnlyTrialsOfDeadOwners) {
@@ -446,10 +486,11 @@ TEST_P(StorageConformance, RequeuesOnlyTrialsOfDeadOwners) {
   takeover.kept_step = [](TrialNumber) { return std::optional<std::int64_t>(0); };
   EXPECT_EQ(storage().requeue_dead(study, takeover).requeued, std::vector{dead.number});
   EXPECT_EQ(trial_of(storage(), study, dead.number).state, TrialState::kWaiting);
-  EXPECT_EQ(trial_of(storage(), study, dead.number).intermediate.size(), 1U);
+  EXPECT_TRUE(trial_of(storage(), study, dead.number).intermediate.empty());
   EXPECT_THROW(storage().tell(dead, complete(1)), StaleClaim);
   EXPECT_NO_THROW(storage().tell(alive, complete(1)));
   EXPECT_TRUE(storage().requeue_dead(study, takeover).requeued.empty());
+  EXPECT_EQ(take(storage(), study).trial.intermediate.size(), 1U);
 }
 
 TEST_P(StorageConformance, GivesUpATrialThatHasLostTooManyOwners) {
@@ -499,13 +540,13 @@ TEST_P(StorageConformance, ForgetsKeptReportsWhenNobodyTakesTheTrial) {
   const Claim interrupted = take(storage(), study).claim;
   storage().report(interrupted, {1, 0.25}, {{"completed_rung_0", "0.25"}});
   storage().requeue(interrupted, 1);
-  EXPECT_EQ(trial_of(storage(), study, interrupted.number).intermediate.size(), 1U);
   const Claim outside = take(storage(), study, Owner{}).claim;
   storage().report(outside, {1, 0.75}, {});
   const FrozenTrial trial = trial_of(storage(), study, outside.number);
   ASSERT_EQ(trial.intermediate.size(), 1U);
   EXPECT_EQ(trial.intermediate[0].value, 0.75);
   EXPECT_FALSE(trial.system_attrs.contains("completed_rung_0"));
+  EXPECT_FALSE(trial.system_attrs.contains("tune:kept"));
 }
 
 TEST_P(StorageConformance, DeletesAStudyOnlyUnderTheNameThatWasMeant) {

@@ -163,13 +163,12 @@ class Storage {
   virtual TrialNumber add_trial(StudyId study, const FrozenTrial& trial) = 0;
 
   // --- the life of a trial ---
-  /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`; reports that were
-  /// kept for a checkpoint go when that is nobody. Only while
-  /// finished + running < `max_trials`; running counts the trials that carry an owner mark, whoever owns
-  /// them (a RUNNING trial without one may be what a killed program left behind: nobody waits for it).
-  /// A new one is appended only while the study has fewer than `max_size` trials in any state; from then on,
-  /// without a WAITING one, it reports kOthersRunning while trials run that may come back into the queue, then
-  /// kAllFinished.
+  /// Takes the lowest WAITING trial, or appends a new one, and makes it RUNNING for `owner`; it gets the
+  /// reports that `requeue` has kept, unless that is nobody. Only while finished + running < `max_trials`;
+  /// running counts the trials that carry an owner mark, whoever owns them (a RUNNING trial without one may be
+  /// what a killed program left behind: nobody waits for it). A new one is appended only while the study has
+  /// fewer than `max_size` trials in any state; from then on, without a WAITING one, it reports kOthersRunning
+  /// while trials run that may come back into the queue, then kAllFinished.
   [[nodiscard]] virtual Reservation reserve(StudyId study, const Owner& owner,
                                             std::optional<std::int64_t> max_trials = std::nullopt,
                                             std::optional<std::int64_t> max_size = std::nullopt) = 0;
@@ -184,8 +183,9 @@ class Storage {
   virtual void set_trial_attributes(const Claim& claim, AttributeKind kind, const Attributes& attributes) = 0;
   /// Finishes the trial. Durable when it returns. Gives back the time of completion as it was stored.
   virtual Timestamp tell(const Claim& claim, const Outcome& outcome) = 0;
-  /// Puts a running trial back: WAITING, parameters kept as `fixed_params`, start time cleared, reports
-  /// and `completed_rung_*` marks after `keep_through_step` removed (all of them when it is nothing).
+  /// Puts a running trial back: WAITING, parameters kept as `fixed_params`, no start time, reports and marks
+  /// `completed_rung_*` through `keep_through_step` kept aside for `reserve`, the others (if nothing: all)
+  /// gone.
   virtual void requeue(const Claim& claim, std::optional<std::int64_t> keep_through_step = std::nullopt) = 0;
   /// Says that these trials are still worked on; one transaction. Returns those whose claim no longer holds.
   /// `changes_since` does not tell of heartbeats, and nobody (`Owner{}`) has none.

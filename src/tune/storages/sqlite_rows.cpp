@@ -402,13 +402,21 @@ void write_difference(SqliteConnection& connection, const FrozenTrial& before, c
           .run();
     }
   }
+  const auto has_step = [](const FrozenTrial& trial, std::int64_t step) {
+    return std::any_of(trial.intermediate.begin(), trial.intermediate.end(),
+                       [&](const IntermediateValue& report) { return report.step == step; });
+  };
   for (const IntermediateValue& report : before.intermediate) {
-    const auto same_step = [&](const auto& kept) { return kept.step == report.step; };
-    if (std::none_of(after.intermediate.begin(), after.intermediate.end(), same_step)) {
+    if (!has_step(after, report.step)) {
       connection.query("DELETE FROM trial_intermediate_values WHERE trial_id = ? AND step = ?")
           .bind(before.id.value)
           .bind(report.step)
           .run();
+    }
+  }
+  for (const IntermediateValue& report : after.intermediate) {
+    if (!has_step(before, report.step)) {
+      write_intermediate(connection, before.id, report);
     }
   }
   for (const auto& [key, value] : before.system_attrs) {

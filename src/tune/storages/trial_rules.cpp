@@ -16,6 +16,7 @@
 #include "tune/format/python_json.hpp"
 #include "tune/storages/claims.hpp"
 #include "tune/storages/json_text.hpp"
+#include "tune/storages/kept_reports.hpp"
 
 namespace tune::storages {
 namespace {
@@ -93,6 +94,16 @@ void forget_reports_after(FrozenTrial& trial, std::optional<std::int64_t> keep_t
   }
   std::erase_if(trial.intermediate,
                 [&](const auto& report) { return !keep_through_step || report.step > *keep_through_step; });
+}
+
+std::vector<std::string> rung_marks(const FrozenTrial& trial) {
+  std::vector<std::string> keys;
+  for (const auto& [key, value] : trial.system_attrs) {
+    if (rung_of(key)) {
+      keys.push_back(key);
+    }
+  }
+  return keys;
 }
 
 void erase_marks(FrozenTrial& trial) {
@@ -226,6 +237,7 @@ Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time) {
     epoch = mark ? mark->epoch + 1 : 0;
   }
   const Claim claim{trial.id, trial.number, owner, epoch};
+  take_back(trial);
   if (is_nobody(owner)) {
     // Whoever computes it outside has no checkpoint and begins with the first step.
     forget_reports_after(trial, std::nullopt);
@@ -262,6 +274,7 @@ void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time) {
 
 void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step) {
   forget_reports_after(trial, keep_through_step);
+  keep_aside(trial, rung_marks(trial));
   trial.system_attrs[std::string(kFixedParamsKey)] = fixed_params_with(trial);
   trial.params.clear();
 

@@ -45,7 +45,8 @@ Claim hand_out(FrozenTrial& trial, const Owner& owner, Timestamp time);
 void require_claim(const FrozenTrial& trial, const Claim& claim);
 void finish(FrozenTrial& trial, const Outcome& outcome, Timestamp time);
 /// RUNNING → WAITING. Parameters become `fixed_params` beside those already there; reports after
-/// `keep_through_step` go, and so do the rung marks that were made by them.
+/// `keep_through_step` go, and so do the rung marks that were made by them; the others are kept aside for an
+/// owner who goes on from there.
 void put_back(FrozenTrial& trial, std::optional<std::int64_t> keep_through_step);
 /// Counts one more owner that is gone and gives back how many there were since the trial's checkpoint last came
 /// further: what makes progress does not end its processes.

@@ -1,12 +1,15 @@
 """Checkpoints: an interrupted trial goes on where it stood, and nobody can tell from the results."""
 
+import json
 import shutil
 import signal
 import time
 import unittest
 
+import optuna
 from program_test import LIMIT_SECONDS, ProgramTest
 
+optuna.logging.set_verbosity(optuna.logging.ERROR)
 FOLDER = "long.db.checkpoints"
 
 
@@ -33,6 +36,11 @@ class Checkpoints(ProgramTest):
 
     def reports(self):
         return self.rows("select count(*) from trial_intermediate_values", db="long.db")[0][0]
+
+    def kept_reports(self):
+        """Those that wait for the trial to go on."""
+        kept = self.rows("select value_json from trial_system_attributes where key = 'tune:kept'", db="long.db")
+        return [tuple(report) for (text,) in kept for report in json.loads(text)["reports"]]
 
     def wait_until(self, condition, process):
         deadline = time.monotonic() + LIMIT_SECONDS
@@ -96,10 +104,23 @@ class Checkpoints(ProgramTest):
     def test_ctrl_c_keeps_the_epoch_that_was_begun_and_the_reports_before_it(self):
         self.interrupt_in_training()
         self.assertEqual(len(self.files()), 1)
-        reports = self.reports()
-        self.assertGreater(reports, 2)
-        self.assertIn(f"trial 0 goes on from its checkpoint in epoch {reports + 1}", self.resume())
+        reports = self.kept_reports()
+        self.assertGreater(len(reports), 2)
+        self.assertIn(f"trial 0 goes on from its checkpoint in epoch {len(reports) + 1}", self.resume())
+        self.assertEqual(self.kept_reports(), [])
         self.assert_as_if_uninterrupted()
+
+    def test_a_worker_of_optuna_begins_an_interrupted_trial_with_the_first_step(self):
+        self.interrupt_in_training()
+        study = optuna.load_study(study_name="long", storage=f"sqlite:///{self.path('long.db')}")
+        trial = study.ask()
+        self.assertEqual((trial.number, study.trials[0].intermediate_values), (0, {}))
+        trial.report(0.125, 1)
+        study.tell(trial, 0.25)
+        self.assertEqual(study.trials[0].intermediate_values, {1: 0.125})
+        self.assertNotIn("goes on from", self.resume())
+        self.assertEqual(self.states("long.db"), ["COMPLETE", "COMPLETE"])
+        self.assert_sound("long.db")
 
     def test_a_damaged_checkpoint_is_told_of_and_ignored(self):
         self.interrupt_in_training()
@@ -114,7 +135,7 @@ class Checkpoints(ProgramTest):
     def test_without_checkpoints_an_interrupted_trial_begins_anew(self):
         self.interrupt_in_training("--no-checkpoints")
         self.assertFalse(self.path(FOLDER).exists())
-        self.assertEqual(self.reports(), 0)
+        self.assertEqual((self.reports(), self.kept_reports()), (0, []))
         self.assertNotIn("goes on from", self.resume())
         self.assert_as_if_uninterrupted()
 
