@@ -94,9 +94,9 @@ void rename_study_file(tune::NewStudy& study, const tune::StudyRecord& from) {
   Json file = Json::parse(*text, nullptr, false);
   if (!file.is_object()) {
     throw tune::StorageError(
-        fmt::format("the study file kept with study \"{}\" is damaged, so it cannot get another name; copy the "
-                    "study without --name. Nothing was copied",
-                    from.name));
+        fmt::format("the study file kept with study \"{}\" is damaged (system attribute {}), so it cannot get "
+                    "another name; copy the study without --name. Nothing was copied",
+                    from.name, kStudyFileKey));
   }
   file["name"] = study.name;
   study.system_attrs[kStudyFileKey] = Json(file.dump()).dump();
@@ -128,11 +128,9 @@ void check_rest(const Source& source, const StudyConfig& config) {
     refuse(source,
            {fmt::format("objectives: {} is now {}", directions_text(source.study), directions_text(wanted))});
   }
-  const auto text = kept_study_file(source.study);
-  if (!text) return;
-  auto reasons =
-      differences(parse_study_text(*text, "the study file kept in the storage", known_manifests()), config)
-          .refused;
+  const auto before = kept_config(source.study, known_manifests());
+  if (!before) return;
+  auto reasons = differences(*before, config).refused;
   std::erase_if(reasons, [](const std::string& reason) { return reason.starts_with("space/"); });
   if (!reasons.empty()) refuse(source, reasons);
 }

@@ -44,11 +44,11 @@ ExplainedTrial explain(tune::SqliteReader& reader, const tune::StudyRecord& stud
                                  n_trials == 0 ? "none yet" : fmt::format("0 to {}", n_trials - 1)));
   }
   const tune::FrozenTrial& trial = trials.at(static_cast<std::size_t>(number.value));
-  const auto file = kept_study_file(study);
-  if (!file) return {trial, {}, {}, {}};  // Another program's study: its suggestions cannot be computed again.
-  const StudyConfig config = parse_study_text(*file, "the study file kept in the storage", known_manifests());
-  const auto options = search_options(config, kept_seed(study));
-  return {trial, tune::explain_suggestion(options, trials, number), config.space, config.sampler.type};
+  const auto config = kept_config(study, known_manifests());
+  if (!config)
+    return {trial, {}, {}, {}};  // Another program's study: its suggestions cannot be computed again.
+  const auto options = search_options(*config, kept_seed(study));
+  return {trial, tune::explain_suggestion(options, trials, number), config->space, config->sampler.type};
 }
 
 }  // namespace

@@ -59,10 +59,9 @@ ReplaySubject subject_of(tune::SqliteReader& reader, const tune::StudyRecord& st
   tune::TrialFilter all;
   all.with_intermediate = true;
   ReplaySubject subject{reader.trials(study.id, all), study.directions.front(), study.name, 0, {}};
-  if (const auto file = kept_study_file(study)) {
+  if (const auto config = kept_config(study, known_manifests())) {
     subject.seed = kept_seed(study);
-    subject.window =
-        parse_study_text(*file, "the study file kept in the storage", known_manifests()).reproducible_window;
+    subject.window = config->reproducible_window;
   }
   return subject;
 }

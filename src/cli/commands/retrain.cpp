@@ -104,14 +104,12 @@ struct Job {
 
 /// Before anybody is asked to trust a file for nothing.
 void check_keeps_models(const tune::StudyRecord& study) {
-  const auto text = kept_study_file(study);
-  if (!text) return;
-  const auto config = parse_study_text(*text, "the study file kept in the storage", known_manifests());
-  if (config.objective.type == fmnist::manifest().type) return;
+  const auto config = kept_config(study, known_manifests());
+  if (!config || config->objective.type == fmnist::manifest().type) return;
   throw UsageError(fmt::format(
       "study \"{}\" is searched with an objective of type \"{}\", which keeps its models itself: train with "
       "the parameters that \"fmnist-tune best-trial\" prints",
-      study.name, config.objective.type));
+      study.name, config->objective.type));
 }
 
 Job job_from(const po::variables_map& values) {

@@ -37,7 +37,8 @@ void check_trust(const std::string& text, const po::variables_map& values) {
                       });
   const bool names_runnable = std::any_of(std::begin(kRunnable), std::end(kRunnable),
                                           [&](const char* key) { return objective.contains(key); });
-  if (is_own && !names_runnable) return;
+  // Without a type nothing runs: whoever reads the file says that it has none.
+  if ((is_own || type.is_null()) && !names_runnable) return;
   throw UsageError(fmt::format(
       "the file wants to run objective {}, which is no part of this program; give --trust if you trust whoever "
       "wrote the file",
@@ -67,7 +68,7 @@ StudyConfig config_of(const tune::StudyRecord& study, const po::variables_map& v
         fmt::format("study \"{}\" keeps no study file: how its trials were trained is not known", study.name));
   }
   check_trust(*text, values);
-  return parse_study_text(*text, "the study file kept in the storage", known_manifests());
+  return kept_config(study, known_manifests()).value();
 }
 
 std::string training_device(const po::variables_map& values, const Json& engines) {

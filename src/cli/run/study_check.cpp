@@ -7,6 +7,7 @@
 #include "cli/command.hpp"
 #include "cli/output/json.hpp"
 #include "cli/output/trial_output.hpp"
+#include "cli/study_file/complaint.hpp"
 #include "cli/study_file/differences.hpp"
 #include "tune/distribution.hpp"
 
@@ -55,9 +56,8 @@ std::vector<std::string> with_way_out(std::vector<std::string> reasons) {
   return reasons;
 }
 
-Resumption check_ours(const tune::StudyRecord& stored, const std::string& text, const StudyConfig& config,
-                      std::optional<std::uint64_t> asked_seed, const Manifests& manifests) {
-  const StudyConfig before = parse_study_text(text, "the study file kept in the storage", manifests);
+Resumption check_ours(const tune::StudyRecord& stored, const StudyConfig& before, const StudyConfig& config,
+                      std::optional<std::uint64_t> asked_seed) {
   Differences found = differences(before, config);
   if (!found.refused.empty()) refuse(stored, with_way_out(found.refused));
   Resumption resumption{seed_of(stored, asked_seed), false, std::move(found.accepted)};
@@ -97,9 +97,9 @@ Resumption check_resumable(const tune::StudyRecord& stored, const StudyConfig& c
                            std::optional<std::uint64_t> asked_seed, const Manifests& manifests,
                            const TrialsOf& trials) {
   check_directions(stored, config);
-  const auto text = kept_study_file(stored);
-  return text ? check_ours(stored, *text, config, asked_seed, manifests)
-              : check_foreign(stored, config, asked_seed, trials);
+  const auto before = kept_config(stored, manifests);
+  return before ? check_ours(stored, *before, config, asked_seed)
+                : check_foreign(stored, config, asked_seed, trials);
 }
 
 std::optional<std::string> kept_study_file(const tune::StudyRecord& stored) {
@@ -107,11 +107,26 @@ std::optional<std::string> kept_study_file(const tune::StudyRecord& stored) {
   return text.is_string() ? std::optional(text.get<std::string>()) : std::nullopt;
 }
 
+std::optional<StudyConfig> kept_config(const tune::StudyRecord& stored, const Manifests& manifests) {
+  const auto text = kept_study_file(stored);
+  if (!text) return std::nullopt;
+  try {
+    return parse_study_text(*text, "the study file kept in the storage", manifests);
+  } catch (const StudyFileError& error) {
+    throw UsageError(fmt::format(
+        "study \"{}\" keeps a study file that cannot be read (system attribute {}); restore the storage from a "
+        "copy, or use the version of this program that made it. What is wrong:\n{}",
+        stored.name, kStudyFileKey, error.what()));
+  }
+}
+
 std::uint64_t kept_seed(const tune::StudyRecord& stored) {
   const Json seed = parsed_attribute(stored, kSeedKey);
   if (seed.is_number_unsigned()) return seed.get<std::uint64_t>();
   throw UsageError(
-      fmt::format("study \"{}\" has a study file but no seed ({}); it is damaged", stored.name, kSeedKey));
+      fmt::format("study \"{}\" has a study file but no seed (system attribute {}): it is damaged; restore the "
+                  "storage from a copy",
+                  stored.name, kSeedKey));
 }
 
 std::vector<tune::Direction> directions_of(const StudyConfig& config) {

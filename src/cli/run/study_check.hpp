@@ -38,6 +38,11 @@ using TrialsOf = std::function<std::vector<tune::FrozenTrial>()>;
 /// The text of the study file that a study of this program keeps; nothing for another program's.
 [[nodiscard]] std::optional<std::string> kept_study_file(const tune::StudyRecord& stored);
 
+/// The same, read. Throws UsageError that names the study and its attribute and says what to do when it cannot
+/// be.
+[[nodiscard]] std::optional<StudyConfig> kept_config(const tune::StudyRecord& stored,
+                                                     const Manifests& manifests);
+
 /// The seed that a study with a study file keeps. Throws UsageError when it is not there.
 [[nodiscard]] std::uint64_t kept_seed(const tune::StudyRecord& stored);
 

@@ -41,9 +41,7 @@ StudyTarget target_in_storage(const std::string& storage, const po::variables_ma
   target.storage = storage_path(storage);
   tune::SqliteReader reader(target.storage);
   target.stored = study_of_query(reader, values);
-  if (const auto text = kept_study_file(*target.stored)) {
-    target.config = parse_study_text(*text, "the study file kept in the storage", known_manifests());
-  }
+  target.config = kept_config(*target.stored, known_manifests());
   return target;
 }
 

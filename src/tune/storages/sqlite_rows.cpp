@@ -59,7 +59,10 @@ double decode(const SqliteQuery& row, int value_column, int type_column, NaNs na
 std::string json_of(const SqliteQuery& row, int key_column) {
   std::string text(row.text(key_column + 1));
   if (!nlohmann::json::accept(text) && format::parse_python_json(text).is_discarded()) {
-    throw FormatError(fmt::format("attribute \"{}\" is not JSON", row.text(key_column)));
+    throw FormatError(
+        fmt::format("attribute \"{}\" is not JSON; restore a copy of the file, or keep it as a text "
+                    "with `fmnist-tune check --repair`",
+                    row.text(key_column)));
   }
   return text;
 }
@@ -116,11 +119,17 @@ Attributes read_study_attributes(SqliteConnection& connection, const char* sql, 
 }
 
 StudyRecord study_of(SqliteConnection& connection, StudyId id, std::string name) {
-  return {id, std::move(name), read_directions(connection, id),
-          read_study_attributes(connection,
-                                "SELECT \"key\", value_json FROM study_user_attributes WHERE study_id = ?", id),
-          read_study_attributes(
-              connection, "SELECT \"key\", value_json FROM study_system_attributes WHERE study_id = ?", id)};
+  StudyRecord study{id, std::move(name), {}, {}, {}};
+  try {
+    study.directions = read_directions(connection, id);
+    study.user_attrs = read_study_attributes(
+        connection, "SELECT \"key\", value_json FROM study_user_attributes WHERE study_id = ?", id);
+    study.system_attrs = read_study_attributes(
+        connection, "SELECT \"key\", value_json FROM study_system_attributes WHERE study_id = ?", id);
+  } catch (const FormatError& error) {
+    throw FormatError(fmt::format("study \"{}\": {}", study.name, error.what()));
+  }
+  return study;
 }
 
 void write_attributes(SqliteConnection& connection, const char* sql, std::int64_t id,

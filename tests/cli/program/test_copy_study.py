@@ -164,14 +164,39 @@ class CopyStudy(ProgramTest):
         connection.commit()
         connection.close()
         message = self.fail_with(1, "copy-study", "tiny.db", "--to", "new.db", "--name", "new")
-        self.assertIn("the study file kept with study \"tiny\" is damaged", message)
+        self.assertIn("the study file kept with study \"tiny\" is damaged (system attribute tune:study_file)", message)
         self.assertNotIn("json.exception", message)
         self.assertEqual(self.names(), ["tiny.db", "tiny.json"])
         self.succeed("copy-study", "tiny.db", "--to", "new.db")
         message = self.fail_with(2, "verify", "tiny.db", "--trial", 0)
         self.assertNotIn("json.exception", message)
         self.assertNotIn("--trust", message)
-        self.assertIn("the study file kept in the storage", message)
+        self.assertIn("study \"tiny\" keeps a study file that cannot be read (system attribute tune:study_file); restore", message)
+        self.assertIn("the study file kept in the storage:1:2: expected valid JSON", message)
+
+    def test_a_study_file_in_the_storage_without_an_objective_asks_for_no_trust(self):
+        self.begin(self.study("tiny"), [0.5])
+        connection = sqlite3.connect(self.path("tiny.db"))
+        connection.execute("update study_system_attributes set value_json = '\"{}\"' where key = 'tune:study_file'")
+        connection.commit()
+        connection.close()
+        message = self.fail_with(2, "verify", "tiny.db", "--trial", 0)
+        self.assertNotIn("--trust", message)
+        self.assertIn("expected \"objective\"", message)
+
+    def test_an_attribute_that_is_no_json_is_named_with_its_study(self):
+        self.begin(self.study("tiny"), [0.5])
+        connection = sqlite3.connect(self.path("tiny.db"))
+        for key in ("tune:study_file", "tune:provenance"):
+            connection.execute("update study_system_attributes set value_json = '{' where key = ?", (key,))
+            connection.commit()
+            for arguments in (("copy-study", "tiny.db", "--to", "new.db"), ("verify", "tiny.db", "--trial", 0)):
+                message = self.fail_with(1, *arguments)
+                self.assertIn(f"study \"tiny\": attribute \"{key}\" is not JSON; restore", message)
+                self.assertIn("check --repair", message)
+            connection.execute("update study_system_attributes set value_json = '{}' where key = ?", (key,))
+        connection.commit()
+        connection.close()
 
     def test_log_and_type_may_change(self):
         self.begin(self.study("tiny"), [0.5, 0.6, 0.7])
