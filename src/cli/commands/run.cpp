@@ -9,6 +9,7 @@
 #include "cli/run/run_options.hpp"
 #include "cli/run/run_session.hpp"
 #include "cli/run/session.hpp"
+#include "cli/run/stagnation_check.hpp"
 #include "cli/run/study_advice.hpp"
 #include "cli/run/summary.hpp"
 #include "cli/shell_text.hpp"
@@ -91,7 +92,9 @@ int run_command(const Invocation& invocation) {
     session.tidy_up();
     return conclude_without_run(session, standing);
   }
-  const int code = run_session(session, run_result_text);
+  const bool stagnated = has_stagnated(session, standing);
+  if (stagnated) session.tidy_up();
+  const int code = stagnated ? conclude_stagnated(session) : run_session(session, run_result_text);
   if (code == to_int(ExitCode::kDone) && !session.request().log.quiet) say_advice(session);
   return code;
 }

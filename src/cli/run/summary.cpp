@@ -43,6 +43,11 @@ std::string exhausted_text(const tune::RunReport& report) {
   return fmt::format("{0} of {0} possible configurations have been tried: {1}", *report.n_possible, end);
 }
 
+std::string stagnation_text(const Session& session) {
+  return fmt::format("the last {} trials brought no better value: the study is complete",
+                     session.config().limits.stagnation.value_or(0));
+}
+
 /// One sentence on why the run ended, or nothing when all is done.
 std::string reason_text(const Session& session, const tune::RunReport& report, std::optional<int> signal) {
   // Waiting for running trials after the time limit, the run was cut short all the same.
@@ -53,8 +58,7 @@ std::string reason_text(const Session& session, const tune::RunReport& report, s
     case tune::RunEnd::kExhausted:
       return exhausted_text(report);
     case tune::RunEnd::kStagnated:
-      return fmt::format("the last {} trials brought no better value: the study is complete",
-                         session.config().limits.stagnation.value_or(0));
+      return stagnation_text(session);
     case tune::RunEnd::kInterrupted:
       return fmt::format("stopped; everything is saved; resume with: {}", session.request().command_line);
     case tune::RunEnd::kTimeout:
@@ -128,6 +132,13 @@ int conclude(const Session& session, const tune::RunReport& report, std::optiona
 int conclude_without_run(const Session& session, const Standing& standing) {
   if (session.request().log.quiet) return to_int(ExitCode::kDone);
   fmt::print("nothing to do: {} of {} trials are finished\n", standing.finished(), *session.request().trials);
+  fmt::print("{}", run_result_text(session));
+  return to_int(ExitCode::kDone);
+}
+
+int conclude_stagnated(const Session& session) {
+  if (session.request().log.quiet) return to_int(ExitCode::kDone);
+  say(stagnation_text(session));
   fmt::print("{}", run_result_text(session));
   return to_int(ExitCode::kDone);
 }

@@ -32,4 +32,7 @@ using ResultText = std::function<std::string(const Session&)>;
 /// Prints that every trial is there already; returns the exit code.
 [[nodiscard]] int conclude_without_run(const Session& session, const Standing& standing);
 
+/// Prints that the study has ended by its limit on stagnation; returns the exit code.
+[[nodiscard]] int conclude_stagnated(const Session& session);
+
 }  // namespace fmnist_tune

@@ -56,6 +56,11 @@ class Stagnation(ProgramTest):
             self.run_to_stagnation(study, 4, *arguments)
         self.assertEqual(self.finished_trials("tiny.db"), before)
         self.assertEqual(len(self.states("tiny.db")), len(before))
+        # Before any data is looked for.
+        self.path("empty").mkdir()
+        self.run_to_stagnation(study, 4, "--data", "empty")
+        self.assertIn("found none in empty", self.fail_with(1, self.study("tiny", limits={"stagnation": 40}), "--trials",
+                                                            "100", "--data", "empty"))
         self.assertIn("nothing to do", self.succeed(study, "--trials", len(before)))
 
     def test_in_a_window_two_processes_end_at_the_same_trial_as_one_job(self):
