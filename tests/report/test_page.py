@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import pathlib
 import tempfile
 import unittest
@@ -190,14 +191,16 @@ class RichStudy(BrowserTest):
 
     def test_lines_are_selected_on_the_axis_that_is_dragged_elsewhere(self):
         self.page.locator("#parallel").scroll_into_view_if_needed()
-        label = self.page.locator("#plot-parallel .axis-title", has_text="optimizer")
-        box = label.bounding_box()
-        self.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        self.page.wait_for_function("document.getElementById('plot-parallel').data?.length > 0")
+        labels = "document.getElementById('plot-parallel').data[0].dimensions.map(axis => axis.label).join()"
+        before = self.page.evaluate(labels)
+        box = self.page.locator("#plot-parallel .axis-title", has_text="optimizer").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        self.page.mouse.move(x, y)
         self.page.mouse.down()
-        self.page.mouse.move(box["x"] - 400, box["y"] + box["height"] / 2, steps=8)
+        self.page.mouse.move(x + 300, y, steps=10)
         self.page.mouse.up()
-        self.page.wait_for_function(
-            "document.getElementById('plot-parallel').data[0].dimensions[0].label === 'optimizer'")
+        self.page.wait_for_function(f"{labels} !== {json.dumps(before)}")
         self.select_lines_of_sgd()
         self.assertEqual(self.numbers(), [i for i in FINITE if i % 3 == 0])
 
