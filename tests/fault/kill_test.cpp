@@ -41,10 +41,10 @@ class Reporting final : public Objective {
     for (std::int64_t step = 1; step <= kSteps; ++step) {
       trial.report(x + static_cast<double>(step), step);
       if (trial.should_prune()) {
-        return {TrialResult::End::kPruned, {}, {}, {}};
+        return {TrialResult::End::kPruned, {}, {}, {}, {}};
       }
     }
-    return {TrialResult::End::kComplete, {x}, {}, {}};
+    return {TrialResult::End::kComplete, {x}, {}, {}, {}};
   }
 };
 

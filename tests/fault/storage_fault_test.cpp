@@ -179,7 +179,7 @@ class QuickObjective final : public Objective {
     for (std::int64_t step = 0; step < kSteps; ++step) {
       trial.report(report_of(x, step), step);
     }
-    return {TrialResult::End::kComplete, {x}, {}, {}};
+    return {TrialResult::End::kComplete, {x}, {}, {}, {}};
   }
 };
 
