@@ -21,6 +21,7 @@ ONLY_THE_READER_SEES = {
     "circles",
     "command_parameters",
     "command_placeholders",
+    "constraint_in_a_window",
     "duplicate_keys",
     "grid_without_end",
     "limits_at_odds",
