@@ -29,7 +29,8 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Removes folders, at the latest when the process ends by std::quick_exit, which destroys nothing.
+/// Removes folders, at the latest when the process ends by std::quick_exit, which destroys nothing. One for the
+/// process, because handlers of that exit get no argument.
 class FolderSweeper {
  public:
   static void add(const fs::path& folder) {

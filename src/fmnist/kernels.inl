@@ -343,6 +343,7 @@ void channel_sums(std::size_t pixels, std::size_t channels, const float* __restr
     for (std::size_t j = 0; j < width; ++j) products[first + j] = static_cast<float>(product[j]);
   }
 }
+
 /// The four pixels of a 2 × 2 square, row by row.
 struct Square {
   FMNIST_INLINE Square(const ImageSizes& sizes, std::size_t image, std::size_t y, std::size_t x)

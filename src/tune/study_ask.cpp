@@ -185,7 +185,8 @@ bool Study::Impl::may_be_duplicated(TrialNumber number) {
 AskResult Study::ask_within(std::optional<std::int64_t> max_trials) {
   const std::scoped_lock lock(impl_->mutex);
   AskResult result;
-  if (impl_->options.reproducible_window || impl_->stagnation) impl_->refresh_locked();
+  // Also for this: nothing is reserved in another study that has the id of a deleted one.
+  impl_->refresh_locked();
   if (impl_->must_wait(impl_->next_number())) {
     result.status = ReserveStatus::kOthersRunning;
     return result;

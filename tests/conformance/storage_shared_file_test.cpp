@@ -157,7 +157,28 @@ TEST_F(SqliteFile, AStudyThatWasMadeAnewIsNotMixedWithWhatIsKnownOfTheOldOne) {
   EXPECT_THROW((void)old.tell(std::move(held), 0.75), StaleClaim);
   EXPECT_THROW(old.refresh(), StudyNotFound);
   EXPECT_THROW((void)old.ask(), StudyNotFound);
+  EXPECT_THROW((void)old.ask(), StudyNotFound);
   EXPECT_EQ(old.count(TrialState::kComplete), 2U);
+  const Study anew = load_study(std::move(options));
+  EXPECT_EQ(anew.best_value(), 1.0);
+  EXPECT_EQ(anew.trials().size(), 4U) << "the old one has left nothing in it";
+}
+
+TEST_F(SqliteFile, AStudyThatWasMadeAnewIsOpenedAtOnceThroughAStorageThatKnewTheOldOne) {
+  const auto storage = open();
+  StudyOptions options;
+  options.storage = storage;
+  Study old = create_study(options);
+  (void)old.tell(old.ask(), 0.25);
+  old.refresh();
+  storage->delete_study(old.id());
+  {
+    const auto theirs = open();
+    const StudyId study = make_study(*theirs, "study");
+    ASSERT_EQ(study, old.id());
+    tell(*theirs, study, 2.0);
+    tell(*theirs, study, 1.0);
+  }
   EXPECT_EQ(load_study(std::move(options)).best_value(), 1.0);
 }
 

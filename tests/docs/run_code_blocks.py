@@ -23,6 +23,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import urllib.request
 
 FENCE = re.compile(r"^```(\w*)\s*$")
@@ -94,13 +95,18 @@ def bash(block):
 def serves_until_interrupted(block, options):
     with subprocess.Popen(bash(block), cwd=options.work, env=environment_of(options), stdin=subprocess.DEVNULL,
                           stdout=subprocess.PIPE, text=True, start_new_session=True) as server:
+        timer = threading.Timer(LIMIT_SECONDS, os.killpg, (server.pid, signal.SIGKILL))
+        timer.start()
         try:
-            address = next(filter(None, map(ADDRESS.search, server.stdout)))[0]
-            with urllib.request.urlopen(address, timeout=LIMIT_SECONDS) as answer:
+            address = next(filter(None, map(ADDRESS.search, server.stdout)), None)
+            if address is None:
+                return False
+            with urllib.request.urlopen(address[0], timeout=LIMIT_SECONDS) as answer:
                 is_page = answer.read().lstrip().startswith(b"<!")
             os.killpg(server.pid, signal.SIGINT)
             return is_page and server.wait(LIMIT_SECONDS) in (0, 128 + signal.SIGINT)
         finally:
+            timer.cancel()
             if server.poll() is None:
                 os.killpg(server.pid, signal.SIGKILL)
 

@@ -24,8 +24,10 @@ struct Result {
   std::vector<std::size_t> order;  ///< The best mean first.
   std::int64_t n_missing = 0;      ///< Replicates that are not finished.
   std::int64_t n_without = 0;      ///< Finished ones without a value.
+  std::int64_t n_infeasible = 0;   ///< Those with one, but beyond a constraint.
 
   [[nodiscard]] std::int64_t number(std::size_t point) const { return confirmed.trials.at(point); }
+  [[nodiscard]] bool is_whole() const { return n_missing == 0 && n_without == 0 && n_infeasible == 0; }
   [[nodiscard]] const Contender& contender(std::size_t point) const { return comparison.contenders.at(point); }
 };
 
@@ -70,7 +72,10 @@ Result read_result(tune::SqliteReader& reader, const tune::StudyRecord& study, c
   });
   const std::int64_t n_all = static_cast<std::int64_t>(n_points) * config.replicates;
   result.n_missing = std::max<std::int64_t>(0, n_all - n_finished);
-  result.n_without = std::max<std::int64_t>(0, n_all - result.n_missing - n_values);
+  result.n_infeasible = std::count_if(trials.begin(), trials.end(), [](const tune::FrozenTrial& trial) {
+    return trial.state == tune::TrialState::kComplete && trial.violation() > 0.0;
+  });
+  result.n_without = std::max<std::int64_t>(0, n_all - result.n_missing - n_values - result.n_infeasible);
   return result;
 }
 
@@ -87,7 +92,7 @@ std::string numbers_text(const Result& result, const std::vector<std::size_t>& p
 std::string verdict_on_others(const Result& result, std::size_t best) {
   const auto& comparison = result.comparison;
   const std::string mean = readable(result.contender(best).mean);
-  if (result.n_missing > 0 || result.n_without > 0) {
+  if (!result.is_whole()) {
     return fmt::format("trial {} is ahead with a mean of {}, but there is no winner without all replicates",
                        result.number(best), mean);
   }
@@ -115,6 +120,8 @@ std::string verdict(const Result& result) {
                : verdict_on_others(result, *best);
   }
   if (result.n_without > 0) text += fmt::format("; {} replicates ended without a value", result.n_without);
+  if (result.n_infeasible > 0)
+    text += fmt::format("; {} replicates are beyond a constraint and do not count", result.n_infeasible);
   if (result.n_missing > 0) {
     text += fmt::format("; {} replicates are missing: the same command goes on", result.n_missing);
   }
@@ -192,8 +199,7 @@ Json json_answer(const Result& result) {
   for (const std::size_t point : result.order) contenders.push_back(contender_json(result, point));
   Json undecided = Json::array();
   for (const std::size_t point : comparison.undecided) undecided.push_back(result.number(point));
-  const bool has_winner = comparison.has_winner() && comparison.contenders.size() > 1 &&
-                          result.n_missing == 0 && result.n_without == 0;
+  const bool has_winner = comparison.has_winner() && comparison.contenders.size() > 1 && result.is_whole();
   return {{"study", result.study},
           {"confirms", result.confirmed.study},
           {"metric", result.config.objectives.front().metric},

@@ -2,8 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
+#include <vector>
 
 #include "tune/error.hpp"
 
@@ -12,8 +14,9 @@ namespace {
 
 class BoundedObjective : public tune::Objective {
  public:
-  BoundedObjective(std::unique_ptr<tune::Objective> objective, std::vector<ConstraintBound> bounds)
-      : objective_(std::move(objective)), bounds_(std::move(bounds)) {}
+  BoundedObjective(std::unique_ptr<tune::Objective> objective, std::vector<ObjectiveGoal> goals,
+                   std::vector<ConstraintBound> bounds)
+      : objective_(std::move(objective)), goals_(std::move(goals)), bounds_(std::move(bounds)) {}
 
   tune::TrialResult run(tune::TrialContext& trial) override {
     tune::TrialResult result = objective_->run(trial);
@@ -32,14 +35,28 @@ class BoundedObjective : public tune::Objective {
   tune::TrainedModel train_model(tune::TrialContext& trial) override { return objective_->train_model(trial); }
 
  private:
+  /// What the bounds are about, where all of it is among the values.
+  [[nodiscard]] std::vector<double> bounded_values(const tune::TrialResult& result) const {
+    std::vector<double> values;
+    for (const ConstraintBound& bound : bounds_) {
+      const auto goal = std::find_if(goals_.begin(), goals_.end(),
+                                     [&](const ObjectiveGoal& other) { return other.metric == bound.metric; });
+      const auto place = static_cast<std::size_t>(goal - goals_.begin());
+      if (place >= result.values.size()) return {};
+      values.push_back(result.values[place]);
+    }
+    return values;
+  }
+
   void judge(tune::TrialResult& result) const {
     using End = tune::TrialResult::End;
-    const auto& measured = result.measurements;
+    const auto measured = result.measurements.empty() ? bounded_values(result) : result.measurements;
     const bool may_be_unknown = result.end != End::kComplete;
     if (result.end == End::kInterrupted || (may_be_unknown && measured.empty())) return;
     if (measured.size() != bounds_.size()) {
-      throw tune::Error(fmt::format("the objective told {} of the {} numbers that constraints are about",
-                                    measured.size(), bounds_.size()));
+      throw tune::Error(
+          fmt::format("the objective told {} of the {} numbers that constraints are about (measurements)",
+                      result.measurements.size(), bounds_.size()));
     }
     for (std::size_t i = 0; i < bounds_.size(); ++i) {
       const ConstraintBound& bound = bounds_[i];
@@ -51,15 +68,16 @@ class BoundedObjective : public tune::Objective {
   }
 
   std::unique_ptr<tune::Objective> objective_;
+  std::vector<ObjectiveGoal> goals_;
   std::vector<ConstraintBound> bounds_;
 };
 
 }  // namespace
 
 std::unique_ptr<tune::Objective> with_bounds(std::unique_ptr<tune::Objective> objective,
-                                             std::vector<ConstraintBound> bounds) {
-  if (bounds.empty()) return objective;
-  return std::make_unique<BoundedObjective>(std::move(objective), std::move(bounds));
+                                             const StudyConfig& config) {
+  if (config.constraints.empty()) return objective;
+  return std::make_unique<BoundedObjective>(std::move(objective), config.objectives, config.constraints);
 }
 
 }  // namespace fmnist_tune

@@ -86,7 +86,7 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& lis
   parameters_ = loaded.manifest().parameters;
   auto slots = choose_slots(request_, loaded.module().devices());
   const auto devices = devices_of(slots);
-  const auto objective = with_bounds(make_objective(loaded, devices), config_.constraints);
+  const auto objective = with_bounds(make_objective(loaded, devices), config_);
   if (subject_) check_data(*subject_, objective->provenance());
   const auto storage = tune::open_sqlite_storage(storage_);
   const tune::RunOptions options = run_options(std::move(slots), loaded.manifest());

@@ -393,6 +393,10 @@ void StudyReader::read_constraints() {
     if (at_most) bound.at_most = at_most->read_number();
     if (at_least) bound.at_least = at_least->read_number();
     if (!at_most && !at_least) item.complain("\"at_most\" or \"at_least\": a number", "neither");
+    if (bound.at_most && bound.at_least && *bound.at_least > *bound.at_most) {
+      at_most->complain(fmt::format("at least at_least, which is {}", *bound.at_least),
+                        fmt::format("{}", *bound.at_most));
+    }
     config_.constraints.push_back(std::move(bound));
   }
   if (manifest_ != nullptr && runs_programs(*manifest_) && !config_.constraints.empty())

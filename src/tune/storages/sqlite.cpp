@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "tune/storages/claims.hpp"
+#include "tune/storages/cursors.hpp"
 #include "tune/storages/network_file.hpp"
 #include "tune/storages/sqlite_connection.hpp"
 #include "tune/storages/sqlite_file.hpp"
@@ -238,6 +239,9 @@ class SqliteStorage final : public Storage {
       }
     }
     return connection_.read([&] {
+      if (!storages::read_at(cursor)) {
+        index_.meet(study);
+      }
       const StudyIndex& index = index_.sync(study);
       index_.remember(study);
       Changes changes;

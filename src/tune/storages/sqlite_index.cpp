@@ -211,9 +211,15 @@ void StorageIndex::touch(StudyId study, TrialNumber number) {
   studies_.at(study).changed_at_.at(static_cast<std::size_t>(number.value)) = ++version_;
 }
 
+void StorageIndex::meet(StudyId study) {
+  notice_others();
+  if (is_another_one(study, studies_[study])) {
+    begin(study);
+  }
+}
+
 void StorageIndex::forget(StudyId study) {
-  studies_.erase(study);
-  version_of_others_ = ++version_;
+  begin(study);
 }
 
 void StorageIndex::forget_all() {

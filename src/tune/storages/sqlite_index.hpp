@@ -56,6 +56,9 @@ class StorageIndex {
   /// Notes by what the study is known again. When `sync` has been called and no transaction of one's own may
   /// fail.
   void remember(StudyId study);
+  /// For a reader who has not read the study that has the id now, so that nothing known of another one counts.
+  /// In a transaction.
+  void meet(StudyId study);
   /// Notes that from now on the id stands for a new study.
   void begin(StudyId study);
   /// Notes a trial that was written; a new one must be the next.

@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import signal
+import sqlite3
 import statistics
 import unittest
 
@@ -98,6 +99,18 @@ class Confirm(ProgramTest):
         self.assertEqual(self.digest("tiny.db"), before)
         self.succeed("confirm", "whole.db", *arguments[2:-1], "1")
         self.assertEqual(self.replicates(), self.replicates(db="whole.db"))
+
+    def test_replicates_beyond_a_constraint_are_told_apart_from_those_without_a_value(self):
+        self.search()
+        self.confirm("--top", "2", "--replicates", "2")
+        connection = sqlite3.connect(self.path("tiny.db"))
+        with connection:
+            connection.execute("insert into trial_system_attributes (trial_id, key, value_json) select max(trial_id),"
+                               " 'constraints', '[0.5]' from trials")
+        connection.close()
+        answer = self.confirm("--top", "2", "--replicates", "2")
+        self.assertIn("; 1 replicates are beyond a constraint and do not count", answer["verdict"])
+        self.assertNotIn("without a value", answer["verdict"])
 
     def test_table_and_csv_have_a_row_a_configuration(self):
         self.search()

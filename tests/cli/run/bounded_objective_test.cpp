@@ -39,10 +39,18 @@ TrialResult result_of(TrialResult::End end, std::vector<double> measurements) {
   return result;
 }
 
+StudyConfig config_of(std::vector<ConstraintBound> bounds) {
+  StudyConfig config;
+  config.objectives = {{"accuracy", tune::Direction::kMaximize}};
+  config.constraints = std::move(bounds);
+  return config;
+}
+
 /// The one trial of a study of such results.
 tune::FrozenTrial trial_of(TrialResult result, std::vector<ConstraintBound> bounds) {
   auto study = tune::Study::create({});
-  const auto objective = with_bounds(std::make_unique<FixedObjective>(std::move(result)), std::move(bounds));
+  const auto objective =
+      with_bounds(std::make_unique<FixedObjective>(std::move(result)), config_of(std::move(bounds)));
   tune::RunOptions options;
   options.n_trials = 1;
   options.slots = tune::make_slots({"cpu"}, 1);
@@ -78,10 +86,17 @@ TEST(BoundedObjective, JudgesPrunedTrialsThatWereMeasured) {
   EXPECT_TRUE(trial_of(result_of(TrialResult::End::kPruned, {}), {kAtMost}).constraints().empty());
 }
 
+TEST(BoundedObjective, TakesValuesForMeasurementsOfAnObjectiveThatMakesNone) {
+  const auto trial = trial_of(result_of(TrialResult::End::kComplete, {}), {kBetween});
+  EXPECT_EQ(trial.constraints(), (std::vector<double>{-0.375, 0.0}));
+  EXPECT_EQ(trial_of(result_of(TrialResult::End::kComplete, {}), {kBetween, kAtMost}).state, TrialState::kFail);
+}
+
 TEST(BoundedObjective, FailsTrialsWhoseMeasurementsAreMissing) {
   const auto trial = trial_of(result_of(TrialResult::End::kComplete, {1.0}), {kAtMost, kBetween});
   EXPECT_EQ(trial.state, TrialState::kFail);
-  EXPECT_EQ(reason_of(trial), "the objective told 1 of the 2 numbers that constraints are about");
+  EXPECT_EQ(reason_of(trial),
+            "the objective told 1 of the 2 numbers that constraints are about (measurements)");
 }
 
 TEST(BoundedObjective, FailsTrialsWhoseMeasurementsAreNotNumbers) {
@@ -92,7 +107,7 @@ TEST(BoundedObjective, FailsTrialsWhoseMeasurementsAreNotNumbers) {
 }
 
 TEST(BoundedObjective, PassesEverythingElseOn) {
-  const auto objective = with_bounds(std::make_unique<FixedObjective>(TrialResult{}), {kAtMost});
+  const auto objective = with_bounds(std::make_unique<FixedObjective>(TrialResult{}), config_of({kAtMost}));
   EXPECT_EQ(objective->estimate({}).parameters, 7U);
   EXPECT_EQ(objective->seconds_per_epoch({}, {}), 0.5);
   EXPECT_EQ(objective->provenance().at("fact"), "1");
@@ -101,7 +116,7 @@ TEST(BoundedObjective, PassesEverythingElseOn) {
 TEST(BoundedObjective, WithoutBoundsIsTheObjectiveItself) {
   auto plain = std::make_unique<FixedObjective>(TrialResult{});
   const tune::Objective* address = plain.get();
-  EXPECT_EQ(with_bounds(std::move(plain), {}).get(), address);
+  EXPECT_EQ(with_bounds(std::move(plain), config_of({})).get(), address);
 }
 
 }  // namespace

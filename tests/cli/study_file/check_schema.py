@@ -22,6 +22,7 @@ ONLY_THE_READER_SEES = {
     "command_parameters",
     "command_placeholders",
     "constraint_in_a_window",
+    "constraints_at_odds",
     "duplicate_keys",
     "grid_without_end",
     "limits_at_odds",
