@@ -19,9 +19,18 @@ FMNIST_INLINE std::size_t smaller(std::size_t a, std::size_t b) {
   return a < b ? a : b;
 }
 
+/// Asks for the cache lines of a row that is needed soon: rows are drawn at random, which no processor
+/// foresees.
+FMNIST_INLINE void prefetch_row(const std::uint8_t* row, std::size_t size) {
+  constexpr std::size_t kCacheLine = 64;
+  for (std::size_t j = 0; j < size; j += kCacheLine) __builtin_prefetch(row + j);
+}
+
 void gather(const std::uint8_t* pixels, std::size_t features, const std::uint32_t* positions, std::size_t n,
             float scale, float shift, float* __restrict out) {
+  constexpr std::size_t kRowsAhead = 4;
   for (std::size_t i = 0; i < n; ++i) {
+    if (i + kRowsAhead < n) prefetch_row(pixels + positions[i + kRowsAhead] * features, features);
     const std::uint8_t* __restrict row = pixels + positions[i] * features;
     float* __restrict to = out + i * features;
     for (std::size_t j = 0; j < features; ++j) to[j] = static_cast<float>(row[j]) * scale + shift;
@@ -540,7 +549,7 @@ void adam(std::size_t n, float* __restrict p, const float* __restrict g, float* 
     const float v = s.beta2 * second[i] + s.one_minus_beta2 * d * d;
     first[i] = m;
     second[i] = v;
-    p[i] = p[i] * s.shrink - s.step_size * m / (std::sqrt(v) * s.inverse_root_correction + s.eps);
+    p[i] = p[i] * s.shrink - s.step_size * m / (root_of(v) * s.inverse_root_correction + s.eps);
   }
 }
 
@@ -551,7 +560,7 @@ void rmsprop(std::size_t n, float* __restrict p, const float* __restrict g, floa
     const float d = g[i] + s.weight_decay * p[i];
     const float v = s.alpha * second[i] + s.one_minus_alpha * d * d;
     second[i] = v;
-    p[i] -= s.lr * d / (std::sqrt(v) + s.eps);
+    p[i] -= s.lr * d / (root_of(v) + s.eps);
   }
 }
 

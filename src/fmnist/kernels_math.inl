@@ -40,6 +40,18 @@ FMNIST_INLINE float expm1_of(float x) {
   return parts.scale * parts.rest + (parts.scale - 1.0F);
 }
 
+/// √x of x ≥ 0 to 2 ulp by products and sums alone: the dividers of many processors take five times as long. A
+/// first guess from the bits with J. Kadlec's constants (relative error 7e-4), then a step of third order.
+/// Below the smallest normal float the result is anything between 0 and 1e-18; of ∞ it is −∞, by which a
+/// division still gives 0.
+FMNIST_INLINE float root_of(float x) {
+  const float guess = __builtin_bit_cast(float, 0x5F1FFFF9U - (__builtin_bit_cast(std::uint32_t, x) >> 1));
+  const float r = guess * 0.703952253F * (2.38924456F - x * guess * guess);
+  const float root = x * r;
+  const float rest = 1.0F - root * r;
+  return root + root * rest * (0.5F + 0.375F * rest);
+}
+
 /// Each has the value and the derivative at z.
 struct Point {
   float value;

@@ -148,4 +148,51 @@ TEST(DropoutMasks, DifferByTrialAndEpochAndAreTheSameForTheSameKey) {
   EXPECT_NE(first_word(1, 1), first_word(1, 2));
 }
 
+/// Squares of gradients from far below eps² to beyond any that trains.
+std::vector<float> magnitudes() {
+  std::vector<float> values{0.0F};
+  for (double x = 1e-18; x < 1e18; x *= 1.37) values.push_back(static_cast<float>(x));
+  return values;
+}
+
+TEST(Kernels, AdamIsExactToRoundingForGradientsOfEverySize) {
+  const auto gradients = magnitudes();
+  const std::size_t n = gradients.size();
+  std::vector<float> p(n, 0.0F);
+  std::vector<float> first(n, 0.0F);
+  std::vector<float> second(n, 0.0F);
+  // The first step of Adam: the moments over their corrections are the gradient and its square.
+  const fmnist::AdamStep step{0.9F, 0.1F, 0.999F, 0.001F, 0.01F / 0.1F, std::sqrt(1000.0F), 1e-8F, 0.0F, 1.0F};
+  kernels().adam(n, p.data(), gradients.data(), first.data(), second.data(), step);
+  for (std::size_t i = 0; i < n; ++i) {
+    const double g = gradients[i];
+    const double expected = -0.01 * g / (g + 1e-8);
+    EXPECT_NEAR(p[i], expected, 2e-6 * std::abs(expected)) << "gradient " << g;
+  }
+}
+
+TEST(Kernels, RmspropIsExactToRoundingForGradientsOfEverySize) {
+  const auto gradients = magnitudes();
+  const std::size_t n = gradients.size();
+  std::vector<float> p(n, 0.0F);
+  std::vector<float> second(n, 0.0F);
+  kernels().rmsprop(n, p.data(), gradients.data(), second.data(), {0.01F, 0.99F, 0.01F, 1e-8F, 0.0F});
+  for (std::size_t i = 0; i < n; ++i) {
+    const double g = gradients[i];
+    const double expected = -0.01 * g / (0.1 * g + 1e-8);
+    EXPECT_NEAR(p[i], expected, 2e-6 * std::abs(expected)) << "gradient " << g;
+  }
+}
+
+TEST(Kernels, AdamStandsStillWhereTheSquareIsInfiniteAndShowsNan) {
+  const std::vector<float> gradients{1e30F, std::numeric_limits<float>::quiet_NaN()};
+  std::vector<float> p(2, 0.5F);
+  std::vector<float> first(2, 0.0F);
+  std::vector<float> second(2, 0.0F);
+  kernels().adam(2, p.data(), gradients.data(), first.data(), second.data(),
+                 {0.9F, 0.1F, 0.999F, 0.001F, 0.1F, 31.6F, 1e-8F, 0.0F, 1.0F});
+  EXPECT_EQ(p[0], 0.5F);
+  EXPECT_TRUE(std::isnan(p[1]));
+}
+
 }  // namespace
