@@ -3,7 +3,7 @@
 end, in turns: the search of Optuna's own PyTorch example for Fashion-MNIST (studies/optuna_pytorch_simple.json).
 
     apt-get install python3-torch python3-torchvision dataset-fashion-mnist
-    python3 -m venv --system-site-packages build/example && build/example/bin/pip install optuna
+    /usr/bin/python3 -m venv --system-site-packages build/example && build/example/bin/pip install optuna
     build/example/bin/python tools/compare_trials.py --program build/release/bin/fmnist-tune
 
 Three sides: `tune` is this program; `example` trains as Optuna's example does, with torchvision's data set and data loader,
