@@ -45,6 +45,7 @@ if(TARGET fmnist-tune)
 endif()
 if(TARGET tune_fmnist)
   # A LibTorch from elsewhere is found where it was when this was built.
-  set_target_properties(tune_fmnist PROPERTIES INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
-  install(TARGETS tune_fmnist LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/fmnist-tune" COMPONENT program)
+  set_target_properties(tune_fmnist tune_fmnist_torch PROPERTIES
+    INSTALL_RPATH "$ORIGIN/.." INSTALL_RPATH_USE_LINK_PATH ON)
+  install(TARGETS tune_fmnist tune_fmnist_torch LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/fmnist-tune" COMPONENT program)
 endif()

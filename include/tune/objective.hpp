@@ -162,6 +162,8 @@ struct ObjectiveConfig {
   /// Metrics besides, that the study bounds: results tell them as `measurements`. One may be there twice, or
   /// among `metrics` too.
   std::vector<std::string> measured;
+  /// What all trials have: the fixed parameters, and the defaults of those that are not searched.
+  ParamValues common;
   std::filesystem::path data_dir;    ///< From `--data`; empty: the objective's own search path.
   std::vector<std::string> devices;  ///< The devices of the slots, each once.
   std::string study_name;
@@ -172,7 +174,7 @@ struct ObjectiveConfig {
 /// The entry point of a module: a shared library exports one object of this type, by C linkage, under the name
 /// `tune_objective_module`. Module and program share one libtune.
 struct ObjectiveModule {
-  static constexpr std::uint32_t kAbiVersion = 5;
+  static constexpr std::uint32_t kAbiVersion = 6;
   static constexpr const char* kSymbol = "tune_objective_module";
 
   std::uint32_t abi_version = kAbiVersion;

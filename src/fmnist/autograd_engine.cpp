@@ -7,6 +7,7 @@
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
+#include "fmnist/libtorch.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
@@ -432,6 +433,7 @@ void AutogradEngine::restore(const EngineState& state) {
 
 std::unique_ptr<Engine> make_autograd_engine(std::shared_ptr<const TrainingData> data,
                                              const EngineConfig& config, const std::string& device) {
+  libtorch::use_one_thread();
   return std::make_unique<AutogradEngine>(std::move(data), config, device);
 }
 

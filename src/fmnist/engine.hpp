@@ -95,7 +95,8 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 [[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, Gemm gemm);
 /// LibTorch's autograd and torch::optim, on any device; the reference for the other. On the CPU images stay in
-/// channels_last, and what follows a convolution is done by `channel_layers`.
+/// channels_last, and what follows a convolution is done by `channel_layers`. The thread that calls computes on
+/// one core from then on.
 [[nodiscard]] std::unique_ptr<Engine> make_autograd_engine(std::shared_ptr<const TrainingData> data,
                                                            const EngineConfig& config,
                                                            const std::string& device);

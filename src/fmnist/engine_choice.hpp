@@ -2,8 +2,10 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "fmnist/engine.hpp"
+#include "tune/search_space.hpp"
 
 /// Which engine computes what: that which is written by hand, on the CPU and for dense networks, else
 /// LibTorch's autograd. `setting` is the objective's setting "engine": "auto", "gemm" or "autograd".
@@ -16,6 +18,10 @@ namespace fmnist {
 /// For this one.
 [[nodiscard]] const char* engine_name(const std::string& setting, const Network& network,
                                       const std::string& device);
+
+/// Whether no trial of a study with these parameters in common, on these devices, needs LibTorch.
+[[nodiscard]] bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
+                                    const std::vector<std::string>& devices);
 
 /// Throws InvalidArgument where "gemm" is asked for a network that it cannot train.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const std::string& setting,

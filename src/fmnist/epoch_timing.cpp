@@ -35,8 +35,7 @@ class Batches {
 
 double seconds_of_training(Engine& engine, const TrainingData& data, const TrialPlan& plan) {
   std::vector<std::uint32_t> order;
-  shuffle_for_epoch(data.split.training, 0, 0, 1, order);
-  order.resize(plan.examples_per_epoch);
+  shuffle_for_epoch(data.split.training, 0, 0, 1, plan.examples_per_epoch, order);
   engine.begin_epoch(1);
   Batches batches(order, plan.batches);
   for (std::size_t i = 0; i < kWarmUpSteps; ++i) engine.train_step(batches.next());

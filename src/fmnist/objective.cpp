@@ -1,6 +1,5 @@
 #include "fmnist/objective.hpp"
 
-#include <c10/util/Exception.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "fmnist/kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/model.hpp"
+#include "fmnist/torch_part.hpp"
 #include "fmnist/trial_run.hpp"
 #include "tune/error.hpp"
 
@@ -43,24 +43,6 @@ bool is_cpu(const std::string& device) {
   return device == "cpu";
 }
 
-/// A broken device ends more than this trial; LibTorch says so in words only.
-bool is_device_failure(const c10::Error& error) {
-  const std::string_view text = error.what_without_backtrace();
-  return text.find("CUDA error") != std::string_view::npos &&
-         text.find("out of memory") == std::string_view::npos;
-}
-
-/// Does it, with LibTorch's errors as ours.
-template <typename Work>
-auto translated(Work&& work) {
-  try {
-    return work();
-  } catch (const c10::Error& error) {
-    if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
-    throw tune::Error(error.what_without_backtrace());
-  }
-}
-
 }  // namespace
 
 DataOptions data_options(const tune::ObjectiveConfig& config) {
@@ -88,6 +70,7 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
       settings_(config.settings),
       devices_(config.devices),
       engine_(config.settings.get_string("engine")),
+      needs_libtorch_(!without_libtorch(engine_, config.common, devices_)),
       bounds_{.epochs = config.settings.get_int("epochs")} {
   if (config.settings.has("examples_per_epoch")) {
     bounds_.examples_per_epoch = static_cast<std::size_t>(config.settings.get_int("examples_per_epoch"));
@@ -99,6 +82,8 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
     throw tune::InvalidArgument(
         "engine: \"gemm\" computes on the CPU only; expected auto or autograd for GPUs");
   }
+  // Now, for its time is no trial's; what is wrong with it is told before any begins.
+  if (needs_libtorch_) static_cast<void>(torch_part());
 }
 
 TrialPlan Objective::plan(const tune::TrialContext& trial, const TrainingData& data) const {
@@ -114,33 +99,29 @@ TrialPlan Objective::plan(const tune::TrialContext& trial, const TrainingData& d
 }
 
 tune::TrialResult Objective::run(tune::TrialContext& trial) {
-  return translated([&] {
-    TrialPlan plan = this->plan(trial, *data_);
-    auto engine = make_engine(engine_, data_, plan.engine, trial.slot().device);
-    return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
-  });
+  TrialPlan plan = this->plan(trial, *data_);
+  auto engine = make_engine(engine_, data_, plan.engine, trial.slot().device);
+  return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
 }
 
 tune::TrainedModel Objective::train_model(tune::TrialContext& trial) {
   // What is missing for the test is told before the long part, not after it.
   if (source_) static_cast<void>(load_test_set(*source_));
-  return translated([&] {
-    const auto all = without_validation(*data_);
-    TrialPlan plan = this->plan(trial, *all);
-    plan.metrics.clear();
-    plan.measured.clear();
-    plan.early_stopping = 0;  // There is no validation loss that it could go by.
-    const Network network = plan.engine.network;
-    auto engine = make_engine(engine_, all, plan.engine, trial.slot().device);
-    TrialRun run(trial, *all, std::move(plan), std::move(engine));
-    tune::TrainedModel trained{run.run(), {}};
-    if (trained.result.end != tune::TrialResult::End::kComplete) return trained;
-    const ModelOrigin origin{settings_, trial.params(), all->examples.image_shape(), all->normalization};
-    trained.file = model_file(origin, network, run.engine());
-    trained.file.metadata["training_examples"] = std::to_string(all->split.training.size());
-    for (const auto& [name, json] : provenance()) trained.file.metadata["provenance:" + name] = json;
-    return trained;
-  });
+  const auto all = without_validation(*data_);
+  TrialPlan plan = this->plan(trial, *all);
+  plan.metrics.clear();
+  plan.measured.clear();
+  plan.early_stopping = 0;  // There is no validation loss that it could go by.
+  const Network network = plan.engine.network;
+  auto engine = make_engine(engine_, all, plan.engine, trial.slot().device);
+  TrialRun run(trial, *all, std::move(plan), std::move(engine));
+  tune::TrainedModel trained{run.run(), {}};
+  if (trained.result.end != tune::TrialResult::End::kComplete) return trained;
+  const ModelOrigin origin{settings_, trial.params(), all->examples.image_shape(), all->normalization};
+  trained.file = model_file(origin, network, run.engine());
+  trained.file.metadata["training_examples"] = std::to_string(all->split.training.size());
+  for (const auto& [name, json] : provenance()) trained.file.metadata["provenance:" + name] = json;
+  return trained;
 }
 
 tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
@@ -149,10 +130,8 @@ tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
 
 double Objective::seconds_per_epoch(const tune::ParamValues& params, const tune::DeviceSlot& slot) const {
   const TrialPlan plan = plan_trial(params, *data_, bounds_);
-  return translated([&] {
-    const auto engine = make_engine(engine_, data_, plan.engine, slot.device);
-    return time_of_epoch(*engine, *data_, plan);
-  });
+  const auto engine = make_engine(engine_, data_, plan.engine, slot.device);
+  return time_of_epoch(*engine, *data_, plan);
 }
 
 void Objective::prepare_worker(const tune::DeviceSlot&) {
@@ -162,11 +141,13 @@ void Objective::prepare_worker(const tune::DeviceSlot&) {
 tune::Attributes Objective::provenance() const {
   const auto text = [](const std::string& value) { return nlohmann::json(value).dump(); };
   tune::Attributes facts{{"torch_version", text(torch_version_text())},
-                         {"blas", text(blas_text())},
                          {"dnnl_version", text(dnnl_version_text())},
-                         {"cpu_capability", text(cpu_capability_text())},
                          {"kernels", text(kernels().name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
+  if (needs_libtorch_) {
+    facts.emplace("blas", text(torch_part().blas()));
+    facts.emplace("cpu_capability", text(torch_part().cpu_capability()));
+  }
   nlohmann::json engines = nlohmann::json::object();
   for (const auto& device : devices_) engines[device] = engine_name(engine_, device);
   facts.emplace("engines", engines.dump());

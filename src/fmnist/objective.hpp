@@ -49,6 +49,7 @@ class Objective final : public tune::Objective {
   tune::OptionValues settings_;
   std::vector<std::string> devices_;
   std::string engine_;
+  bool needs_libtorch_;
   TrialBounds bounds_;
   std::optional<DataOptions> source_;  ///< Nothing: the data were there already.
 };

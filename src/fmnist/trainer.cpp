@@ -55,10 +55,13 @@ std::size_t BatchPlan::n_batches(std::size_t n_examples) const {
 }
 
 void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed, std::uint64_t trial,
-                       std::uint64_t epoch, std::vector<std::uint32_t>& order) {
+                       std::uint64_t epoch, std::size_t n_examples, std::vector<std::uint32_t>& order) {
   order.assign(sorted.begin(), sorted.end());
   tune::RandomStream stream({seed, trial, tune::Purpose::kShuffle, epoch});
-  for (std::size_t n = order.size(); n > 1; --n) std::swap(order[n - 1], order[stream.below(n)]);
+  const std::size_t n_left = order.size() - n_examples;
+  for (std::size_t n = order.size(); n > std::max<std::size_t>(n_left, 1); --n)
+    std::swap(order[n - 1], order[stream.below(n)]);
+  order.erase(order.begin(), order.begin() + static_cast<std::ptrdiff_t>(n_left));
 }
 
 PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order, const BatchPlan& plan,

@@ -51,10 +51,11 @@ struct BatchPlan {
 /// The learning rate of a batch of the pass, from 0; nothing: that of the engine.
 using LearningRate = std::function<double(std::size_t batch)>;
 
-/// Puts the positions into the order of an epoch (from 1): Fisher–Yates from sorted order with the stream
-/// (seed, trial, kShuffle, epoch), so that an epoch's order does not depend on the one before.
+/// Puts `n_examples` of the positions into the order of an epoch (from 1): Fisher–Yates from sorted order with
+/// the stream (seed, trial, kShuffle, epoch), so that an epoch's order does not depend on the one before. At
+/// most all of them.
 void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed, std::uint64_t trial,
-                       std::uint64_t epoch, std::vector<std::uint32_t>& order);
+                       std::uint64_t epoch, std::size_t n_examples, std::vector<std::uint32_t>& order);
 
 /// Trains on `order`, front to back; the last batch may be smaller. Loss and accuracy are those before each
 /// step. A pass that was stopped goes on from its progress.

@@ -112,8 +112,8 @@ std::optional<TrialResult> TrialRun::run_epoch() {
 std::optional<TrialResult> TrialRun::train() {
   if (position_.validating) return std::nullopt;
   const auto key = static_cast<std::uint64_t>(position_.epoch);
-  shuffle_for_epoch(data_.split.training, plan_.engine.seed, plan_.engine.trial, key, order_);
-  order_.resize(plan_.examples_per_epoch);
+  shuffle_for_epoch(data_.split.training, plan_.engine.seed, plan_.engine.trial, key, plan_.examples_per_epoch,
+                    order_);
   if (position_.pass == PassProgress{}) engine_->begin_epoch(key);
   const auto poll = [this] { return should_stop(); };
   const PassResult training =

@@ -45,10 +45,11 @@ std::uint64_t RandomStream::below(std::uint64_t n) {
   if (n == 0) throw InvalidArgument("below(n) needs n >= 1, found 0");
   // Lemire, "Fast random integer generation in an interval", 2019: multiply, reject the short tail.
   __extension__ using Wide = unsigned __int128;
-  const std::uint64_t tail = (0 - n) % n;
   while (true) {
     const Wide product = static_cast<Wide>((*this)()) * n;
-    if (static_cast<std::uint64_t>(product) >= tail) return static_cast<std::uint64_t>(product >> 64);
+    const auto low = static_cast<std::uint64_t>(product);
+    // The tail is shorter than n: its division is seldom needed.
+    if (low >= n || low >= (0 - n) % n) return static_cast<std::uint64_t>(product >> 64);
   }
 }
 

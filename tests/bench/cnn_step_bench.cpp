@@ -47,7 +47,7 @@ std::shared_ptr<const fmnist::TrainingData> data() {
 
 std::vector<std::uint32_t> order_of_epoch() {
   std::vector<std::uint32_t> order;
-  fmnist::shuffle_for_epoch(data()->split.training, 1, 2, 3, order);
+  fmnist::shuffle_for_epoch(data()->split.training, 1, 2, 3, data()->split.training.size(), order);
   return order;
 }
 

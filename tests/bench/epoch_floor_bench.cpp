@@ -99,7 +99,7 @@ void epoch(benchmark::State& state, const Shape& shape) {
     peaks.push_back(measured_peak());
     const auto begin = Clock::now();
     engine->begin_epoch(++number);
-    fmnist::shuffle_for_epoch(data()->split.training, 1, 2, number, order);
+    fmnist::shuffle_for_epoch(data()->split.training, 1, 2, number, data()->split.training.size(), order);
     benchmark::DoNotOptimize(fmnist::train_epoch(*engine, order, {shape.batch, false}, [] { return false; }));
     const double seconds = Seconds(Clock::now() - begin).count();
     state.SetIterationTime(seconds);

@@ -53,7 +53,7 @@ void train_step(benchmark::State& state, const char* name) {
   const auto engine = make(name);
   const auto& training = data()->split.training;
   std::vector<std::uint32_t> order;
-  fmnist::shuffle_for_epoch(training, 1, 2, 3, order);
+  fmnist::shuffle_for_epoch(training, 1, 2, 3, training.size(), order);
   std::size_t begin = 0;
   for (auto _ : state) {
     benchmark::DoNotOptimize(engine->train_step(std::span(order).subspan(begin, kBatch)));
@@ -69,7 +69,7 @@ void epoch(benchmark::State& state, const char* name) {
   std::uint64_t number = 0;
   for (auto _ : state) {
     engine->begin_epoch(++number);
-    fmnist::shuffle_for_epoch(data()->split.training, 1, 2, number, order);
+    fmnist::shuffle_for_epoch(data()->split.training, 1, 2, number, data()->split.training.size(), order);
     benchmark::DoNotOptimize(fmnist::train_epoch(*engine, order, {kBatch, false}, [] { return false; }));
   }
 }

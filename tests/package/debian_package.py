@@ -24,12 +24,12 @@ def check(condition, what):
         sys.exit(f"the package is not right: {what}")
 
 
-def module_of(build):
-    return next(build.glob("**/tune_fmnist.so"))
+def torch_part_of(build):
+    return next(build.glob("**/tune_fmnist_torch.so"))
 
 
 def torch_of(module):
-    """The line of ldd that says where the module finds LibTorch."""
+    """The line of ldd that says where it finds LibTorch."""
     return next(line for line in run("ldd", module).splitlines() if "libtorch_cpu" in line)
 
 
@@ -39,8 +39,8 @@ def check_control(package, version, build):
     depends = fields["Depends"]
     for library in ("libc6", "libstdc++6", "libsqlite3-0", "libboost-program-options", "libfmt", "libspdlog"):
         check(library in depends, f"it does not depend on {library}, but on {depends}")
-    # Of the module that trains; a LibTorch from elsewhere is in no package.
-    check("libtorch" in depends or "/usr/lib" not in torch_of(module_of(build)),
+    # A LibTorch from elsewhere is in no package.
+    check("libtorch" in depends or "/usr/lib" not in torch_of(torch_part_of(build)),
           f"it does not depend on LibTorch, but on {depends}")
     check("-dev" not in depends, f"it depends on what only builds need: {depends}")
     check("dataset-fashion-mnist" in fields["Recommends"], "it does not recommend the data set")
@@ -49,7 +49,8 @@ def check_control(package, version, build):
 
 
 def check_files(root):
-    for pattern in ("bin/fmnist-tune", "lib*/**/libtune.so.*", "lib/**/tune_fmnist.so", "include/tune/study.hpp",
+    for pattern in ("bin/fmnist-tune", "lib*/**/libtune.so.*", "lib/**/tune_fmnist.so",
+                    "lib/**/tune_fmnist_torch.so", "include/tune/study.hpp",
                     "lib/**/cmake/tune/tuneConfig.cmake", "share/fmnist-tune/studies/mlp.json",
                     "share/fmnist-tune/studies/softmax_regression.py", "share/man/man1/fmnist-tune.1",
                     "share/bash-completion/completions/fmnist-tune",
@@ -69,7 +70,9 @@ def check_runs(root, work):
     check(str(root) in libraries, f"it does not take its own library: {libraries}")
     check("torch" not in libraries, "the program itself needs LibTorch")
     (module,) = (root / "usr/lib").glob("**/tune_fmnist.so")
-    check("not found" not in run("ldd", module), "the module that trains misses a library")
+    check("torch" not in run("ldd", module), "the module that trains loads LibTorch before it is needed")
+    for part in (module, module.with_name("tune_fmnist_torch.so")):
+        check("not found" not in run("ldd", part), f"{part.name} misses a library")
     for name in ("command", "quick"):
         study = root / f"usr/share/fmnist-tune/studies/{name}.json"
         run(program, study, "--trials", "1", "--storage", work / f"{name}.db", cwd=work)

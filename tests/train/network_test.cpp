@@ -159,4 +159,13 @@ TEST(DenseLayers, AreThoseOfANetworkWithoutOthers) {
   EXPECT_FALSE(fmnist::dense_layers(Network({5}).batch_norm().classifier(2)));
 }
 
+TEST(Families, ThatAreDenseMakeDenseLayersOnly) {
+  for (const fmnist::Family& family : fmnist::families()) {
+    const Network network = network_of({{"family", family.name}});
+    EXPECT_EQ(fmnist::dense_layers(network).has_value(), family.is_dense) << family.name;
+    EXPECT_EQ(fmnist::is_dense(family.name), family.is_dense);
+  }
+  EXPECT_TRUE(mentions(error_of([] { (void)fmnist::is_dense("rnn"); }), {"family", "mlp", "rnn"}));
+}
+
 }  // namespace

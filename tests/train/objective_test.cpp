@@ -274,6 +274,16 @@ TEST(Objective, SaysWithWhatItTrains) {
   EXPECT_TRUE(nlohmann::json::parse(facts.at("engines")).contains("cpu"));
 }
 
+TEST(Objective, OfDenseNetworksSaysNothingOfWhatLibTorchComputesWith) {
+  auto config = config_with({});
+  config.common = {{"family", text("mlp")}};
+  const auto facts = fmnist::Objective(config, small_data()).provenance();
+  const bool by_libtorch = fmnist::dnnl_gemm() == nullptr;  // Its matrix products then.
+  EXPECT_EQ(facts.contains("blas"), by_libtorch);
+  EXPECT_EQ(facts.contains("cpu_capability"), by_libtorch);
+  EXPECT_TRUE(facts.contains("dnnl_version"));
+}
+
 TEST(Objective, ReachesEightyFivePercentOnFashionMnistInThreeEpochs) {
   for (const char* engine : {"auto", "autograd"}) {
     fmnist::Objective objective(config_with({{"epochs", integer(3)}, {"engine", text(engine)}}),

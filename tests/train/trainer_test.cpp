@@ -124,13 +124,25 @@ TEST(ShuffleForEpoch, IsAPermutationThatDependsOnItsKeyAlone) {
   std::vector<std::uint32_t> first;
   std::vector<std::uint32_t> again{1, 2, 3};
   std::vector<std::uint32_t> next;
-  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, first);
-  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, again);
-  fmnist::shuffle_for_epoch(sorted, 1, 2, 4, next);
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, sorted.size(), first);
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, sorted.size(), again);
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 4, sorted.size(), next);
   EXPECT_EQ(first, again);
   EXPECT_NE(first, next);
   EXPECT_NE(first, sorted);
   EXPECT_TRUE(std::is_permutation(first.begin(), first.end(), sorted.begin()));
+}
+
+TEST(ShuffleForEpoch, TakesAnyPartOfAPermutation) {
+  std::vector<std::uint32_t> sorted(100);
+  std::iota(sorted.begin(), sorted.end(), 5U);
+  std::vector<std::uint32_t> all;
+  fmnist::shuffle_for_epoch(sorted, 1, 2, 3, sorted.size(), all);
+  for (const std::size_t n : {0, 1, 30, 99}) {
+    std::vector<std::uint32_t> some;
+    fmnist::shuffle_for_epoch(sorted, 1, 2, 3, n, some);
+    EXPECT_EQ(some, std::vector<std::uint32_t>(all.end() - static_cast<std::ptrdiff_t>(n), all.end())) << n;
+  }
 }
 
 }  // namespace

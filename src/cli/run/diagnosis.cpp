@@ -68,10 +68,11 @@ std::string fact(const tune::Attributes& facts, const char* name) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// With networks that need LibTorch, so that its facts are there.
 StudyConfig usual_study(const Manifests& manifests) {
   constexpr const char* kText = R"({"name": "doctor", "objective": {"type": "fmnist"},
     "objectives": [{"metric": "validation_accuracy", "direction": "maximize"}],
-    "space": {"lr": {"type": "float", "low": 1e-4, "high": 1e-1, "log": true}}})";
+    "space": {"family": {"type": "categorical", "choices": ["mlp", "cnn"]}}})";
   return parse_study_text(kText, "the study file of doctor", manifests);
 }
 

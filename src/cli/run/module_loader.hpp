@@ -14,8 +14,8 @@ namespace fmnist_tune {
                                                                    const std::filesystem::path& program_folder);
 
 /// Loads the module of an objective type; it stays until the process ends, because what numeric libraries leave
-/// behind (threads, handlers) must never lose its code. Call `fmnist::set_library_environment` first. Cost:
-/// about half a second for LibTorch. Throws Error that says where it looked and what to do.
+/// behind (threads, handlers) must never lose its code. Call `fmnist::set_library_environment` first. Throws
+/// Error that says where it looked and what to do.
 [[nodiscard]] const tune::ObjectiveModule& load_module(const std::string& type);
 
 /// Loads a module that a study file names by its path, likewise.

@@ -12,6 +12,7 @@
 #include "command/objective.hpp"
 #include "command/program_facts.hpp"
 #include "fmnist/environment.hpp"
+#include "tune/running_trial.hpp"
 
 namespace fmnist_tune {
 namespace {
@@ -68,6 +69,8 @@ tune::ObjectiveConfig LoadedObjective::objective_config(const StudyConfig& confi
   wanted.settings = config.objective.settings;
   for (const ObjectiveGoal& goal : config.objectives) wanted.metrics.push_back(goal.metric);
   for (const ConstraintBound& bound : config.constraints) wanted.measured.push_back(bound.metric);
+  wanted.common = tune::complete_params({}, config.fixed, manifest_->parameters);
+  for (const auto& parameter : config.space.parameters()) wanted.common.erase(parameter.name);
   wanted.data_dir = std::move(data_dir);
   wanted.devices = std::move(devices);
   wanted.study_name = config.name;

@@ -15,6 +15,7 @@ namespace fmnist {
 struct Family {
   std::string name;         ///< The value of the parameter `family`.
   std::string description;  ///< A phrase.
+  bool is_dense = false;    ///< Has dense layers only, whatever its parameters.
   /// What it reads; several families may read the same one.
   std::vector<tune::OptionSpec> parameters;
   /// Throws InvalidArgument for parameters that make no network of such images.
@@ -27,6 +28,9 @@ struct Family {
 /// The network of a trial. Throws InvalidArgument for an unknown family, and as Family::build.
 [[nodiscard]] Network build_network(const tune::ParamValues& params, const Shape& image,
                                     std::int64_t n_classes);
+
+/// Family::is_dense of that name. Throws InvalidArgument for an unknown one.
+[[nodiscard]] bool is_dense(const std::string& family);
 
 [[nodiscard]] Family mlp_family();
 [[nodiscard]] Family cnn_family();

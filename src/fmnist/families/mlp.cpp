@@ -13,6 +13,7 @@ Network build(const tune::ParamValues& params, const Shape& image, std::int64_t 
 Family mlp_family() {
   return {.name = "mlp",
           .description = "a stack of dense layers",
+          .is_dense = true,
           .parameters = dense_parameters(),
           .build = build};
 }

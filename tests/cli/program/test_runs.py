@@ -33,6 +33,24 @@ class Runs(ProgramTest):
         self.assertEqual(sorted(after), list(range(7)))
         self.assertEqual({number: after[number] for number in before}, before)
 
+    def loads_libtorch(self, study):
+        """Runs a trial of the study; the dynamic linker tells which libraries the process had."""
+        log = self.path("linker")
+        code, _, messages = self.run_program(study, "--trials", "1", env=os.environ | {
+            "LD_DEBUG": "files", "LD_DEBUG_OUTPUT": str(log)})
+        self.assertEqual(code, 0, messages)
+        texts = [path.read_text(errors="replace") for path in self.folder.glob("linker.*")]
+        for path in self.folder.glob("linker.*"):
+            path.unlink()
+        self.assertTrue(any("tune_fmnist.so" in text for text in texts))
+        return any("libtorch_cpu" in text for text in texts)
+
+    def test_libtorch_is_loaded_only_for_networks_that_need_it(self):
+        # Without oneDNN matrix products are LibTorch's.
+        self.assertEqual(self.loads_libtorch(self.study("tiny")), "oneDNN" not in self.succeed("--version"))
+        self.assertTrue(self.loads_libtorch(self.study(
+            "tiny", name="cnn", file="cnn.json", fixed={"family": "cnn", "channels": 2})))
+
     def test_the_file_is_alone_and_sound_after_a_run(self):
         self.succeed(self.study("tiny"), "--trials", "3")
         self.assertEqual(self.names(), ["tiny.db", "tiny.json"])

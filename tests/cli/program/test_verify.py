@@ -92,7 +92,7 @@ class Verify(ProgramTest):
 
     def test_another_machine_or_library_is_not_comparable(self):
         self.succeed(self.study("tiny"), "--trials", "1")
-        for fact, other in (("cpu_capability", '"OTHER"'), ("torch_version", '"9.9"'), ("data_crc32", '"00000000"'),
+        for fact, other in (("kernels", '"OTHER"'), ("torch_version", '"9.9"'), ("data_crc32", '"00000000"'),
                             ("engines", '{"cpu": "gemm (other)"}'), ("engines", '["cpu"]')):
             shutil.copyfile(self.path("tiny.db"), self.path("other.db"))
             self.change(f"update study_system_attributes set value_json = json_set(value_json, '$.{fact}',"

@@ -1,0 +1,46 @@
+#include "fmnist/engine_choice.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fmnist/families/family.hpp"
+#include "fmnist/torch_part.hpp"
+#include "train/support.hpp"
+#include "tune/error.hpp"
+
+namespace {
+
+using namespace train_test;
+using fmnist::without_libtorch;
+
+tune::ParamValues family(const char* name) {
+  return {{"family", std::string(name)}};
+}
+
+TEST(EngineChoice, OnlyStudiesOfDenseNetworksOnTheCpuDoWithoutLibTorch) {
+  const bool by_hand = fmnist::dnnl_gemm() != nullptr;
+  EXPECT_EQ(without_libtorch("auto", family("mlp"), {"cpu"}), by_hand);
+  EXPECT_EQ(without_libtorch("gemm", family("mlp"), {"cpu"}), by_hand);
+  EXPECT_FALSE(without_libtorch("autograd", family("mlp"), {"cpu"}));
+  EXPECT_FALSE(without_libtorch("auto", family("mlp"), {"cpu", "cuda:0"}));
+  EXPECT_FALSE(without_libtorch("auto", family("cnn"), {"cpu"}));
+  EXPECT_FALSE(without_libtorch("auto", {}, {"cpu"})) << "the family is searched";
+}
+
+TEST(TorchPart, ComputesAsWhatItIsMadeOf) {
+  EXPECT_NE(fmnist::torch_part().cpu_capability(), "");
+  fmnist::torch_part().use_one_thread();
+  const std::vector<float> a{1, 2, 3, 4};
+  std::vector<float> c(4);
+  fmnist::torch_part().gemm(false, true, 2, 2, 2, a.data(), 2, a.data(), 2, 0.0F, c.data(), 2);
+  EXPECT_EQ(c, (std::vector<float>{5, 11, 11, 25}));
+}
+
+TEST(TorchPart, SaysLibTorchsErrorsAsOurs) {
+  fmnist::EngineConfig config;
+  config.network = fmnist::build_network(params_with({{"family", std::string("cnn")}}), {1, 28, 28}, 10);
+  const auto data = made_up_data(20, 784, 10, 28);
+  EXPECT_THROW((void)fmnist::torch_part().make_engine(data, config, "cuda:99"), tune::Error);
+  EXPECT_THROW((void)fmnist::torch_part().make_engine(data, config, "nowhere"), tune::Error);
+}
+
+}  // namespace
