@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <csignal>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -64,6 +65,8 @@ int flushed(int code) {
 
 int run_program(const std::vector<std::string>& command_line) {
   open_closed_streams();
+  // A file that may grow no further is an error of writing, told as one, and not the end of the process.
+  std::signal(SIGXFSZ, SIG_IGN);
   return run_guarded([&] { return flushed(dispatch(command_line)); });
 }
 

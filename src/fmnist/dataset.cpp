@@ -170,23 +170,27 @@ Split stratified_split(std::span<const std::uint8_t> labels, std::size_t n_valid
 }
 
 Normalization normalization_of(const Examples& examples, std::span<const std::uint32_t> positions) {
-  std::array<std::uint64_t, 256> histogram{};
+  constexpr std::size_t kMostAtOnce = 65536;  // Their squares have a sum below 2^32.
+  std::uint64_t sum = 0;
+  std::uint64_t squares = 0;
   for (const std::uint32_t position : positions) {
     const std::uint8_t* row = examples.row(position);
-    for (std::size_t i = 0; i < examples.features; ++i) ++histogram[row[i]];
+    for (std::size_t begin = 0; begin < examples.features; begin += kMostAtOnce) {
+      const std::size_t end = std::min(begin + kMostAtOnce, examples.features);
+      std::uint32_t part = 0;
+      std::uint32_t part_squares = 0;
+      for (std::size_t i = begin; i < end; ++i) {
+        const std::uint32_t value = row[i];
+        part += value;
+        part_squares += value * value;
+      }
+      sum += part;
+      squares += part_squares;
+    }
   }
-  double n = 0.0;
-  double sum = 0.0;
-  double squares = 0.0;
-  for (std::size_t value = 0; value < histogram.size(); ++value) {
-    const auto v = static_cast<double>(value);
-    const auto times = static_cast<double>(histogram[value]);
-    n += times;
-    sum += times * v;
-    squares += times * v * v;
-  }
-  const double mean = sum / n;
-  const double deviation = std::sqrt(std::max(0.0, squares / n - mean * mean));
+  const auto n = static_cast<double>(positions.size() * examples.features);
+  const double mean = static_cast<double>(sum) / n;
+  const double deviation = std::sqrt(std::max(0.0, static_cast<double>(squares) / n - mean * mean));
   if (!(deviation > 0.0)) return {};
   return {static_cast<float>(1.0 / deviation), static_cast<float>(-mean / deviation)};
 }

@@ -144,10 +144,8 @@ tune::Attributes Objective::provenance() const {
                          {"dnnl_version", text(dnnl_version_text())},
                          {"kernels", text(kernels().name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
-  if (needs_libtorch_) {
-    facts.emplace("blas", text(torch_part().blas()));
-    facts.emplace("cpu_capability", text(torch_part().cpu_capability()));
-  }
+  facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : "oneDNN " + dnnl_version_text()));
+  if (needs_libtorch_) facts.emplace("cpu_capability", text(torch_part().cpu_capability()));
   nlohmann::json engines = nlohmann::json::object();
   for (const auto& device : devices_) engines[device] = engine_name(engine_, device);
   facts.emplace("engines", engines.dump());

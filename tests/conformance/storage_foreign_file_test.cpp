@@ -122,9 +122,10 @@ TEST_P(OptunaTrap, IsNamedWithItsFileAndTrial) {
 }
 
 TEST_F(ForeignFile, NamesTheFileWhenAStudyCannotBeRead) {
-  for (const char* sql : {"UPDATE study_directions SET direction = 'minimize'",
-                          "UPDATE study_directions SET direction = 'MINIMIZE';"
-                          "UPDATE study_user_attributes SET value_json = '{'"}) {
+  for (const char* sql :
+       {"UPDATE study_directions SET direction = 'minimize'", "DELETE FROM study_directions",
+        "INSERT INTO study_directions (direction, study_id, objective) SELECT 'MINIMIZE', study_id, 0"
+        " FROM studies; UPDATE study_user_attributes SET value_json = '{'"}) {
     change(path_, sql);
     try {
       (void)SqliteReader(path_).study_records();

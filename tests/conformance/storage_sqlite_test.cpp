@@ -137,6 +137,13 @@ TEST_F(SqliteFile, RefusesAShortFileThatIsNotSqlite) {
   expect_refused_untouched("not a SQLite file");
 }
 
+TEST_F(SqliteFile, RefusesAFileOfAnyFewBytes) {
+  for (const std::size_t size : {1, 2, 99, 511}) {
+    std::ofstream(path_) << std::string(size, '\n');
+    expect_refused_untouched("not a SQLite file");
+  }
+}
+
 TEST_F(SqliteFile, RefusesAFileWhoseEndIsMissing) {
   make_study(*open());
   fs::resize_file(path_, fs::file_size(path_) - 4096);

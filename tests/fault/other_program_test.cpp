@@ -16,6 +16,7 @@
 #include "support/storages.hpp"
 #include "support/temporary_folder.hpp"
 #include "tune/storages/sqlite.hpp"
+#include "tune/storages/sqlite_check.hpp"
 
 /// Another program keeps the file for itself for some time.
 namespace tune::testing {
@@ -115,6 +116,13 @@ TEST_F(AnotherProgramWithTheFile, IsWaitedForByAReader) {
 }
 
 class SlowAnotherProgramWithTheFile : public AnotherProgramWithTheFile {};
+
+TEST_F(SlowAnotherProgramWithTheFile, IsWaitedForForHalfAMinuteByAReaderToo) {
+  OtherProgram other(path_, "BEGIN EXCLUSIVE", std::chrono::seconds(33));
+  other.take_file();
+  EXPECT_EQ(SqliteReader(path_).study_records().size(), 1U);
+  EXPECT_TRUE(check_sqlite_file(path_, {}).empty());
+}
 
 TEST_F(SlowAnotherProgramWithTheFile, IsWaitedForForHalfAMinute) {
   OtherProgram other(path_, "BEGIN IMMEDIATE", std::chrono::seconds(30));

@@ -58,6 +58,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   let_a_stranger_in(path, std::string(reinterpret_cast<const char*>(data), size));
   read_everything(path);
   write_everything(path);
-  for (const char* suffix : {"-wal", "-shm", "-journal"}) fs::remove(path.string() + suffix);
+  for (const char* suffix : {"-wal", "-shm", "-journal", ".before-repair"}) fs::remove(path.string() + suffix);
   return 0;
 }

@@ -12,6 +12,7 @@
 #include "cli/run/provenance.hpp"
 #include "cli/run/rehearsal.hpp"
 #include "cli/run/run_options.hpp"
+#include "cli/run/study_changes.hpp"
 #include "cli/run/study_check.hpp"
 
 namespace fmnist_tune {
@@ -134,7 +135,14 @@ Answer verify(const po::variables_map& values) {
             Verdict::kNotComparable,
             {fmt::format("it is {}: there is no result to compare with", tune::to_string(state))}};
   }
-  return train_again(subject, config_of(subject.study, values), values);
+  StudyThen then = study_then(subject.study, subject.trial);
+  if (!then.changes.empty()) {
+    return {subject.trial.number,
+            Verdict::kNotComparable,
+            {fmt::format("the study changed while it ran: {}", fmt::join(then.changes, "; "))}};
+  }
+  const StoredTrial then_subject{std::move(then.study), subject.trial};
+  return train_again(then_subject, config_of(then_subject.study, values), values);
 }
 
 const char* text_of(Verdict verdict) {

@@ -94,6 +94,19 @@ void check_data(const tune::StudyRecord& stored, const tune::Attributes& facts) 
       stored.name, before[kDataChecksum].dump(), now[kDataChecksum].dump()));
 }
 
+void check_one_engine(const StudyConfig& config, const tune::Attributes& now) {
+  if (!config.reproducible_window) return;
+  std::set<std::string> kinds;
+  const Json engines = engines_of(object_of(now));
+  for (const auto& [device, engine] : engines.items())
+    kinds.insert(fmt::format("{} on {}", engine.dump(), device.substr(0, device.find(':'))));
+  if (kinds.size() <= 1) return;
+  throw UsageError(fmt::format(
+      "\"reproducible\": this run would train with {}, and which trial meets which one is chance; choose "
+      "--devices of one kind",
+      fmt::join(kinds, ", ")));
+}
+
 ProvenanceReview review_provenance(const tune::StudyRecord& stored, const tune::Attributes& now,
                                    const StudyConfig& config) {
   const Json before = kept_facts(stored);

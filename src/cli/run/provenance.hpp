@@ -40,6 +40,10 @@ struct ProvenanceReview {
 [[nodiscard]] std::vector<std::string> unlike_provenance(const Json& kept, const tune::Attributes& now,
                                                          const std::string& device);
 
+/// Throws UsageError where the study file wants the same study for any number of workers and these facts say
+/// that devices of several kinds, or several engines, would compute it: which trial meets which one is chance.
+void check_one_engine(const StudyConfig& config, const tune::Attributes& now);
+
 /// Throws UsageError when the study was begun with other data.
 void check_data(const tune::StudyRecord& stored, const tune::Attributes& now);
 

@@ -5,6 +5,7 @@
 #include "cli/command.hpp"
 #include "cli/output/json.hpp"
 #include "cli/run/provenance.hpp"
+#include "cli/run/study_changes.hpp"
 #include "cli/run/waiting.hpp"
 #include "cli/version.hpp"
 #include "tune/error.hpp"
@@ -48,8 +49,10 @@ tune::Study resume(const StudyOpening& opening, const std::shared_ptr<tune::Stor
   // A study that was made without an objective, for its queue, has no facts before its first run.
   const bool has_first_facts = !opening.provenance.empty() && !keeps_facts(stored);
   if (resumption.made_elsewhere || has_first_facts || !resumption.remarks.empty()) {
-    storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem,
-                                  kept_attributes(opening.config, resumption.seed, review.json));
+    tune::Attributes attributes = kept_attributes(opening.config, resumption.seed, review.json);
+    if (!resumption.remarks.empty() && !resumption.made_elsewhere)
+      attributes[kChangesKey] = with_change(stored, resumption.remarks, tune::now());
+    storage->set_study_attributes(stored.id, tune::AttributeKind::kSystem, attributes);
   }
   const tune::TakenOver taken = study.requeue_dead_trials(opening.takeover);
   if (!taken.requeued.empty() || !taken.failed.empty()) log.info("{}", takeover_text(taken));

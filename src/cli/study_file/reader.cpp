@@ -12,6 +12,7 @@
 #include "cli/study_file/parameter_rules.hpp"
 #include "cli/study_file/space_reader.hpp"
 #include "cli/study_file/study_config.hpp"
+#include "command/manifest.hpp"
 #include "tune/error.hpp"
 #include "tune/pruners/registry.hpp"
 #include "tune/samplers/registry.hpp"
@@ -425,6 +426,9 @@ void StudyReader::read_reproducible() {
   if (config_.space.empty()) window->complain("no window: the space is empty");
   if (config_.limits.max_trial_seconds) {
     window->complain("no window: where max_trial_seconds strikes is another place each time");
+  }
+  if (config_.objective.settings.has(command::kTimeoutSetting)) {
+    window->complain("no window: where timeout_seconds strikes is another place each time");
   }
   std::set<std::string> names;
   for (const ObjectiveGoal& goal : config_.objectives) names.insert(goal.metric);

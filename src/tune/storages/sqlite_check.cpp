@@ -22,8 +22,6 @@ using check::Findings;
 
 namespace fs = std::filesystem;
 
-constexpr std::chrono::seconds kReaderPatience{30};
-
 /// Damaged pages stop one question, not the others.
 Findings findings_of(const Check& check, SqliteConnection& connection, const CheckOptions& options) {
   try {
@@ -90,7 +88,7 @@ std::vector<std::string_view> check_names() {
 
 std::vector<Finding> check_sqlite_file(const fs::path& path, const CheckOptions& options) {
   check_readable_file(path);
-  SqliteConnection connection(path, reading_mode(path), kReaderPatience);
+  SqliteConnection connection(path, reading_mode(path), SqliteOptions{}.busy_timeout);
   return all_findings(connection, options);
 }
 

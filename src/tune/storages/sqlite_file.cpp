@@ -89,6 +89,9 @@ void check_content(const fs::path& path) {
   if (before.bytes == 0 || !is_at_rest(path)) {
     return;
   }
+  // SQLite would take a file of one byte for an empty one.
+  constexpr std::uintmax_t kSmallestDatabase = 512;
+  if (before.bytes < kSmallestDatabase) refuse(path, "it is not a SQLite file");
   try {
     SqliteConnection look(path, OpenMode::kImmutable, std::chrono::milliseconds(0));
     look.read([&] {

@@ -1,4 +1,5 @@
 #include "tune/storages/sqlite_reader.hpp"
+#include "tune/storages/sqlite.hpp"
 
 #include <algorithm>
 #include <map>
@@ -16,7 +17,6 @@ using namespace storages;
 namespace {
 
 /// A reader waits only for moments such as the fold of a log.
-constexpr std::chrono::seconds kReaderPatience{30};
 
 struct Best {
   TrialId trial;
@@ -60,7 +60,7 @@ void widen(std::optional<Timestamp>& limit, const SqliteQuery& row, int column, 
 class SqliteReader::Impl {
  public:
   explicit Impl(const std::filesystem::path& path)
-      : connection_(path, reading_mode(path), kReaderPatience), reader_(connection_) {
+      : connection_(path, reading_mode(path), SqliteOptions{}.busy_timeout), reader_(connection_) {
     connection_.read([&] {
       // Another process may be about to create its tables: there is no study yet.
       empty_ = is_empty_database(connection_);

@@ -122,6 +122,7 @@ StudyRecord study_of(SqliteConnection& connection, StudyId id, std::string name)
   StudyRecord study{id, std::move(name), {}, {}, {}};
   try {
     study.directions = read_directions(connection, id);
+    if (study.directions.empty()) throw FormatError("it has no objective");
     study.user_attrs = read_study_attributes(
         connection, "SELECT \"key\", value_json FROM study_user_attributes WHERE study_id = ?", id);
     study.system_attrs = read_study_attributes(

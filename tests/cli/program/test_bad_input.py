@@ -2,6 +2,7 @@
 
 import json
 import os
+import resource
 import shutil
 import sqlite3
 import unittest
@@ -182,6 +183,34 @@ class Surroundings(ProgramTest):
         message = self.fail_with(1, self.study("tiny"), "--trials", "2", wrapper=WITHOUT_RIGHTS)
         self.assertIn("tiny.db", message)
         self.assertEqual(self.digest("tiny.db"), before)
+
+    def test_a_file_that_cannot_be_written_can_be_asked(self):
+        self.path("kept").mkdir()
+        shutil.copyfile(DATA / "db" / "single.db", self.path("kept/tiny.db"))
+        before = self.digest("kept/tiny.db")
+        self.path("kept/tiny.db").chmod(0o444)
+        self.path("kept").chmod(0o555)
+        self.addCleanup(self.path("kept").chmod, 0o755)
+        (name,), *_ = self.rows("select study_name from studies", db="kept/tiny.db")
+        for query in (["studies"], ["best-trial", "--study", name], ["trials", "--study", name],
+                      ["importance", "--study", name]):
+            code, output, messages = self.run_program(query[0], "kept/tiny.db", *query[1:], wrapper=WITHOUT_RIGHTS)
+            self.assertEqual(code, 0, messages)
+            self.assertTrue(output)
+        self.assertEqual(self.digest("kept/tiny.db"), before)
+
+    def test_a_file_that_may_grow_no_further_is_told_and_goes_on_later(self):
+        study = self.study("tiny")
+        self.succeed(study, "--trials", "1")
+        limit = self.path("tiny.db").stat().st_size
+        code, _, message = self.run_program(study, "--trials", "200", preexec_fn=lambda: resource.setrlimit(
+            resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY)))
+        self.assertEqual(code, 1, message)
+        self.assertRegex(message, "fmnist-tune: .*tiny.db")
+        self.assert_sound("tiny.db")
+        self.assertEqual(self.states("tiny.db")[0], "COMPLETE")
+        self.succeed(study, "--trials", "3")
+        self.assertEqual(len(self.states("tiny.db")), 3)
 
     def test_a_storage_in_a_folder_without_access(self):
         self.path("closed").mkdir(mode=0o000)

@@ -90,6 +90,17 @@ class Verify(ProgramTest):
         for number in range(3):
             self.assertEqual(self.verify(number, db="new.db"), ("identical", ""))
 
+    def test_a_trial_is_held_against_the_engine_of_its_time(self):
+        self.succeed(self.study("tiny"), "--trials", "2", "--jobs", "1")
+        settings = json.loads(self.path("tiny.json").read_text())["objective"]
+        self.succeed(self.study("tiny", objective=settings | {"engine": "autograd"}), "--trials", "3", "--jobs", "1")
+        for number in range(3):
+            self.assertEqual(self.verify(number), ("identical", ""))
+        self.change("update trials set datetime_complete = '9999-01-01 00:00:00.000000' where number = 1")
+        verdict, reason = self.verify(1)
+        self.assertEqual(verdict, "not comparable")
+        self.assertRegex(reason, "changed while it ran: .*engine")
+
     def test_another_machine_or_library_is_not_comparable(self):
         self.succeed(self.study("tiny"), "--trials", "1")
         for fact, other in (("kernels", '"OTHER"'), ("torch_version", '"9.9"'), ("data_crc32", '"00000000"'),

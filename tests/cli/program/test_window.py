@@ -75,7 +75,12 @@ class Window(ProgramTest):
             message = self.fail_with(2, self.windowed(**changes), "--trials", "1")
             self.assertIn("/reproducible/window: expected no window: ", message)
             self.assertIn(expected, message)
-        self.assertEqual(self.names(), ["tiny.json"])
+        self.path("program.json").write_text(json.dumps({
+            "name": "program", "objectives": [{"metric": "loss", "direction": "minimize"}], "pruner": {"type": "nop"},
+            "objective": {"type": "command", "command": ["true", "{x}"], "timeout_seconds": 1},
+            "space": {"x": {"type": "float", "low": 0, "high": 1}}, "reproducible": {"window": 2}}))
+        self.assertIn("timeout_seconds strikes", self.fail_with(2, "program.json", "--trials", "1"))
+        self.assertEqual(self.names(), ["program.json", "tiny.json"])
 
     def test_a_window_without_a_trial_is_refused(self):
         message = self.fail_with(2, self.windowed(reproducible={"window": 0}), "--trials", "1")

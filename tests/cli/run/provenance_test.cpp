@@ -84,6 +84,17 @@ TEST(Provenance, KeepsTheEnginesOfDevicesThatThisRunDoesNotUse) {
   EXPECT_EQ(review.remarks.size(), 1U);
 }
 
+TEST(Provenance, OfSeveralKindsIsRefusedInAReproducibleStudy) {
+  StudyConfig config = config_with("auto");
+  const std::string both = R"j({"cpu": "gemm (oneDNN)", "cuda:0": "autograd"})j";
+  const std::string autograd = R"j({"cpu": "autograd", "cuda:0": "autograd"})j";
+  EXPECT_NO_THROW(check_one_engine(config, facts_on(both)));
+  config.reproducible_window = 2;
+  EXPECT_THROW(check_one_engine(config, facts_on(both)), UsageError);
+  EXPECT_THROW(check_one_engine(config, facts_on(autograd)), UsageError) << "processors round otherwise";
+  EXPECT_NO_THROW(check_one_engine(config, facts_on(R"j({"cuda:0": "autograd", "cuda:1": "autograd"})j")));
+}
+
 TEST(Provenance, OfAnotherDeviceWithTheSameEngineIsAccepted) {
   const auto review = review_provenance(study_on(R"j({"cuda:0": "autograd"})j"),
                                         facts_on(R"j({"cuda:1": "autograd"})j"), config_with("auto"));
