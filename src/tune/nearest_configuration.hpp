@@ -4,7 +4,7 @@
 #include <optional>
 #include <string_view>
 
-#include "tune/configuration.hpp"
+#include "tune/samplers/configuration.hpp"
 #include "tune/search_space.hpp"
 
 namespace tune {

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "tune/configuration.hpp"
+#include "tune/samplers/configuration.hpp"
 #include "tune/stagnation.hpp"
 #include "tune/study.hpp"
 #include "tune/suggestion.hpp"

@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <vector>
 
-#include "tune/configuration.hpp"
+#include "tune/samplers/configuration.hpp"
 #include "tune/samplers/sampler.hpp"
 #include "tune/taken_configurations.hpp"
 

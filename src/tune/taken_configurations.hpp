@@ -5,8 +5,8 @@
 #include <span>
 #include <vector>
 
-#include "tune/configuration.hpp"
 #include "tune/history.hpp"
+#include "tune/samplers/configuration.hpp"
 
 namespace tune {
 

@@ -1,4 +1,4 @@
-#include "tune/configuration.hpp"
+#include "tune/samplers/configuration.hpp"
 
 #include <fmt/format.h>
 
