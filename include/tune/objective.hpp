@@ -142,7 +142,7 @@ class Objective {
   /// Runs one trial to its end. Throws for failures: DeviceError when the device is broken, anything else when
   /// the trial is.
   virtual TrialResult run(TrialContext& trial) = 0;
-  [[nodiscard]] virtual CostEstimate estimate(const ParamValues&) const { return {}; }
+  [[nodiscard]] virtual CostEstimate estimate(const ParamValues&) const { return {}; }  ///< Must be quick.
   /// Seconds that an epoch of such a trial takes on the slot, measured on a short piece of training by the
   /// calling thread, from several threads at once; 0: not known. Nothing is stored. Throws as `run`.
   [[nodiscard]] virtual double seconds_per_epoch(const ParamValues&, const DeviceSlot&) const { return 0.0; }

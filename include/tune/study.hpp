@@ -48,6 +48,11 @@ struct StudyOptions {
   /// ≥ 1: no further trial begins once so many in a row, in number order, brought no better value (see
   /// AskResult::stagnated); enqueued ones still run. One objective only.
   std::optional<std::int64_t> stagnation;
+  /// Which configurations would be run, as far as that is known before (`judge_cost`): gp_tpe suggests others
+  /// only where it finds no such one. Needs a declared space. Trials that have enqueued parameters take them
+  /// all the same. Asked a few hundred times a suggestion at most, while no other trial can be asked for, so it
+  /// should take microseconds; what it throws, asking for a trial throws. Default: all.
+  AffordableCheck is_affordable{};
 };
 
 /// When a running trial is taken from its owner.

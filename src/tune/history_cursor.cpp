@@ -11,22 +11,14 @@
 namespace tune {
 namespace {
 
-void append(std::vector<TrialRange>& ranges, std::size_t number) {
-  if (!ranges.empty() && ranges.back().last + 1 == number) {
-    ranges.back().last = number;
-  } else {
-    ranges.push_back({number, number});
-  }
-}
-
-std::vector<TrialRange>& ranges_for(HistoryCursor& cursor, const HistoryView& history, std::size_t number) {
+std::vector<NumberRange>& ranges_for(HistoryCursor& cursor, const HistoryView& history, std::size_t number) {
   const TrialState state = history.state(number);
   if (is_finished(state)) return cursor.finished;
   if (state == TrialState::kWaiting) return cursor.waiting;
   return history.record(number).columns.empty() ? cursor.open : cursor.running;
 }
 
-std::string text_of(const std::vector<TrialRange>& ranges) {
+std::string text_of(const std::vector<NumberRange>& ranges) {
   std::string text;
   for (const auto& [first, last] : ranges) {
     if (!text.empty()) text += ',';
@@ -49,15 +41,15 @@ std::size_t read_number(std::string_view& rest, std::string_view whole) {
 }
 
 /// Ascending, not touching.
-std::vector<TrialRange> ranges_from(std::string_view whole) {
-  std::vector<TrialRange> ranges;
+std::vector<NumberRange> ranges_from(std::string_view whole) {
+  std::vector<NumberRange> ranges;
   std::string_view rest = whole;
   while (!rest.empty()) {
     if (!ranges.empty()) {
       if (rest.front() != ',') refuse(whole);
       rest.remove_prefix(1);
     }
-    TrialRange range;
+    NumberRange range;
     range.first = range.last = read_number(rest, whole);
     if (rest.starts_with('-')) {
       rest.remove_prefix(1);
@@ -70,6 +62,14 @@ std::vector<TrialRange> ranges_from(std::string_view whole) {
 }
 
 }  // namespace
+
+void append(std::vector<NumberRange>& ranges, std::size_t number) {
+  if (!ranges.empty() && ranges.back().last + 1 == number) {
+    ranges.back().last = number;
+  } else {
+    ranges.push_back({number, number});
+  }
+}
 
 HistoryCursor cursor_of(const HistoryView& history, TrialNumber asking) {
   HistoryCursor cursor;
@@ -87,7 +87,7 @@ std::string to_json(const SuggestionRecord& record) {
   const auto add = [&](const char* name, const std::string& value) {
     members += fmt::format("{}\"{}\": {}", members.empty() ? "" : ", ", name, value);
   };
-  const auto add_ranges = [&](const char* name, const std::vector<TrialRange>& ranges) {
+  const auto add_ranges = [&](const char* name, const std::vector<NumberRange>& ranges) {
     if (!ranges.empty()) add(name, '"' + text_of(ranges) + '"');
   };
   add_ranges("finished", record.cursor.finished);
@@ -97,6 +97,7 @@ std::string to_json(const SuggestionRecord& record) {
   if (!record.given.empty()) add("given", nlohmann::json(record.given).dump());
   if (record.n_redraws > 0) add("redraws", std::to_string(record.n_redraws));
   if (record.is_moved) add("moved", "true");
+  add_ranges("costly", record.costly);
   return "{" + members + "}";
 }
 
@@ -109,7 +110,8 @@ SuggestionRecord suggestion_from_json(std::string_view text) {
              ranges_from(json.value("open", "")), ranges_from(json.value("waiting", ""))},
             json.value("given", std::vector<std::string>()),
             json.value("redraws", std::uint64_t{0}),
-            json.value("moved", false)};
+            json.value("moved", false),
+            ranges_from(json.value("costly", ""))};
   } catch (const Json::exception&) {
     refuse(text);
   }

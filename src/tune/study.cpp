@@ -51,6 +51,9 @@ StudyOptions with_default_parts(StudyOptions options) {
       throw InvalidArgument("a study with a reproducible window cannot wait for trials that run outside");
     }
   }
+  if (options.is_affordable && options.space.empty()) {
+    throw InvalidArgument("what is affordable can be asked only of a declared search space");
+  }
   if (options.stagnation && (*options.stagnation < 1 || options.directions.size() != 1)) {
     throw InvalidArgument("stagnation needs a number >= 1 and a study with one objective");
   }

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "tune/affordability.hpp"
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
 #include "tune/history_cursor.hpp"
@@ -266,16 +267,20 @@ std::vector<TrialNumber> Study::Impl::requeue_abandoned() {
 }
 
 void Study::suggest_declared(Trial::State& trial) {
-  const SamplingContext context = impl_->sampling_context(trial.claim.number);
+  SamplingContext context = impl_->sampling_context(trial.claim.number);
   const TakenConfigurations taken(impl_->history, trial.claim.number, impl_->options.replicates);
   trial.preset.forced = impl_->forced_params(trial.frozen);
+  std::vector<NumberRange> costly;
+  const AffordableCheck check = recording_check(impl_->options.is_affordable, costly);
+  // What a sampler decides is not the whole configuration of a trial that must take some of its parameters.
+  if (impl_->options.is_affordable && trial.preset.forced.empty()) context.is_affordable = &check;
   Suggestion suggestion = suggest(*impl_->options.sampler, context, trial.preset.forced,
                                   impl_->avoids_duplicates() ? &taken : nullptr);
   if (needs_record(trial.frozen, suggestion)) {
     const bool looks_back = impl_->options.sampler->uses_history() || suggestion.n_redraws > 0;
     const SuggestionRecord record{
         looks_back ? cursor_of(impl_->view_for(trial.claim.number), trial.claim.number) : HistoryCursor{},
-        names_of(suggestion.preset.forced), suggestion.n_redraws, suggestion.is_moved};
+        names_of(suggestion.preset.forced), suggestion.n_redraws, suggestion.is_moved, std::move(costly)};
     suggestion.preset.relative.system_attrs[std::string(kSuggestionKey)] = to_json(record);
   }
   trial.take(std::move(suggestion));

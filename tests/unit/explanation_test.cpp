@@ -349,19 +349,19 @@ TEST(SuggestionRecord, IsAFewBytesHoweverLongTheHistoryIs) {
 
 TEST(SuggestionRecord, ReadsWhatItWrites) {
   const HistoryCursor cursor{{{0, 37}, {39, 39}, {41, 50}}, {{38, 38}, {40, 40}}, {{51, 51}}, {{52, 60}}};
-  const SuggestionRecord record{cursor, {"a \"b\"", "lr"}, 3, true};
+  const SuggestionRecord record{cursor, {"a \"b\"", "lr"}, 3, true, {{0, 4}, {6, 6}}};
   EXPECT_EQ(to_json(record),
             R"({"finished": "0-37,39,41-50", "running": "38,40", "open": "51", "waiting": "52-60", )"
-            R"("given": ["a \"b\"","lr"], "redraws": 3, "moved": true})");
+            R"("given": ["a \"b\"","lr"], "redraws": 3, "moved": true, "costly": "0-4,6"})");
   EXPECT_EQ(suggestion_from_json(to_json(record)), record);
   EXPECT_EQ(suggestion_from_json(to_json(SuggestionRecord{})), SuggestionRecord{});
 }
 
 TEST(SuggestionRecord, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", "[]", "3", R"({"finished": 3})", R"({"finished": "a"})", R"({"finished": "3-1"})",
-        R"({"finished": "1,1"})", R"({"finished": "1-"})", R"({"finished": "1;2"})",
-        R"({"finished": "0", "redraws": "many"})", R"({"given": "lr"})", R"({"finished": "5,3"})"}) {
+  for (const char* text : {"", "[]", "3", R"({"finished": 3})", R"({"finished": "a"})",
+                           R"({"finished": "3-1"})", R"({"finished": "1,1"})", R"({"finished": "1-"})",
+                           R"({"finished": "1;2"})", R"({"finished": "0", "redraws": "many"})",
+                           R"({"costly": "1,0"})", R"({"given": "lr"})", R"({"finished": "5,3"})"}) {
     EXPECT_THROW((void)suggestion_from_json(text), FormatError) << text;
   }
 }

@@ -27,6 +27,8 @@ struct Explanation {
   std::size_t n_running = 0;
   std::uint64_t n_redraws = 0;  ///< Draws turned down because other trials had them.
   bool is_moved = false;        ///< All were: it is the nearest configuration to the first that no trial had.
+  /// Configurations that were left out as they would have been rejected for their cost (StudyOptions).
+  std::uint64_t n_costly = 0;
   std::vector<std::string> given;  ///< Parameters that the trial was enqueued with, whatever `reasons` say.
   /// How the parameters came about, where `is_confirmed`.
   std::vector<Reason> reasons;
@@ -39,9 +41,9 @@ struct Explanation {
 /// trial stores which others were finished and which ran. A space that is not declared is decided parameter by
 /// parameter while the trial runs; what finished meanwhile may make the suggestion another one.
 ///
-/// `options` are those of the study; its storage is not used. `trials` are all of its trials by number. Throws
-/// InvalidArgument when there is no such trial, FormatError when what is stored with it cannot be read. Costs
-/// as much as loading the study and asking once.
+/// `options` are those of the study; its storage and `is_affordable` are not used, as trials keep the answers.
+/// `trials` are all of its trials by number. Throws InvalidArgument when there is no such trial, FormatError
+/// when what is stored with it cannot be read. Costs as much as loading the study and asking once.
 [[nodiscard]] Explanation explain_suggestion(const StudyOptions& options, std::span<const FrozenTrial> trials,
                                              TrialNumber number);
 

@@ -30,6 +30,10 @@ struct GpTpeOptions {
 /// RUNNING trials make their surroundings certain, so that parallel trials keep apart. Left to TPE whole:
 /// several objectives, more than 50 parameters, more than 64 choices.
 ///
+/// What would be rejected for its cost (`SamplingContext::is_affordable`) is left out of the search, and drawn
+/// again up to 50 times in the startup trials and where TPE suggests; where nothing else is found, it is
+/// suggested after all.
+///
 /// Cost of a suggestion: at most 160 trials (the better half by value, the rest by number) and 64 running ones
 /// enter the process, 80 its parameters, so a suggestion takes milliseconds however long the study is, plus
 /// O(n) for the choice.
@@ -46,6 +50,8 @@ class GpTpeSampler final : public Sampler {
   [[nodiscard]] const GpTpeOptions& options() const { return options_; }
 
  private:
+  [[nodiscard]] RelativeSample sample_by_tpe(const SamplingContext& context) const;
+
   GpTpeOptions options_;
   TpeSampler tpe_;
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,10 @@
 
 namespace tune {
 
+/// Whether a trial with these parameters, external values, would be run, not rejected for what it costs. Every
+/// parameter of a declared space that exists is among them. Equal parameters give equal answers.
+using AffordableCheck = std::function<bool(const ParamValues&)>;
+
 /// All a sampler is given for one suggestion.
 struct SamplingContext {
   HistoryView history;
@@ -23,6 +28,10 @@ struct SamplingContext {
   /// How many configurations were drawn for this trial before and turned down as duplicates.
   std::uint64_t attempt = 0;
   std::vector<Reason>* reasons = nullptr;  ///< Where the sampler says why, when somebody wants to know.
+  /// For a sampler that leaves out what would be rejected; null: nothing would be, or nobody knows. Which
+  /// questions a sampler asks, and in which order, may depend on the rest of the context and the answers alone:
+  /// the answers are kept, and the suggestion is computed again from them.
+  const AffordableCheck* is_affordable = nullptr;
 
   /// The stream for parameters drawn together.
   [[nodiscard]] RandomStream relative_stream() const;

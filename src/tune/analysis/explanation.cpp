@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <optional>
 
+#include "tune/affordability.hpp"
 #include "tune/analysis/explanation.hpp"
 #include "tune/error.hpp"
 #include "tune/format/param_json.hpp"
@@ -74,8 +75,8 @@ class Past {
   }
 
   template <typename Seen>
-  void apply(const std::vector<TrialRange>& ranges, const Seen& seen) {
-    for (const TrialRange& range : ranges) {
+  void apply(const std::vector<NumberRange>& ranges, const Seen& seen) {
+    for (const NumberRange& range : ranges) {
       for (std::size_t n = range.first; n <= range.last; ++n) history_.apply(seen(n));
     }
   }
@@ -105,6 +106,7 @@ class Recomputation {
     explanation.n_redraws = record_.n_redraws;
     explanation.is_moved = record_.is_moved;
     explanation.given = record_.given;
+    explanation.n_costly = n_costly();
     Suggestion again = suggest_again(given_values());
     explanation.is_confirmed = again.configuration.params == trial_.params &&
                                again.n_redraws == record_.n_redraws && again.is_moved == record_.is_moved;
@@ -113,6 +115,12 @@ class Recomputation {
   }
 
  private:
+  [[nodiscard]] std::uint64_t n_costly() const {
+    std::uint64_t n = 0;
+    for (const NumberRange& range : record_.costly) n += range.last - range.first + 1;
+    return n;
+  }
+
   [[nodiscard]] ParamValues given_values() const {
     ParamValues values;
     for (const std::string& name : record_.given) {
@@ -131,8 +139,10 @@ class Recomputation {
   }
 
   [[nodiscard]] Suggestion suggest_again(const ParamValues& forced) const {
-    const SamplingContext context = past_.context(options_, trial_.number);
+    SamplingContext context = past_.context(options_, trial_.number);
     if (options_.space.empty()) return decide_again(context, forced);
+    const AffordableCheck check = replaying_check(record_.costly);
+    if (!record_.costly.empty()) context.is_affordable = &check;
     const TakenConfigurations taken(past_.history(), trial_.number, options_.replicates);
     const bool avoids = record_.n_redraws > 0 || record_.is_moved;
     return suggest(*options_.sampler, context, forced, avoids ? &taken : nullptr, WithReasons::kYes);

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <iterator>
 #include <limits>
 #include <optional>
 #include <string>
@@ -12,6 +14,7 @@
 
 #include "tune/error.hpp"
 #include "tune/math/sobol.hpp"
+#include "tune/samplers/configuration.hpp"
 #include "tune/samplers/relative_params.hpp"
 #include "tune/samplers/relative_space.hpp"
 #include "tune/samplers/surrogate_model.hpp"
@@ -23,7 +26,7 @@ namespace tune {
 namespace {
 
 using samplers::SurrogateSpace;
-using Configuration = SurrogateSpace::Configuration;
+using Point = SurrogateSpace::Configuration;
 
 // Where distances between configurations stop telling much.
 constexpr std::size_t kMostParameters = 50;
@@ -35,6 +38,11 @@ constexpr std::size_t kMostLookedAt = 1000;
 // So TPE goes first: four trials for each parameter beyond the eighth.
 constexpr std::size_t kEasyParameters = 8;
 constexpr std::size_t kTrialsAParameter = 4;
+
+// As many configurations are drawn where one is wanted that is affordable.
+constexpr std::uint64_t kMostDraws = 50;
+// Between two of them: more than a study counts attempts.
+constexpr std::uint64_t kAttemptsApart = std::uint64_t{1} << 32U;
 
 std::size_t count_free(const SurrogateSpace& space) {
   const auto& parameters = space.parameters();
@@ -68,11 +76,10 @@ std::optional<SurrogateSpace> space_of(const SamplingContext& context, std::span
   return suits_a_surrogate(space) ? std::optional(std::move(space)) : std::nullopt;
 }
 
-Configuration startup_point(const SurrogateSpace& space, const SamplingContext& context) {
+Point startup_point(const SurrogateSpace& space, const SamplingContext& context, RandomStream& stream) {
   const std::size_t n = std::min(space.size(), math::max_sobol_dimensions());
   const auto point = math::sobol_point(static_cast<std::uint64_t>(context.number.value), n);
-  RandomStream stream = context.relative_stream();
-  Configuration configuration(space.size());
+  Point configuration(space.size());
   for (std::size_t d = 0; d < space.size(); ++d) {
     // A point that another trial has would only come again.
     const double u = d < n && context.attempt == 0
@@ -83,31 +90,53 @@ Configuration startup_point(const SurrogateSpace& space, const SamplingContext& 
   return configuration;
 }
 
-RelativeSample sample_of(const SurrogateSpace& space, const Configuration& configuration,
-                         bool is_define_by_run) {
+bool is_affordable(const SurrogateSpace& space, const SamplingContext& context, const Point& point) {
+  return context.is_affordable == nullptr || (*context.is_affordable)(space.params(point));
+}
+
+struct StartupPoint {
+  Point point;
+  bool is_of_sequence = false;
+};
+
+// The first, or another one where it is not affordable.
+StartupPoint affordable_startup_point(const SurrogateSpace& space, const SamplingContext& context) {
+  RandomStream stream = context.relative_stream();
+  StartupPoint first{startup_point(space, context, stream), context.attempt == 0};
+  if (is_affordable(space, context, first.point)) {
+    return first;
+  }
+  for (std::uint64_t n_drawn = 1; n_drawn < kMostDraws; ++n_drawn) {
+    if (Point point = space.draw(stream); is_affordable(space, context, point)) {
+      return {std::move(point)};
+    }
+  }
+  return first;
+}
+
+RelativeSample sample_of(const SurrogateSpace& space, const Point& configuration, bool is_define_by_run) {
   RelativeSample sample;
-  ParamValues params;
   const std::vector<bool> active = space.active(configuration);
   for (std::size_t d = 0; d < space.size(); ++d) {
     if (active[d]) {
       const auto& [name, distribution, column, rules, single] = space.parameters()[d];
       sample.add({std::string(name), configuration[d], *distribution});
-      params.emplace(name, to_external(*distribution, configuration[d]));
     }
   }
   if (is_define_by_run) {  // Other workers cannot see yet what this trial will ask for.
-    sample.system_attrs = samplers::relative_params_attributes(params);
+    sample.system_attrs = samplers::relative_params_attributes(space.params(configuration));
   }
   return sample;
 }
 
 RelativeSample startup_sample(const SurrogateSpace& space, const SamplingContext& context, std::size_t n_scored,
                               std::int64_t n_startup_trials) {
-  RelativeSample sample = sample_of(space, startup_point(space, context), context.declared.empty());
+  const auto [point, is_of_sequence] = affordable_startup_point(space, context);
+  RelativeSample sample = sample_of(space, point, context.declared.empty());
   if (context.reasons != nullptr) {
-    context.reasons->push_back(
-        {sample.names(), fmt::format("a point of a Sobol sequence: {} of {} startup trials were finished",
-                                     n_scored, n_startup_trials)});
+    const char* origin = is_of_sequence ? "a point of a Sobol sequence" : "drawn at random";
+    context.reasons->push_back({sample.names(), fmt::format("{}: {} of {} startup trials were finished", origin,
+                                                            n_scored, n_startup_trials)});
   }
   return sample;
 }
@@ -139,23 +168,60 @@ RelativeSample learnt_sample(const SurrogateSpace& space, const SamplingContext&
                              std::span<const std::size_t> scored) {
   RandomStream stream = context.relative_stream();
   const samplers::SurrogateModel model(space, context, scored, stream);
-  const samplers::Prospects found = samplers::most_promising(space, model, stream);
+  const bool is_filtered = context.is_affordable != nullptr;
+  samplers::WantedConfiguration is_wanted;
+  if (is_filtered) {
+    is_wanted = [&](const Point& candidate) { return is_affordable(space, context, candidate); };
+  }
+  const samplers::Prospects found = samplers::most_promising(space, model, stream, is_wanted);
   const bool has_found = !found.best.empty();
-  const Configuration point = has_found ? found.best.front().configuration : space.draw(stream);
+  const Point point = has_found ? found.best.front().configuration : space.draw(stream);
   RelativeSample sample = sample_of(space, point, context.declared.empty());
   if (context.reasons == nullptr) {
     return sample;
   }
   Reason reason{.parameters = sample.names(),
-                .text = "drawn at random: other trials had all that was looked at"};
+                .text = fmt::format("drawn at random: other trials had all that was looked at{}",
+                                    is_filtered ? " and is not too costly" : "")};
   if (has_found) {
     reason.text = fmt::format(
-        "of {} configurations the one with the largest expected improvement on the best trial, as a Gaussian "
+        "of {} configurations{} the one with the largest expected improvement on the best trial, as a Gaussian "
         "process learnt from {} finished trials expects it",
-        found.n_compared, scored.size());
+        found.n_compared, is_filtered ? ", without those that are too costly," : "", scored.size());
     reason.forecast = forecast_of(space, found, reason.parameters);
   }
   context.reasons->push_back(std::move(reason));
+  return sample;
+}
+
+struct DrawnByTpe {
+  Configuration configuration;
+  std::vector<Reason> reasons;
+};
+
+// All parameters of a declared space, those too that TPE decides one by one. The best of many candidates is
+// much the same each time, so that a draw is the best of half as many as the one before.
+DrawnByTpe draw_by_tpe(TpeOptions options, SamplingContext context, std::uint64_t n_drawn) {
+  DrawnByTpe drawn;
+  options.n_ei_candidates =
+      std::max<std::int64_t>(options.n_ei_candidates >> std::min<std::uint64_t>(n_drawn, 30), 1);
+  const TpeSampler tpe(options);
+  context.attempt += n_drawn * kAttemptsApart;
+  if (context.reasons != nullptr) {
+    context.reasons = &drawn.reasons;
+  }
+  drawn.configuration = decide_configuration(tpe, context, {{}, tpe.sample_relative(context)});
+  return drawn;
+}
+
+RelativeSample taken(DrawnByTpe drawn, const SamplingContext& context) {
+  RelativeSample sample;
+  for (Param& param : drawn.configuration.params) {
+    sample.add(std::move(param));
+  }
+  if (context.reasons != nullptr) {
+    std::move(drawn.reasons.begin(), drawn.reasons.end(), std::back_inserter(*context.reasons));
+  }
   return sample;
 }
 
@@ -169,16 +235,33 @@ GpTpeSampler::GpTpeSampler(GpTpeOptions options)
   }
 }
 
+RelativeSample GpTpeSampler::sample_by_tpe(const SamplingContext& context) const {
+  if (context.is_affordable == nullptr) {
+    return tpe_.sample_relative(context);
+  }
+  std::optional<DrawnByTpe> first;
+  for (std::uint64_t n_drawn = 0; n_drawn < kMostDraws; ++n_drawn) {
+    DrawnByTpe drawn = draw_by_tpe(tpe_.options(), context, n_drawn);
+    if ((*context.is_affordable)(drawn.configuration.values)) {
+      return taken(std::move(drawn), context);
+    }
+    if (!first) {
+      first = std::move(drawn);
+    }
+  }
+  return taken(*std::move(first), context);
+}
+
 RelativeSample GpTpeSampler::sample_relative(const SamplingContext& context) const {
   const std::vector<std::size_t> scored = samplers::scored_trials(context.history);
   const auto space = space_of(context, scored);
   if (!space) {
-    return tpe_.sample_relative(context);
+    return sample_by_tpe(context);
   }
   const bool is_startup =
       scored.empty() || static_cast<std::int64_t>(scored.size()) < options_.n_startup_trials;
   if (!is_startup && !knows_enough(*space, scored.size())) {
-    return tpe_.sample_relative(context);
+    return sample_by_tpe(context);
   }
   return is_startup ? startup_sample(*space, context, scored.size(), options_.n_startup_trials)
                     : learnt_sample(*space, context, scored);

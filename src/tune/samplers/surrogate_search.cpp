@@ -41,8 +41,9 @@ double log_improvement(double z) {
 
 class Search {
  public:
-  Search(const SurrogateSpace& space, const SurrogateModel& model, RandomStream& stream)
-      : space_(space), model_(model), stream_(stream), point_(space.size()) {
+  Search(const SurrogateSpace& space, const SurrogateModel& model, RandomStream& stream,
+         const WantedConfiguration& is_wanted)
+      : space_(space), model_(model), stream_(stream), is_wanted_(is_wanted), point_(space.size()) {
     for (std::size_t d = 0; d < space.size(); ++d) {
       if (!space.parameters()[d].is_single) {
         free_.push_back(d);
@@ -83,7 +84,7 @@ class Search {
     const double score = log_expected_improvement(mean, variance, model_.best_mean());
     const bool is_known =
         std::any_of(best_.begin(), best_.end(), [&](const auto& c) { return c.score == score; });
-    if (score > floor && !is_known && !is_taken()) {
+    if (score > floor && !is_known && !is_taken() && (!is_wanted_ || is_wanted_(configuration))) {
       best_.push_back({std::move(configuration), mean, variance, score});
       std::stable_sort(best_.begin(), best_.end(),
                        [](const auto& a, const auto& b) { return a.score > b.score; });
@@ -124,6 +125,7 @@ class Search {
   const SurrogateSpace& space_;
   const SurrogateModel& model_;
   RandomStream& stream_;
+  const WantedConfiguration& is_wanted_;
   std::vector<std::size_t> free_;
   std::vector<Prospect> best_;
   std::size_t n_compared_ = 0;
@@ -138,8 +140,9 @@ double log_expected_improvement(double mean, double variance, double best) {
   return math::log(deviation) + log_improvement((best - mean) / deviation);
 }
 
-Prospects most_promising(const SurrogateSpace& space, const SurrogateModel& model, RandomStream& stream) {
-  return Search(space, model, stream).run();
+Prospects most_promising(const SurrogateSpace& space, const SurrogateModel& model, RandomStream& stream,
+                         const WantedConfiguration& is_wanted) {
+  return Search(space, model, stream, is_wanted).run();
 }
 
 }  // namespace tune::samplers

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "tune/random.hpp"
@@ -27,10 +28,13 @@ struct Prospects {
   std::size_t n_compared = 0;
 };
 
+using WantedConfiguration = std::function<bool(const SurrogateSpace::Configuration&)>;
+
 /// The configurations with the largest expected improvement that are found among random ones and by rounds of
 /// smaller and smaller changes to the best known ones; none that a trial of the model has, so nothing when all
-/// that were drawn are taken. About 600 configurations are looked at.
+/// that were drawn are taken; none either that `is_wanted`, when it is there, says no to: it is asked last,
+/// only of what would be among the best. About 600 configurations are looked at.
 [[nodiscard]] Prospects most_promising(const SurrogateSpace& space, const SurrogateModel& model,
-                                       RandomStream& stream);
+                                       RandomStream& stream, const WantedConfiguration& is_wanted = {});
 
 }  // namespace tune::samplers

@@ -204,6 +204,17 @@ SurrogateSpace::Configuration SurrogateSpace::draw(RandomStream& stream) const {
   return drawn;
 }
 
+ParamValues SurrogateSpace::params(const Configuration& of) const {
+  ParamValues params;
+  const std::vector<bool> exists = active(of);
+  for (std::size_t d = 0; d < size(); ++d) {
+    if (exists[d]) {
+      params.emplace(parameters_[d].name, to_external(*parameters_[d].distribution, of[d]));
+    }
+  }
+  return params;
+}
+
 void SurrogateSpace::mutate(std::size_t d, double spread, Configuration& of, RandomStream& stream) const {
   if (is_categorical(d)) {
     of[d] = from_unit(d, stream.uniform());

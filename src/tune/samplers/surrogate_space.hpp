@@ -53,6 +53,8 @@ class SurrogateSpace {
   /// A point of the surrogate: a coordinate a parameter, one of their own for parameters that do not exist.
   void coordinates(const Configuration& of, std::span<double> out) const;
   [[nodiscard]] Configuration draw(RandomStream& stream) const;
+  /// The parameters that exist, external values.
+  [[nodiscard]] ParamValues params(const Configuration& of) const;
   /// Another value of parameter d, about `spread` (a share of the range) away.
   void mutate(std::size_t d, double spread, Configuration& of, RandomStream& stream) const;
 
