@@ -4,6 +4,7 @@
 #include "cli/options.hpp"
 #include "cli/output/plan_output.hpp"
 #include "cli/registry.hpp"
+#include "cli/run/cost_check.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/objective_loader.hpp"
@@ -72,8 +73,9 @@ StudyPlan make_plan(const LoadedObjective& loaded, const StudyConfig& config, co
   if (settings.has(kEpochsSetting)) plan.n_epochs = settings.get_int(kEpochsSetting);
   const auto objective =
       module.create(loaded.objective_config(config, request.data_dir, devices_of(plan.slots)));
-  plan.trials =
-      plan_trials(config, parameters, *objective, plan.slots, planned_configurations(config, kConfigurations));
+  const auto configurations =
+      planned_configurations(config, kConfigurations, cost_check(config, parameters, *objective));
+  plan.trials = plan_trials(config, parameters, *objective, plan.slots, configurations);
   plan.warnings = space_warnings(config.space);
   auto further = plan_warnings(config, parameters, *objective, plan.trials);
   plan.warnings.insert(plan.warnings.end(), further.begin(), further.end());

@@ -50,6 +50,12 @@ std::string suggested_text(const ExplainedTrial& explained) {
                 ? "; another trial had the first draw"
                 : fmt::format("; other trials had the first {} draws", explanation.n_redraws);
   }
+  if (explanation.n_costly > 0) {
+    text +=
+        fmt::format("; {} left out, as estimated to cost more than the limits allow",
+                    explanation.n_costly == 1 ? "1 configuration was"
+                                              : fmt::format("{} configurations were", explanation.n_costly));
+  }
   return text;
 }
 
@@ -331,6 +337,7 @@ Json explanation_json(const ExplainedTrial& explained) {
                      {"running", explanation.n_running}}},
                    {"redraws", explanation.n_redraws},
                    {"moved", explanation.is_moved},
+                   {"costly", explanation.n_costly},
                    {"given", explanation.given},
                    {"reason", reason ? Json(*reason) : Json()},
                    {"decisions", Json::array()}};

@@ -24,7 +24,8 @@ struct ExplainedTrial {
 /// and a sentence for each decision.
 [[nodiscard]] std::string explanation_text(const ExplainedTrial& explained, std::optional<std::size_t> width);
 
-/// Everything: `number, state, origin, original, confirmed, seen, redraws, moved, given, reason, decisions`,
+/// Everything: `number, state, origin, original, confirmed, seen, redraws, moved, costly, given, reason,
+/// decisions`,
 /// the latter with all candidates; none when the suggestion is not confirmed.
 [[nodiscard]] Json explanation_json(const ExplainedTrial& explained);
 

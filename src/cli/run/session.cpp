@@ -9,6 +9,7 @@
 #include "cli/command.hpp"
 #include "cli/options.hpp"
 #include "cli/run/bounded_objective.hpp"
+#include "cli/run/cost_check.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
 #include "cli/run/objective_loader.hpp"
@@ -92,7 +93,7 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& lis
   const auto storage = tune::open_sqlite_storage(storage_);
   const tune::RunOptions options = run_options(std::move(slots), loaded.manifest());
   auto study = open_study({config_, loaded.manifests(), request_.seed, loaded.provenance(*objective, devices),
-                           options.takeover, false, marks_},
+                           options.takeover, false, marks_, cost_check(config_, parameters_, *objective)},
                           storage, listeners.log);
   listeners.log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(),
                      options.slots.size(), fmt::join(devices, ", "), study.seed());

@@ -33,6 +33,7 @@ tune::StudyOptions options_of(const StudyOpening& opening, const std::shared_ptr
   tune::StudyOptions options = search_options(opening.config, seed);
   options.storage = storage;
   options.asks_for_outsiders = opening.asks_for_outsiders;
+  options.is_affordable = opening.is_affordable;
   return options;
 }
 

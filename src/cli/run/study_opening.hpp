@@ -16,8 +16,9 @@ struct StudyOpening {
   std::optional<std::uint64_t> asked_seed;
   tune::Attributes provenance;  ///< From the objective; empty: none will run its trials now.
   tune::TakeoverRules takeover{};
-  bool asks_for_outsiders = false;  ///< See StudyOptions.
-  tune::Attributes marks{};         ///< Further system attributes of a study that is created.
+  bool asks_for_outsiders = false;        ///< See StudyOptions.
+  tune::Attributes marks{};               ///< Further system attributes of a study that is created.
+  tune::AffordableCheck is_affordable{};  ///< See StudyOptions.
 };
 
 /// The system attributes that a study of this file keeps: the file, the seed, what made it, names of metrics.

@@ -99,12 +99,14 @@ std::optional<double> StudyPlan::seconds() const {
   return sum / static_cast<double>(n) * static_cast<double>(n_trials) / static_cast<double>(at_once);
 }
 
-std::vector<tune::ParamValues> planned_configurations(const StudyConfig& config, std::size_t n) {
+std::vector<tune::ParamValues> planned_configurations(const StudyConfig& config, std::size_t n,
+                                                      const tune::AffordableCheck& is_affordable) {
   if (config.sampler.type == "none") return some_of(config.points, n);
   tune::StudyOptions options = search_options(config, config.sampler.seed);
   // Neither waits for results that never come nor asks for one configuration twice.
   options.reproducible_window.reset();
   options.replicates = 1;
+  options.is_affordable = is_affordable;
   auto study = tune::Study::create(std::move(options));
   std::vector<tune::ParamValues> found;
   std::vector<tune::Trial> running;

@@ -8,6 +8,7 @@
 #include "cli/study_file/study_config.hpp"
 #include "tune/cost_limits.hpp"
 #include "tune/objective.hpp"
+#include "tune/samplers/sampler.hpp"
 
 /// What a study would cost, before anything is stored.
 namespace fmnist_tune {
@@ -36,8 +37,10 @@ struct StudyPlan {
 };
 
 /// At most `n` configurations as the study would begin with: its listed points when nothing else is searched,
-/// else what its sampler suggests before any result. Nothing is stored.
-[[nodiscard]] std::vector<tune::ParamValues> planned_configurations(const StudyConfig& config, std::size_t n);
+/// else what its sampler suggests before any result, if it is given what is affordable (StudyOptions). Nothing
+/// is stored.
+[[nodiscard]] std::vector<tune::ParamValues> planned_configurations(
+    const StudyConfig& config, std::size_t n, const tune::AffordableCheck& is_affordable = {});
 
 /// Estimates each configuration and trains those that can be for a moment, as many at a time as there are
 /// slots.

@@ -183,20 +183,65 @@ class Cost(ProgramTest):
         below, above = _split_trials(study, study.trials, 1)
         self.assertEqual([trial.number for trial in above], [wide.number])
 
-    def test_samplers_go_on_behind_rejected_trials(self):
-        for sampler in ("tpe", "gp_tpe"):
-            space = {"width": {"type": "int", "low": 8, "high": 1000}}
-            study = self.study("tiny", name=sampler, space=space, fixed={"depth": 1}, limits=self.LIMITS,
-                               sampler={"type": sampler, "n_startup_trials": 4})
-            self.succeed(study, "--trials", "30", "--jobs", "1")
-            widths = [value for (value,) in self.rows("select param_value from trial_params order by trial_id",
-                                                      db=f"{sampler}.db")]
-            rejected = [state == "PRUNED" and not reports for state, reports in self.rows(
-                "select state, (select count(*) from trial_intermediate_values v where v.trial_id = t.trial_id)"
-                " from trials t order by number", db=f"{sampler}.db")]
-            # About 340 units take 4 MiB: of widths drawn at random the median is beyond the limit.
-            self.assertTrue(any(rejected), widths)
-            self.assertLess(statistics.median(widths[15:]), 400, widths)
+    def searched(self, sampler, limits, **changes):
+        space = {"width": {"type": "int", "low": 8, "high": 1000}}
+        return self.study("tiny", name=sampler, space=space, fixed={"depth": 1}, limits=limits,
+                          sampler={"type": sampler, "n_startup_trials": 4}, **changes)
+
+    def rejected(self, db):
+        """Trial by trial, whether it was."""
+        return [state == "PRUNED" and not reports for state, reports in self.rows(
+            "select state, (select count(*) from trial_intermediate_values v where v.trial_id = t.trial_id)"
+            " from trials t order by number", db=db)]
+
+    def test_tpe_goes_on_behind_rejected_trials(self):
+        self.succeed(self.searched("tpe", self.LIMITS), "--trials", "30", "--jobs", "1")
+        widths = [value for (value,) in self.rows("select param_value from trial_params order by trial_id", db="tpe.db")]
+        # About 340 units take 4 MiB: of widths drawn at random the median is beyond the limit.
+        self.assertTrue(any(self.rejected("tpe.db")), widths)
+        self.assertLess(statistics.median(widths[15:]), 400, widths)
+
+    def test_gp_tpe_suggests_nothing_beyond_a_limit(self):
+        for limits in (self.LIMITS, {"max_epoch_gflops": 0.5}):
+            db = f"{next(iter(limits))}.db"
+            self.succeed(self.searched("gp_tpe", limits), "--trials", "20", "--jobs", "1", "--storage", db)
+            self.assertEqual(self.rejected(db), [False] * 20)
+            explained = [json.loads(self.succeed("explain", db, number, "-f", "json")) for number in range(20)]
+            self.assertTrue(all(trial["confirmed"] for trial in explained))
+            costly = [trial["costly"] for trial in explained]
+            # Drawn at random, two thirds would be beyond the limit.
+            self.assertTrue(any(costly[:4]) and any(costly[4:]), costly)
+            number = next(number for number in range(4, 20) if costly[number] > 1)
+            self.assertIn(f"; {costly[number]} configurations were left out, as estimated to cost more than the limits"
+                          " allow", self.succeed("explain", db, number))
+
+    def test_gp_tpe_leaves_out_the_same_when_it_is_resumed(self):
+        study = self.searched("gp_tpe", self.LIMITS)
+        for n_trials in (3, 9, 16):
+            self.succeed(study, "--trials", n_trials, "--jobs", "1")
+        self.succeed(study, "--trials", "16", "--jobs", "1", "--storage", "one.db")
+        self.assertEqual(self.results("gp_tpe.db"), self.results("one.db"))
+
+    def test_gp_tpe_goes_on_where_everything_is_beyond_the_limit(self):
+        self.succeed(self.searched("gp_tpe", {"max_epoch_gflops": 0.001}), "--trials", "8", "--jobs", "1")
+        self.assertEqual(self.rejected("gp_tpe.db"), [True] * 8)
+
+    def test_what_cannot_be_estimated_fails_with_the_reason(self):
+        space = {"batch_size": {"type": "categorical", "choices": [4096]},
+                 "width": {"type": "int", "low": 8, "high": 1000}}
+        study = self.study("tiny", space=space, fixed={"depth": 1}, limits=self.LIMITS, sampler={"type": "gp_tpe"})
+        self.succeed(study, "--trials", "3", "--jobs", "1")
+        for trial in json.loads(self.succeed("trials", "tiny.db", "-f", "json")):
+            self.assertEqual(trial["state"], "FAIL")
+            self.assertIn("batch_size: expected 1 to ", trial["reason"])
+
+    def test_a_plan_has_what_the_study_would_begin_with(self):
+        study = self.searched("gp_tpe", self.LIMITS)
+        planned = [trial["params"] for trial in json.loads(self.succeed("plan", study, "-f", "json"))["configurations"]]
+        self.assertNotIn("would be pruned", self.succeed("plan", study))
+        self.succeed(study, "--trials", "1", "--jobs", "1")
+        (first,) = json.loads(self.succeed("trials", "gp_tpe.db", "-f", "json"))
+        self.assertEqual(planned[0], first["params"])
 
     def test_verify_holds_a_rejected_trial_against_the_limits_again(self):
         self.succeed(self.limited(self.LIMITS), "--trials", "2")
