@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 #include <sqlite3.h>
 
@@ -134,6 +135,23 @@ TEST_F(ForeignFile, NamesTheFileWhenAStudyCannotBeRead) {
       EXPECT_NE(std::string(error.what()).find(path_.string()), std::string::npos) << error.what();
     }
     EXPECT_THROW((void)open()->studies(), Error);
+  }
+}
+
+TEST_F(ForeignFile, WhoseTrialIsNotAmongThoseOfItsStudyIsDamaged) {
+  const auto storage = open();
+  (void)storage->changes_since(study_, {});
+  Claim claim = take(*open(), study_).claim;
+  // Trials come with rising ids: one below those that are known is never looked for.
+  change(path_, fmt::format("UPDATE trial_system_attributes SET trial_id = -5 WHERE trial_id = {0};"
+                            "UPDATE trials SET trial_id = -5 WHERE trial_id = {0}",
+                            claim.trial.value));
+  claim.trial.value = -5;
+  try {
+    storage->report(claim, {0, 1.0}, {});
+    FAIL() << "was taken";
+  } catch (const FormatError& error) {
+    EXPECT_NE(std::string(error.what()).find("damaged"), std::string::npos) << error.what();
   }
 }
 

@@ -125,7 +125,7 @@ class SqliteStorage final : public Storage {
       }
       const std::optional<TrialId> waiting = index.first_waiting();
       if (waiting) {
-        const FrozenTrial before = reader_.read_one(*waiting).value();
+        const FrozenTrial before = listed_trial(*waiting);
         reservation.trial = before;
         reservation.claim = hand_out(reservation.trial, owner, now());
         write_head(reservation.trial);
@@ -281,6 +281,14 @@ class SqliteStorage final : public Storage {
     return row.next() ? std::optional(StudyId{row.integer(0)}) : std::nullopt;
   }
 
+  /// One that the index, or a query, has just named.
+  FrozenTrial listed_trial(TrialId id) {
+    auto trial = reader_.read_one(id);
+    if (trial) return *std::move(trial);
+    throw FormatError(
+        fmt::format("the trial with id {} is listed, but cannot be found: the file is damaged", id.value));
+  }
+
   /// The study of the claimed trial; nothing when the claim does not hold. Reads just what the claim needs.
   std::optional<StudyId> find_held(const Claim& claim, std::string* found = nullptr) {
     SqliteQuery row = connection_.query(
@@ -347,7 +355,7 @@ class SqliteStorage final : public Storage {
   }
 
   void take_from_dead(StudyId study, const DeadClaim& dead, std::int64_t max_deaths, TakenOver& taken) {
-    const FrozenTrial before = reader_.read_one(dead.claim.trial).value();
+    const FrozenTrial before = listed_trial(dead.claim.trial);
     FrozenTrial counted = before;
     const std::int64_t n_deaths = count_death(counted, dead.keep_through_step);
     if (n_deaths >= max_deaths) {

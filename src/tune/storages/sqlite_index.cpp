@@ -208,7 +208,12 @@ void StorageIndex::set(StudyId study, const FrozenTrial& trial) {
 }
 
 void StorageIndex::touch(StudyId study, TrialNumber number) {
-  studies_.at(study).changed_at_.at(static_cast<std::size_t>(number.value)) = ++version_;
+  StudyIndex& index = studies_.at(study);
+  if (number.value < 0 || number.value >= index.size()) {
+    throw FormatError(fmt::format(
+        "trial {} is found by its id, but not among those of its study: the file is damaged", number.value));
+  }
+  index.changed_at_[static_cast<std::size_t>(number.value)] = ++version_;
 }
 
 void StorageIndex::meet(StudyId study) {
