@@ -3,26 +3,52 @@
 
 #include <algorithm>
 #include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
 #include <ostream>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/storages.hpp"
 #include "support/temporary_folder.hpp"
+#include "tune/storages/cursors.hpp"
 #include "tune/storages/in_memory.hpp"
 
 /// Random operations on a storage and on the in-memory one must have the same effects and the same errors.
 namespace tune::testing {
 
+/// What is done to a storage.
+enum class OperationKind : std::uint8_t {
+  kReserve,
+  kEnqueue,
+  kAddTrial,
+  kRequeueDead,
+  kHeartbeat,
+  kStart,
+  kReport,
+  kSetTrialAttributes,
+  kTell,
+  kRequeue,
+  kCreateStudy,
+  kDeleteStudy,
+  kSetStudyAttributes,
+  kListStudies,
+  kReadChanges,
+};
+
 /// What to do and with what; each number is reduced to the range it needs.
 struct Operation {
-  unsigned kind = 0;
+  OperationKind kind = OperationKind::kReserve;
   unsigned which = 0;
   unsigned value = 0;
 };
 
 inline void showValue(const Operation& operation, std::ostream& out) {
-  out << operation.kind % 12 << ' ' << operation.which << ' ' << operation.value;
+  out << static_cast<int>(operation.kind) << ' ' << operation.which << ' ' << operation.value;
 }
 
 }  // namespace tune::testing
@@ -31,8 +57,24 @@ template <>
 struct rc::Arbitrary<tune::testing::Operation> {
   static Gen<tune::testing::Operation> arbitrary() {
     using tune::testing::Operation;
+    using Kind = tune::testing::OperationKind;
     constexpr unsigned kEnd = 27720;  // A multiple of all the numbers it is reduced by.
-    return gen::build<Operation>(gen::set(&Operation::kind, gen::inRange(0U, kEnd)),
+    const auto kind = gen::weightedElement<Kind>({{6, Kind::kReserve},
+                                                  {2, Kind::kEnqueue},
+                                                  {2, Kind::kAddTrial},
+                                                  {2, Kind::kRequeueDead},
+                                                  {2, Kind::kHeartbeat},
+                                                  {2, Kind::kStart},
+                                                  {2, Kind::kReport},
+                                                  {2, Kind::kSetTrialAttributes},
+                                                  {2, Kind::kTell},
+                                                  {2, Kind::kRequeue},
+                                                  {2, Kind::kCreateStudy},
+                                                  {1, Kind::kDeleteStudy},
+                                                  {1, Kind::kSetStudyAttributes},
+                                                  {1, Kind::kListStudies},
+                                                  {8, Kind::kReadChanges}});
+    return gen::build<Operation>(gen::set(&Operation::kind, kind),
                                  gen::set(&Operation::which, gen::inRange(0U, kEnd)),
                                  gen::set(&Operation::value, gen::inRange(0U, kEnd)));
   }
@@ -44,10 +86,16 @@ namespace {
 /// One storage under test with the handles it gave out; handles of both sides stand at the same places.
 class Subject {
  public:
-  Subject(std::shared_ptr<Storage> storage, const std::string& name)
-      : storage_(std::move(storage)),
-        studies_{make_study(*storage_, name + " a"),
-                 make_study(*storage_, name + " b", {Direction::kMaximize, Direction::kMinimize})} {}
+  /// Others may have studies in the storage whose names begin otherwise.
+  Subject(std::shared_ptr<Storage> storage, std::string name)
+      : storage_(std::move(storage)), name_(std::move(name)) {
+    for (std::size_t place = 0; place < studies_.size(); ++place) {
+      NewStudy study;
+      study.name = name_of(place);
+      study.directions = directions_of(place);
+      studies_[place] = TestedStudy{storage_->create_study(study)};
+    }
+  }
 
   /// The visible result, or the kind of error.
   std::string apply(const Operation& operation) {
@@ -55,97 +103,190 @@ class Subject {
       return apply_unchecked(operation);
     } catch (const StaleClaim&) {
       return "stale";
+    } catch (const StudyExists&) {
+      return "exists";
+    } catch (const StudyNotFound&) {
+      return "no study";
     } catch (const InvalidArgument& error) {
       return std::string("invalid: ") + error.what();
     }
   }
 
   std::string state() {
-    return describe(all_trials(*storage_, studies_[0])) + describe(all_trials(*storage_, studies_[1]));
+    std::string text = list_studies();
+    for (auto& study : studies_) {
+      if (study) {
+        (void)read_changes(*study, false);
+      }
+      text += study ? describe(study->trials) : "no study\n";
+    }
+    return text;
   }
 
  private:
+  /// What the caller knows of a study.
+  struct TestedStudy {
+    StudyId id;
+    std::vector<Claim> claims{};
+    Cursor cursor{};
+    std::vector<FrozenTrial> trials{};           ///< As the deltas told.
+    std::set<TrialNumber> in_hand{};             ///< Trials that run or were ended here.
+    std::set<TrialNumber> left_out_of_deltas{};  ///< Those of them that a delta was told to leave out.
+  };
+
   std::string apply_unchecked(const Operation& operation) {
-    const StudyId study = studies_[operation.which % 2];
-    switch (operation.kind % 12) {
-      case 0:
-      case 1:
-      case 2:
+    const std::size_t place = operation.which % studies_.size();
+    if (operation.kind == OperationKind::kCreateStudy) {
+      return create_study(place, operation);
+    }
+    if (operation.kind == OperationKind::kListStudies) {
+      return list_studies();
+    }
+    if (!studies_[place]) {
+      return "nothing";
+    }
+    TestedStudy& study = *studies_[place];
+    switch (operation.kind) {
+      case OperationKind::kReserve:
         return reserve(study, operation);
-      case 3:
-        return enqueue(study, operation);
-      case 4:
-        return add(study, operation);
-      case 5:
+      case OperationKind::kEnqueue:
+        return enqueue(study.id, operation);
+      case OperationKind::kAddTrial:
+        return std::to_string(storage_->add_trial(study.id, trial_to_add(place, operation.value)).value);
+      case OperationKind::kRequeueDead:
         return requeue_dead(study, operation);
-      case 6:
-        return deltas(operation.which % 2);
-      case 11:
-        return heartbeat();
+      case OperationKind::kHeartbeat:
+        return "lost" + numbers_text(storage_->heartbeat(study.claims));
+      case OperationKind::kDeleteStudy:
+        return delete_study(place, operation);
+      case OperationKind::kSetStudyAttributes:
+        storage_->set_study_attributes(study.id, attribute_kind(operation), attributes(operation));
+        return "set";
+      case OperationKind::kReadChanges:
+        return read_changes(study, operation.value % 2 == 0);
       default:
-        return claims_.empty() ? "nothing" : write(claims_[operation.which % claims_.size()], operation);
+        return study.claims.empty() ? "nothing" : write(study, claim_of(study, operation), operation);
     }
   }
 
-  std::string write(const Claim& claim, const Operation& operation) {
+  /// One of the last, most of which hold.
+  static Claim claim_of(const TestedStudy& study, const Operation& operation) {
+    const std::size_t n_last = std::min<std::size_t>(study.claims.size(), 5);
+    return study.claims[study.claims.size() - 1 - operation.which / 2 % n_last];
+  }
+
+  std::string write(TestedStudy& study, const Claim& claim, const Operation& operation) {
     const double value = operation.value % 7;
-    switch (operation.kind % 12) {
-      case 7:
-        storage_->start(claim, params(operation), {{"cursor", std::to_string(operation.value % 3)}});
+    switch (operation.kind) {
+      case OperationKind::kStart:
+        storage_->start(claim, params(operation.value), {{"cursor", std::to_string(operation.value % 3)}},
+                        operation.value % 5 == 0);
         return "started";
-      case 8:
+      case OperationKind::kReport:
         storage_->report(claim, {operation.value % 4, value},
                          {{"completed_rung_" + std::to_string(operation.value % 3), std::to_string(value)}});
         return "reported";
-      case 9:
+      case OperationKind::kSetTrialAttributes:
+        storage_->set_trial_attributes(claim, attribute_kind(operation), attributes(operation));
+        return "set";
+      case OperationKind::kTell:
         storage_->tell(claim, outcome(operation));
         return "told";
       default:
         storage_->requeue(
             claim, operation.value % 5 == 4 ? std::nullopt : std::optional<std::int64_t>(operation.value % 5));
+        lose(study, claim.number);
         return "requeued";
     }
   }
 
-  std::string reserve(StudyId study, const Operation& operation) {
+  std::string reserve(TestedStudy& study, const Operation& operation) {
     const auto limit =
         operation.value % 3 == 0 ? std::nullopt : std::optional<std::int64_t>(operation.value % 9);
+    const auto max_size =
+        operation.value % 4 == 0 ? std::optional<std::int64_t>(operation.value % 11) : std::nullopt;
     const Owner owner =
         operation.value % 5 == 0 ? Owner{} : owner_named(operation.value % 2 == 0 ? "alive" : "dead");
-    const Reservation reservation = storage_->reserve(study, owner, limit, operation.value % 4 != 0);
+    const Reservation reservation = storage_->reserve(study.id, owner, limit, max_size);
     if (reservation.status != ReserveStatus::kReserved) {
       return std::to_string(static_cast<int>(reservation.status));
     }
-    claims_.push_back(reservation.claim);
+    study.claims.push_back(reservation.claim);
+    if (owner != Owner{}) {
+      study.in_hand.insert(reservation.claim.number);
+    }
     return describe(reservation.trial) + " epoch " + std::to_string(reservation.claim.epoch);
   }
 
   std::string enqueue(StudyId study, const Operation& operation) {
-    const std::string fixed = operation.value % 2 == 0 ? R"({"x": 0.5, "ü": null})" : "{}";
-    const auto numbers = storage_->enqueue(study, std::vector<NewTrial>{{fixed, {}, {{"n", "1"}}}, {}});
+    const auto numbers = storage_->enqueue(study, std::vector<NewTrial>{queue_entry(operation.value), {}});
     return std::to_string(numbers.front().value);
   }
 
-  std::string add(StudyId study, const Operation& operation) {
-    FrozenTrial trial;
-    trial.state = operation.value % 3 == 0 ? TrialState::kWaiting : TrialState::kComplete;
-    if (trial.state == TrialState::kComplete) {
-      trial.values.assign(study == studies_[0] ? 1 : 2, operation.value % 5);
-    }
-    trial.params = params(operation);
-    trial.intermediate = {{0, 1.0}, {operation.value % 3, 2.0}};
-    return std::to_string(storage_->add_trial(study, trial).value);
-  }
-
-  std::string requeue_dead(StudyId study, const Operation& operation) {
+  std::string requeue_dead(TestedStudy& study, const Operation& operation) {
     Takeover takeover = takeover_from("dead");
     takeover.kept_step = [&](TrialNumber) { return std::optional<std::int64_t>(operation.value % 4); };
     takeover.max_deaths = 2;
-    const TakenOver taken = storage_->requeue_dead(study, takeover);
+    const TakenOver taken = storage_->requeue_dead(study.id, takeover);
+    for (const auto* numbers : {&taken.requeued, &taken.failed}) {
+      std::for_each(numbers->begin(), numbers->end(), [&](TrialNumber number) { lose(study, number); });
+    }
     return "requeued" + numbers_text(taken.requeued) + " failed" + numbers_text(taken.failed);
   }
 
-  std::string heartbeat() { return "lost" + numbers_text(storage_->heartbeat(claims_)); }
+  /// The caller has the trial no longer. What deltas left out it must read again.
+  static void lose(TestedStudy& study, TrialNumber number) {
+    study.in_hand.erase(number);
+    if (study.left_out_of_deltas.contains(number)) {
+      study.cursor = storages::read_again(study.cursor);
+      study.left_out_of_deltas.clear();
+    }
+  }
+
+  std::string create_study(std::size_t place, const Operation& operation) {
+    NewStudy study;
+    study.name = name_of(place);
+    study.directions = directions_of(place);
+    study.user_attrs = {{"a", std::to_string(operation.value % 3)}};
+    study.system_attrs = {{"b", "null"}};
+    for (unsigned i = 0; i < operation.value % 4; ++i) {
+      study.trials.push_back(trial_to_add(place, operation.value + i));
+    }
+    for (unsigned i = 0; i < operation.value % 3; ++i) {
+      study.queue.push_back(queue_entry(operation.value + i));
+    }
+    studies_[place] = TestedStudy{storage_->create_study(study)};
+    return "created";
+  }
+
+  std::string delete_study(std::size_t place, const Operation& operation) {
+    const TestedStudy deleted = *studies_[place];
+    const bool is_meant = operation.value % 4 != 0;
+    const std::string name = is_meant ? name_of(place) : name_of(place + 1);
+    storage_->delete_study(deleted.id, operation.value % 4 == 1 ? std::string() : name);
+    studies_[place].reset();
+    RC_ASSERT(storage_->heartbeat(deleted.claims).size() == deleted.claims.size());
+    for (const Cursor& cursor : {Cursor{}, deleted.cursor}) {
+      RC_ASSERT_THROWS_AS((void)storage_->changes_since(deleted.id, cursor), StudyNotFound);
+    }
+    RC_ASSERT_THROWS_AS((void)storage_->enqueue(deleted.id, std::vector<NewTrial>(1)), StudyNotFound);
+    return "deleted";
+  }
+
+  /// In order, each as it is found by its name.
+  std::string list_studies() {
+    std::string text;
+    for (StudyRecord study : storage_->studies()) {
+      if (!study.name.starts_with(name_)) {
+        continue;
+      }
+      const auto found = storage_->find_study(study.name);
+      RC_ASSERT(found.has_value() && found->id == study.id && describe(*found) == describe(study));
+      study.name.erase(0, name_.size());
+      text += describe(study);
+    }
+    return text;
+  }
 
   static std::string numbers_text(const std::vector<TrialNumber>& numbers) {
     std::string text;
@@ -155,22 +296,64 @@ class Subject {
     return text;
   }
 
-  /// Applies a delta to what was known and checks that this gives the whole.
-  std::string deltas(std::size_t which) {
-    const Changes changes = storage_->changes_since(studies_[which], cursors_[which]);
-    cursors_[which] = changes.cursor;
-    for (const FrozenTrial& trial : changes.trials) {
-      const auto place = static_cast<std::size_t>(trial.number.value);
-      known_[which].resize(std::max(known_[which].size(), place + 1));
-      known_[which][place] = trial;
+  /// Applies a delta to what was known and checks that this gives the whole; it may leave out the trials that
+  /// the caller knows better.
+  std::string read_changes(TestedStudy& study, bool leaves_out) {
+    std::vector<TrialNumber> except;
+    if (leaves_out) {
+      except.assign(study.in_hand.begin(), study.in_hand.end());
     }
-    RC_ASSERT(describe(known_[which]) == describe(all_trials(*storage_, studies_[which])));
+    const Changes changes = storage_->changes_since(study.id, study.cursor, except);
+    study.cursor = changes.cursor;
+    const std::vector<FrozenTrial> stored = all_trials(*storage_, study.id);
+    study.trials.resize(stored.size());
+    const auto place_of = [](TrialNumber number) { return static_cast<std::size_t>(number.value); };
+    for (const FrozenTrial& trial : changes.trials) {
+      study.trials.at(place_of(trial.number)) = trial;
+    }
+    for (const TrialNumber number : except) {
+      study.trials.at(place_of(number)) = stored.at(place_of(number));
+    }
+    study.left_out_of_deltas.insert(except.begin(), except.end());
+    RC_ASSERT(describe(study.trials) == describe(stored));
     return "seen";
   }
 
-  static std::vector<Param> params(const Operation& operation) {
-    const double value = operation.value % 4;
-    switch (operation.value % 6) {
+  [[nodiscard]] std::string name_of(std::size_t place) const { return name_ + (place % 2 == 0 ? "a" : "b"); }
+
+  static std::vector<Direction> directions_of(std::size_t place) {
+    return place == 0 ? std::vector{Direction::kMinimize}
+                      : std::vector{Direction::kMaximize, Direction::kMinimize};
+  }
+
+  static NewTrial queue_entry(unsigned value) {
+    return {value % 2 == 0 ? R"({"x": 0.5, "ü": null})" : "{}", {}, {{"n", "1"}}};
+  }
+
+  static FrozenTrial trial_to_add(std::size_t place, unsigned value) {
+    FrozenTrial trial;
+    trial.state = value % 3 == 0 ? TrialState::kWaiting : TrialState::kComplete;
+    if (trial.state == TrialState::kComplete) {
+      trial.values.assign(directions_of(place).size(), value % 5);
+    }
+    trial.params = params(value);
+    trial.intermediate = {{0, 1.0}, {value % 3, 2.0}};
+    return trial;
+  }
+
+  static AttributeKind attribute_kind(const Operation& operation) {
+    return operation.value % 2 == 0 ? AttributeKind::kUser : AttributeKind::kSystem;
+  }
+
+  /// One in five is refused.
+  static Attributes attributes(const Operation& operation) {
+    return {{"key " + std::to_string(operation.value % 3), R"(["☃", NaN])"},
+            {"other", operation.value % 5 == 0 ? "{" : std::to_string(operation.value % 7)}};
+  }
+
+  static std::vector<Param> params(unsigned operand) {
+    const double value = operand % 4;
+    switch (operand % 6) {
       case 0:
         return {};
       case 1:
@@ -200,28 +383,29 @@ class Subject {
   }
 
   std::shared_ptr<Storage> storage_;
-  std::array<StudyId, 2> studies_;
-  std::vector<Claim> claims_;
-  std::array<Cursor, 2> cursors_;
-  std::array<std::vector<FrozenTrial>, 2> known_;
+  std::string name_;
+  std::array<std::optional<TestedStudy>, 2> studies_;
 };
 
-TEST(StorageModel, EveryStorageDoesWhatTheInMemoryOneDoes) {
+class StorageModel : public ::testing::TestWithParam<StorageKind> {};
+
+INSTANTIATE_TEST_SUITE_P(Storages, StorageModel, ::testing::ValuesIn(all_storage_kinds(11)),
+                         [](const auto& tested) { return tested.param.name; });
+
+TEST_P(StorageModel, DoesWhatTheInMemoryOneDoes) {
   const TemporaryFolder folder;
-  for (const StorageKind& kind : storage_kinds()) {
-    // Open over all cases, because opening a file costs more than many operations.
-    const auto storage = kind.open(folder.path());
-    int n_cases = 0;
-    EXPECT_TRUE(rc::check(kind.name, [&] {
-      const auto operations = *rc::gen::resize(40, rc::gen::arbitrary<std::vector<Operation>>());
-      Subject model(make_in_memory_storage(), "study");
-      Subject tested(storage, std::to_string(++n_cases));
-      for (const Operation& operation : operations) {
-        RC_ASSERT(tested.apply(operation) == model.apply(operation));
-      }
-      RC_ASSERT(tested.state() == model.state());
-    }));
-  }
+  // Open over all cases, to spend the time on operations.
+  const auto storage = GetParam().open(folder.path());
+  int n_cases = 0;
+  EXPECT_TRUE(rc::check([&] {
+    const auto operations = *rc::gen::resize(80, rc::gen::arbitrary<std::vector<Operation>>());
+    Subject model(make_in_memory_storage(), "study ");
+    Subject tested(storage, std::to_string(++n_cases) + " ");
+    for (const Operation& operation : operations) {
+      RC_ASSERT(tested.apply(operation) == model.apply(operation));
+    }
+    RC_ASSERT(tested.state() == model.state());
+  }));
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/opened_storages.hpp"
 #include "tune/storages/in_memory.hpp"
 #include "tune/storages/sqlite.hpp"
 #include "tune/storages/storage.hpp"
@@ -38,6 +40,26 @@ inline std::string describe(const Attributes& attributes) {
 inline std::vector<StorageKind> storage_kinds() {
   return {{"InMemory", [](const auto&) { return make_in_memory_storage(); }},
           {"Sqlite", [](const auto& folder) { return open_sqlite_storage(folder / "study.db"); }}};
+}
+
+/// Those that keep files, opened more than once. They hold the same; their deltas may tell of more.
+inline std::vector<StorageKind> storage_kinds_opened_often(std::int64_t calls_an_opening) {
+  const auto open = [](const auto& folder) { return open_sqlite_storage(folder / "study.db"); };
+  return {
+      {"SqliteTwice",
+       [=](const auto& folder) { return std::make_shared<AlternatingStorage>(open(folder), open(folder)); }},
+      {"SqliteReopened", [=](const auto& folder) {
+         return std::make_shared<ReopenedStorage>([=] { return open(folder); }, calls_an_opening);
+       }}};
+}
+
+/// Both of these lists. Opening a file costs more than many calls: a test of many takes a larger number.
+inline std::vector<StorageKind> all_storage_kinds(std::int64_t calls_an_opening = 3) {
+  std::vector<StorageKind> all = storage_kinds();
+  for (const StorageKind& kind : storage_kinds_opened_often(calls_an_opening)) {
+    all.push_back(kind);
+  }
+  return all;
 }
 
 inline void PrintTo(const StorageKind& kind, std::ostream* out) {
@@ -69,6 +91,15 @@ inline std::string describe(const std::vector<FrozenTrial>& trials) {
     text += describe(trial) + "\n";
   }
   return text;
+}
+
+/// Everything about a study but its id and its trials.
+inline std::string describe(const StudyRecord& study) {
+  std::string text = fmt::format("study {}", study.name);
+  for (const Direction direction : study.directions) {
+    text += fmt::format(" {}", to_string(direction));
+  }
+  return text + " | user" + describe(study.user_attrs) + " | system" + describe(study.system_attrs) + "\n";
 }
 
 /// All trials, by number.
