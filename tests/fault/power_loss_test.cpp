@@ -5,8 +5,10 @@
 #include <filesystem>
 #include <fstream>
 #include <map>
+#include <memory>
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "support/disk.hpp"
@@ -15,7 +17,9 @@
 #include "support/sqlite_file.hpp"
 #include "support/storages.hpp"
 #include "support/temporary_folder.hpp"
+#include "tune/samplers/random.hpp"
 #include "tune/storages/sqlite.hpp"
+#include "tune/study.hpp"
 
 /// The power goes off in the middle of a study, at every write and sync of it.
 namespace tune::testing {
@@ -56,6 +60,33 @@ std::string name_of(Writers writers) {
 
 void fold_log(const fs::path& path) {
   SQLite::Database(path, SQLite::OPEN_READWRITE).exec("PRAGMA wal_checkpoint(RESTART)");
+}
+
+/// Trials are given to outsiders by a Study: what one was given must stay, and so must the study.
+Recording record_asks_of_outsiders() {
+  Recording recording;
+  const TemporaryFolder folder;
+  FaultyVfs disk;
+  auto storage = open_sqlite_storage(folder / kFile);
+  const auto note = [&] {
+    recording.moments.push_back({disk.events().size(), true, contents(*storage, true)});
+  };
+  note();
+  StudyOptions options;
+  options.study_name = "first";
+  options.storage = storage;
+  options.sampler = std::make_shared<RandomSampler>();
+  options.space.add({"x", FloatDistribution{0.0, 1.0}, {}});
+  options.asks_for_outsiders = true;
+  Study study = create_study(std::move(options));
+  note();
+  for (int i = 0; i < 4; ++i) {
+    (void)study.ask();
+    note();
+  }
+  // Before the file is closed, which stores all of it.
+  recording.events = disk.events();
+  return recording;
 }
 
 Recording record(Writers writers) {
@@ -161,6 +192,10 @@ TEST_P(PowerLoss, TakesNoCallThatReturnedWhenOnlyTheProcessDies) {
     moment.durable = true;
   }
   EXPECT_EQ(count_losses(recording, Survives::kAll), 0);
+}
+
+TEST(PowerLossOfAStudy, TakesNoTrialThatAnOutsiderWasGiven) {
+  EXPECT_EQ(count_losses(record_asks_of_outsiders(), Survives::kNothing), 0);
 }
 
 /// What a disk does that says "synced" and lies after some time.

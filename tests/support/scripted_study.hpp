@@ -2,8 +2,10 @@
 
 #include <cstddef>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -20,11 +22,7 @@ inline std::string contents(Storage& storage, bool with_times = false) {
   };
   std::string text;
   for (const StudyRecord& study : storage.studies()) {
-    text += fmt::format("study {}", study.name);
-    for (const Direction direction : study.directions) {
-      text += fmt::format(" {}", to_string(direction));
-    }
-    text += " | user" + describe(study.user_attrs) + " | system" + describe(study.system_attrs) + "\n";
+    text += describe(study);
     for (const FrozenTrial& trial : all_trials(storage, study.id)) {
       text += describe(trial) + shown(trial.datetime_start) + shown(trial.datetime_complete) + "\n";
     }
@@ -51,6 +49,8 @@ class ScriptedStudy {
     add("add_trial", true, [this](Storage& s) { s.add_trial(study_, finished()); });
     run_trial(TrialState::kPruned);
     requeue();
+    lose_owner(std::numeric_limits<std::int64_t>::max());
+    lose_owner(1);
     add("enqueue", true, [this](Storage& s) {
       (void)s.enqueue(study_, std::vector<NewTrial>{{R"({"x": 0.25})", {{"who", "1"}}, {}}, {}});
     });
@@ -58,7 +58,12 @@ class ScriptedStudy {
     add("set_study_attributes", true, [this](Storage& s) {
       s.set_study_attributes(study_, AttributeKind::kUser, {{"late", "true"}});
     });
-    add("create_study", true, [](Storage& s) { (void)make_study(s, "second"); });
+    add("create_study with trials", true, [](Storage& s) {
+      NewStudy second{"second", {Direction::kMaximize}, {}, {}};
+      second.trials = {finished(), finished()};
+      second.queue = {{R"({"x": 0.5})", {}, {}}, {}};
+      (void)s.create_study(second);
+    });
     add("delete_study", false, [](Storage& s) { s.delete_study(s.find_study("second").value().id); });
     run_trial(TrialState::kComplete);
   }
@@ -117,6 +122,26 @@ class ScriptedStudy {
     start(false);
     add("report", false, [this](Storage& s) { s.report(claim_, {0, 1.0}, {}); });
     add("requeue", false, [this](Storage& s) { s.requeue(claim_); });
+  }
+
+  /// The trial is taken from an owner that has died: put back, or ended when it has had so many.
+  void lose_owner(std::int64_t max_deaths) {
+    add("reserve", false, [this](Storage& s) { claim_ = take(s, study_, owner_named("dead")).claim; });
+    start(false);
+    add("report", false, [this](Storage& s) { s.report(claim_, {0, 1.0}, {}); });
+    add("heartbeat", false, [this](Storage& s) {
+      if (!s.heartbeat(std::vector{claim_}).empty()) {
+        throw std::logic_error("a claim that holds is lost");
+      }
+    });
+    add("requeue_dead", true, [this, max_deaths](Storage& s) {
+      Takeover takeover = takeover_from("dead");
+      takeover.max_deaths = max_deaths;
+      const TakenOver taken = s.requeue_dead(study_, takeover);
+      if (taken.requeued.size() + taken.failed.size() != 1) {
+        throw std::logic_error("the trial of a dead owner stays with it");
+      }
+    });
   }
 
   static FrozenTrial finished() {
