@@ -9,11 +9,14 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include "support/faulty_storage.hpp"
+#include "support/faulty_vfs.hpp"
 #include "support/storages.hpp"
+#include "support/temporary_folder.hpp"
 #include "tune/executor.hpp"
 #include "tune/samplers/random.hpp"
 #include "tune/storages/in_memory.hpp"
@@ -34,6 +37,14 @@ FaultyStorage::Plan at_call(std::int64_t wanted, StorageFault fault) {
 /// From one call on nothing works.
 FaultyStorage::Plan from_call(std::int64_t first, StorageFault fault) {
   return [=](std::int64_t call, std::string_view) { return call >= first ? fault : StorageFault::kNone; };
+}
+
+/// Without an answer to `reserve` nobody knows that this process has the trial: it stays RUNNING until the
+/// process ends.
+FaultyStorage::Plan with_answers_to_reserve(FaultyStorage::Plan plan) {
+  return [plan = std::move(plan)](std::int64_t call, std::string_view name) {
+    return name == "reserve" ? StorageFault::kNone : plan(call, name);
+  };
 }
 
 StudyOptions options_of(std::shared_ptr<Storage> storage) {
@@ -77,9 +88,22 @@ std::vector<std::string> wanted_outlines() {
   return wanted;
 }
 
-class FaultyStudy : public ::testing::TestWithParam<StorageFault> {
+using FaultOfAStorage = std::tuple<StorageKind, StorageFault>;
+
+class FaultyStudy : public ::testing::TestWithParam<FaultOfAStorage> {
  protected:
   static constexpr std::int64_t kAnyCall = 200;
+
+  static StorageFault fault() { return std::get<StorageFault>(GetParam()); }
+
+  /// An empty storage that fails as planned.
+  void begin_anew(FaultyStorage::Plan plan = {}) {
+    storage_.reset();
+    real_.reset();
+    folder_.emplace();
+    real_ = std::get<StorageKind>(GetParam()).open(folder_->path());
+    storage_ = std::make_shared<FaultyStorage>(real_, std::move(plan));
+  }
 
   /// Finished trials are as they would be without the fault, and the study in memory counts what is stored.
   void expect_sound(Study& study, const std::set<std::int64_t>& told) {
@@ -110,12 +134,14 @@ class FaultyStudy : public ::testing::TestWithParam<StorageFault> {
     (void)real_->requeue_dead(study, {[](const Holder&) { return true; }});
   }
 
-  std::shared_ptr<Storage> real_ = make_in_memory_storage();
-  std::shared_ptr<FaultyStorage> storage_ = std::make_shared<FaultyStorage>(real_);
+  const FaultyVfs without_waiting_for_the_disk_;
+  std::optional<TemporaryFolder> folder_;
+  std::shared_ptr<Storage> real_;
+  std::shared_ptr<FaultyStorage> storage_;
 };
 
-std::string name_of(const ::testing::TestParamInfo<StorageFault>& tested) {
-  switch (tested.param) {
+std::string name_of(StorageFault fault) {
+  switch (fault) {
     case StorageFault::kNone:
       break;
     case StorageFault::kRefused:
@@ -128,16 +154,22 @@ std::string name_of(const ::testing::TestParamInfo<StorageFault>& tested) {
   return "None";
 }
 
+std::string test_name(const ::testing::TestParamInfo<FaultOfAStorage>& tested) {
+  return std::get<StorageKind>(tested.param).name + name_of(std::get<StorageFault>(tested.param));
+}
+
+const auto kRefusals = ::testing::Values(StorageFault::kRefused, StorageFault::kBusy);
+const auto kAllFaults =
+    ::testing::Values(StorageFault::kRefused, StorageFault::kBusy, StorageFault::kLostAnswer);
+
 INSTANTIATE_TEST_SUITE_P(Every, FaultyStudy,
-                         ::testing::Values(StorageFault::kRefused, StorageFault::kBusy,
-                                           StorageFault::kLostAnswer),
-                         name_of);
+                         ::testing::Combine(::testing::ValuesIn(storage_kinds()), kAllFaults), test_name);
 
 /// Nothing happens behind the caller's back: the same call may be made again, by the same process.
 class RefusedStudy : public FaultyStudy {};
 
-INSTANTIATE_TEST_SUITE_P(Every, RefusedStudy, ::testing::Values(StorageFault::kRefused, StorageFault::kBusy),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(Every, RefusedStudy,
+                         ::testing::Combine(::testing::ValuesIn(storage_kinds()), kRefusals), test_name);
 
 /// Makes a call again when the storage refused it.
 template <typename Body>
@@ -153,8 +185,7 @@ TEST_P(RefusedStudy, GoesOnAsIfNothingHadBeenWhenTheRefusedCallIsMadeAgain) {
   const std::vector<std::string> wanted = wanted_outlines();
   for (std::int64_t n = 1; n < kAnyCall; ++n) {
     SCOPED_TRACE(n);
-    real_ = make_in_memory_storage();
-    storage_ = std::make_shared<FaultyStorage>(real_, at_call(n, GetParam()));
+    begin_anew(at_call(n, fault()));
     Study study = persistently([&] { return create_study(options_of(storage_)); });
     std::vector<std::string> found;
     for (std::int64_t i = 0; i < kTrials; ++i) {
@@ -213,10 +244,9 @@ TEST_P(FaultyStudy, LosesNoTrialOfARunAndAnotherProcessGoesOn) {
   for (const bool lasts : {false, true}) {
     for (std::int64_t n = 1; n < kAnyCall; n += 1 + n / 20) {
       SCOPED_TRACE(n);
-      real_ = make_in_memory_storage();
-      storage_ = std::make_shared<FaultyStorage>(real_);
+      begin_anew();
       Study study = create_study(options_of(storage_));
-      storage_->set_plan(lasts ? from_call(n, GetParam()) : at_call(n, GetParam()));
+      storage_->set_plan(lasts ? from_call(n, fault()) : at_call(n, fault()));
       Ends ends;
       (void)run(study, ends);
       storage_->set_plan({});
@@ -229,18 +259,20 @@ TEST_P(FaultyStudy, LosesNoTrialOfARunAndAnotherProcessGoesOn) {
   }
 }
 
-TEST_P(RefusedStudy, LosesNoTrialOfARunAndTheSameProcessGoesOn) {
-  for (std::int64_t n = 1; n < kAnyCall; n += 1 + n / 20) {
-    SCOPED_TRACE(n);
-    real_ = make_in_memory_storage();
-    storage_ = std::make_shared<FaultyStorage>(real_);
-    Study study = create_study(options_of(storage_));
-    storage_->set_plan(from_call(n, GetParam()));
-    Ends ends;
-    (void)run(study, ends);
-    storage_->set_plan({});
-    EXPECT_EQ(run(study, ends), RunEnd::kDone);
-    expect_all_finished(study);
+TEST_P(FaultyStudy, LosesNoTrialOfARunAndTheSameProcessGoesOn) {
+  for (const bool lasts : {false, true}) {
+    for (std::int64_t n = 1; n < kAnyCall; n += 1 + n / 20) {
+      SCOPED_TRACE(n);
+      begin_anew();
+      Study study = create_study(options_of(storage_));
+      const auto plan = lasts ? from_call(n, fault()) : at_call(n, fault());
+      storage_->set_plan(fault() == StorageFault::kLostAnswer ? with_answers_to_reserve(plan) : plan);
+      Ends ends;
+      (void)run(study, ends);
+      storage_->set_plan({});
+      EXPECT_EQ(run(study, ends), RunEnd::kDone);
+      expect_all_finished(study);
+    }
   }
 }
 
@@ -254,10 +286,9 @@ TEST_P(FaultyStudy, LosesNoTrialOfOptimize) {
   };
   for (std::int64_t n = 1; n < kAnyCall; n += 1 + n / 20) {
     SCOPED_TRACE(n);
-    real_ = make_in_memory_storage();
-    storage_ = std::make_shared<FaultyStorage>(real_);
+    begin_anew();
     Study study = create_study(options_of(storage_));
-    storage_->set_plan(at_call(n, GetParam()));
+    storage_->set_plan(at_call(n, fault()));
     std::mutex mutex;
     std::set<std::int64_t> told;
     OptimizeOptions options{.n_trials = kTrials, .n_jobs = 3};
