@@ -65,8 +65,10 @@ tune::ParamValues small_family(const std::string& family) {
   return params;
 }
 
-/// Polls of one trial of `small_params`: 18 batches and 2 parts of the validation an epoch.
-constexpr std::uint64_t kPolls = kEpochs * (18 + 2);
+/// Polls of one epoch of `small_params`: 18 batches and 2 parts of the validation.
+constexpr std::int64_t kPollsAnEpoch = 18 + 2;
+/// Polls of a whole trial.
+constexpr std::uint64_t kPolls = kEpochs * kPollsAnEpoch;
 
 /// What must not depend on interruptions.
 struct Outcome {
@@ -144,6 +146,33 @@ TEST(Checkpoints, LetATrialEndAsIfItHadNeverBeenInterrupted) {
     }
   }
   EXPECT_GT(n_attempts_in_all, 32 * 3);
+}
+
+TEST(Checkpoints, LetATrialStopEarlyAsIfItHadNeverBeenInterrupted) {
+  constexpr std::int64_t kMostEpochs = 12;
+  constexpr std::int64_t kPatience = 2;
+  for (const char* engine : {"gemm", "autograd"}) {
+    fmnist::Objective trained(
+        config_with({{"epochs", kMostEpochs}, {"engine", text(engine)}}, {"validation_loss"}), small_data());
+    trained.prepare_worker({});
+    auto params = small_params("adam", true, 0.0);
+    params["lr"] = 0.1;  // Too much for the loss to fall each epoch.
+    params["early_stopping"] = kPatience;
+    const Outcome expected = uninterrupted(trained, params);
+    const auto n_epochs = static_cast<std::int64_t>(expected.reports.size());
+    ASSERT_GT(n_epochs, kPatience + 1) << engine;
+    ASSERT_LT(n_epochs, kMostEpochs) << engine;
+    constexpr std::int64_t kSomePolls = 7;  // Meets the batches and the validation of an epoch at other places.
+    for (std::int64_t polls = 0; polls < n_epochs * kPollsAnEpoch; polls += kSomePolls) {
+      FakeTrial first = with_checkpoints(params);
+      first.stop_after_polls = polls;
+      ASSERT_EQ(trained.run(first).end, End::kInterrupted);
+      FakeTrial rest = with_checkpoints(params);
+      rest.checkpoint = first.checkpoint;
+      const auto result = trained.run(rest);
+      EXPECT_EQ(outcome_of(rest, result), expected) << engine << " after " << polls << " polls";
+    }
+  }
 }
 
 TEST(Checkpoints, HoldWhateverPlaceATrialIsStoppedAt) {
