@@ -9,6 +9,7 @@
 #include <exception>
 #include <map>
 #include <mutex>
+#include <new>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <stop_token>
@@ -252,6 +253,8 @@ class Run {
       throw;
     } catch (const DeviceError& error) {
       return {Kind::kDeviceBroken, {}, error.what()};
+    } catch (const std::bad_alloc&) {
+      return {Kind::kFailed, {}, "out of memory"};
     } catch (const std::exception& error) {
       return {Kind::kFailed, {}, error.what()};
     } catch (...) {

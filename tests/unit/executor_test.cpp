@@ -207,6 +207,15 @@ TEST(Executor, MakesATrialThatThrowsFailAndGoesOn) {
   EXPECT_EQ(study.trials()[0].system_attrs.at(std::string(kReasonKey)), "\"bad shape\"");
 }
 
+TEST(Executor, SaysOfATrialThatItLackedMemory) {
+  FakeObjective objective([](TrialContext&) -> TrialResult { throw std::bad_alloc(); });
+  Study study = create_study(study_options());
+  Recorder recorder;
+  EXPECT_EQ(run_trials(study, objective, run_options(1, make_slots({"cpu"}, 1)), kNeverStop, recorder).n_fail,
+            1);
+  EXPECT_EQ(study.trials()[0].system_attrs.at(std::string(kReasonKey)), "\"out of memory\"");
+}
+
 TEST(Executor, StopsWhenEachOfTheFirstTenTrialsFails) {
   FakeObjective objective([](TrialContext&) -> TrialResult { throw std::runtime_error("no data"); });
   Study study = create_study(study_options());

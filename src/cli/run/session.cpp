@@ -12,6 +12,7 @@
 #include "cli/run/cost_check.hpp"
 #include "cli/run/devices.hpp"
 #include "cli/run/known_objectives.hpp"
+#include "cli/run/memory_mark.hpp"
 #include "cli/run/objective_loader.hpp"
 #include "cli/run/observers.hpp"
 #include "cli/run/provenance.hpp"
@@ -103,6 +104,8 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& lis
       [&] { return awaited_trials(study.trials(), tune::this_process(), options.takeover); });
   Observers observers;
   observers.add(listeners.progress);
+  MemoryMark memory_mark(storage, study.id(), listeners.log);
+  if (config_.reproducible_window) observers.add(memory_mark);
   if (listeners.events != nullptr) {
     listeners.events->begin(config_.name, storage_, study.seed(), options.slots);
     observers.add(*listeners.events);
