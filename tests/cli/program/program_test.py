@@ -88,6 +88,13 @@ class ProgramTest(unittest.TestCase):
         finally:
             connection.close()
 
+    def change(self, *statements, db="tiny.db"):
+        connection = sqlite3.connect(self.path(db))
+        for statement in statements:
+            self.assertNotEqual(connection.execute(statement).rowcount, 0, statement)
+        connection.commit()
+        connection.close()
+
     def states(self, db):
         return [state for (state,) in self.rows("select state from trials order by number", db=db)]
 

@@ -243,7 +243,7 @@ class Cost(ProgramTest):
         (first,) = json.loads(self.succeed("trials", "gp_tpe.db", "-f", "json"))
         self.assertEqual(planned[0], first["params"])
 
-    def test_verify_holds_a_rejected_trial_against_the_limits_again(self):
+    def test_verify_holds_a_rejected_trial_against_the_limits_of_its_time(self):
         self.succeed(self.limited(self.LIMITS), "--trials", "2")
         number = self.trials()[1000]["number"]
         self.assertIn("identical", self.succeed("verify", "tiny.db", "--trial", number))
@@ -252,6 +252,9 @@ class Cost(ProgramTest):
         code, _, messages = self.run_program(self.limited({"max_trial_memory_mib": 5}), "--trials", "3")
         self.assertEqual(code, 0, messages)
         self.assertIn("limits/max_trial_memory_mib: 4 is now 5", messages)
+        self.assertIn("identical", self.succeed("verify", "tiny.db", "--trial", number))
+        # Without the record of the change only the limit of today is known.
+        self.change("delete from study_system_attributes where key = 'tune:changes'")
         code, output, _ = self.run_program("verify", "tiny.db", "--trial", number)
         self.assertEqual(code, 1)
         self.assertRegex(output, "not comparable: it was not trained: .*the limit is 4 MiB; now .*the limit is 5 MiB")

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-import sqlite3
 import unittest
 
 import optuna
@@ -12,13 +11,6 @@ optuna.logging.set_verbosity(optuna.logging.ERROR)
 
 
 class Verify(ProgramTest):
-    def change(self, *statements, db="tiny.db"):
-        connection = sqlite3.connect(self.path(db))
-        for statement in statements:
-            self.assertNotEqual(connection.execute(statement).rowcount, 0, statement)
-        connection.commit()
-        connection.close()
-
     def verify(self, number, *options, db="tiny.db"):
         code, output, messages = self.run_program("verify", db, "--trial", number, "-f", "json", *options)
         self.assertNotEqual(output, "", messages)
