@@ -90,11 +90,12 @@ tune::RunReport Session::run(const std::atomic<bool>& stop, const Listeners& lis
   const auto devices = devices_of(slots);
   const auto objective = with_bounds(make_objective(loaded, devices), config_);
   if (subject_) check_data(*subject_, objective->provenance());
-  check_one_engine(config_, loaded.provenance(*objective, devices));
+  const auto facts = loaded.provenance(*objective, devices);
+  check_one_engine(config_, facts);
   const auto storage = tune::open_sqlite_storage(storage_);
   const tune::RunOptions options = run_options(std::move(slots), loaded.manifest());
-  auto study = open_study({config_, loaded.manifests(), request_.seed, loaded.provenance(*objective, devices),
-                           options.takeover, false, marks_, cost_check(config_, parameters_, *objective)},
+  auto study = open_study({config_, loaded.manifests(), request_.seed, facts, options.takeover, false, marks_,
+                           cost_check(config_, parameters_, *objective)},
                           storage, listeners.log);
   listeners.log.info("study {} in {}: {} job(s) on {}, seed {}", config_.name, storage_.string(),
                      options.slots.size(), fmt::join(devices, ", "), study.seed());

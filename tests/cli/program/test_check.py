@@ -114,11 +114,7 @@ class Check(ProgramTest):
         return name
 
     def damage(self, *statements, name="single.db"):
-        connection = sqlite3.connect(self.path(name))
-        for statement in statements:
-            self.assertNotEqual(connection.execute(statement).rowcount, 0, statement)
-        connection.commit()
-        connection.close()
+        self.change(*statements, db=name)
 
     def check(self, *options, name="single.db"):
         """Exit code and answer."""
