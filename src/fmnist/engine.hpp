@@ -13,8 +13,11 @@
 #include "fmnist/loss.hpp"
 #include "fmnist/network.hpp"
 #include "fmnist/optimizer.hpp"
+#include "fmnist/precision.hpp"
 
 namespace fmnist {
+
+struct TileKernels;
 
 /// Sums over the examples of a batch.
 struct BatchSums {
@@ -29,6 +32,7 @@ struct EngineConfig {
   GradientConfig gradients;
   OptimizerConfig optimizer;
   AugmentationConfig augmentation{};
+  Precision precision = Precision::kFp32;
   std::size_t max_batch = 128;  ///< Largest batch `train_step` will see.
   std::uint64_t seed = 0;       ///< With `trial` the key of all that is random.
   std::uint64_t trial = 0;
@@ -94,6 +98,9 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// dense layers.
 [[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, Gemm gemm);
+/// The same over products of numbers rounded to bfloat16; parameters, their gradients and all else stay floats.
+[[nodiscard]] std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data,
+                                                       const EngineConfig& config, const TileKernels& kernels);
 /// LibTorch's autograd and torch::optim, on any device; the reference for the other. On the CPU images stay in
 /// channels_last, and what follows a convolution is done by `channel_layers`. The thread that calls computes on
 /// one core from then on.

@@ -1,12 +1,16 @@
 #include "fmnist/engine_choice.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <utility>
 
 #include "fmnist/dense_network.hpp"
 #include "fmnist/families/family.hpp"
 #include "fmnist/params.hpp"
+#include "fmnist/tile_kernels.hpp"
 #include "fmnist/torch_part.hpp"
+#include "tune/error.hpp"
 
 namespace fmnist {
 namespace {
@@ -17,27 +21,39 @@ bool may_be_by_hand(const std::string& setting, const std::string& device) {
   return setting != kAutograd && device == "cpu";
 }
 
-const char* gemm_name() {
+std::string gemm_name(Precision precision) {
+  if (precision == Precision::kBf16) return fmt::format("gemm (bf16, {})", tile_kernels().front()->name);
   return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+}
+
+bool is_bf16(const tune::ParamValues& common) {
+  const auto precision = common.find("precision");
+  return precision != common.end() && get_named(common, "precision", precision_names()) == Precision::kBf16;
 }
 
 }  // namespace
 
-bool by_hand(const std::string& setting, const Network& network, const std::string& device) {
-  return may_be_by_hand(setting, device) && (setting == "gemm" || dense_layers(network).has_value());
+bool by_hand(const std::string& setting, const EngineConfig& config, const std::string& device) {
+  if (may_be_by_hand(setting, device) && (setting == "gemm" || dense_layers(config.network).has_value()))
+    return true;
+  if (config.precision == Precision::kFp32) return false;
+  throw tune::InvalidArgument(fmt::format(
+      "precision: expected fp32 where the engine is autograd, found {}; bf16 is for networks of dense "
+      "layers on the CPU and the engine gemm or auto",
+      name_of(config.precision, precision_names())));
 }
 
-const char* engine_name(const std::string& setting, const std::string& device) {
-  return may_be_by_hand(setting, device) ? gemm_name() : kAutograd;
+std::string engine_name(const std::string& setting, const std::string& device) {
+  return may_be_by_hand(setting, device) ? gemm_name(Precision::kFp32) : kAutograd;
 }
 
-const char* engine_name(const std::string& setting, const Network& network, const std::string& device) {
-  return by_hand(setting, network, device) ? gemm_name() : kAutograd;
+std::string engine_name(const std::string& setting, const EngineConfig& config, const std::string& device) {
+  return by_hand(setting, config, device) ? gemm_name(config.precision) : kAutograd;
 }
 
 bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
                       const std::vector<std::string>& devices) {
-  if (dnnl_gemm() == nullptr) return false;
+  if (dnnl_gemm() == nullptr && !is_bf16(common)) return false;
   const auto family = common.find("family");
   if (family == common.end() || !is_dense(get_string(common, "family"))) return false;
   return std::all_of(devices.begin(), devices.end(),
@@ -46,8 +62,9 @@ bool without_libtorch(const std::string& setting, const tune::ParamValues& commo
 
 std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<const TrainingData> data,
                                     const EngineConfig& config, const std::string& device) {
-  if (!by_hand(setting, config.network, device))
-    return torch_part().make_engine(std::move(data), config, device);
+  if (!by_hand(setting, config, device)) return torch_part().make_engine(std::move(data), config, device);
+  if (config.precision == Precision::kBf16)
+    return make_tile_engine(std::move(data), config, *tile_kernels().front());
   if (dnnl_gemm() != nullptr) return make_gemm_engine(std::move(data), config, dnnl_gemm());
   torch_part().use_one_thread();
   return make_gemm_engine(std::move(data), config, torch_part().gemm);

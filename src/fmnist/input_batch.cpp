@@ -6,16 +6,16 @@
 
 namespace fmnist {
 
+ImageRows InputBatch::images(std::span<const std::uint32_t> positions, bool training) {
+  if (!training || !augmenter_.changes_images())
+    return {data_->examples.pixels.data(), positions.data(), positions.size()};
+  augment(positions);
+  return {changed_.data(), in_order_.data(), positions.size()};
+}
+
 void InputBatch::gather(std::span<const std::uint32_t> positions, bool training, float* inputs) {
-  const Examples& examples = data_->examples;
-  const std::uint8_t* pixels = examples.pixels.data();
-  const std::uint32_t* rows = positions.data();
-  if (training && augmenter_.changes_images()) {
-    augment(positions);
-    pixels = changed_.data();
-    rows = in_order_.data();
-  }
-  kernels().gather(pixels, examples.features, rows, positions.size(), data_->normalization.scale,
+  const ImageRows batch = images(positions, training);
+  kernels().gather(batch.pixels, data_->examples.features, batch.rows, batch.count, data_->normalization.scale,
                    data_->normalization.shift, inputs);
 }
 

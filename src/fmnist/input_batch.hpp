@@ -10,6 +10,13 @@
 
 namespace fmnist {
 
+/// `count` images of a batch: the i-th one is at pixels + rows[i] · (bytes an image).
+struct ImageRows {
+  const std::uint8_t* pixels = nullptr;
+  const std::uint32_t* rows = nullptr;
+  std::size_t count = 0;
+};
+
 /// Makes the inputs of a network from the images at given positions: normalised, and changed at random while
 /// training. Used by one thread.
 class InputBatch {
@@ -18,6 +25,8 @@ class InputBatch {
       : data_(std::move(data)), augmenter_(augmenter) {}
 
   void begin_epoch(std::uint64_t epoch) { augmenter_.begin_epoch(epoch); }
+  /// As bytes, not normalised. They stay until the next call, as long as the positions do.
+  ImageRows images(std::span<const std::uint32_t> positions, bool training);
   /// Writes [positions, features] to `inputs`.
   void gather(std::span<const std::uint32_t> positions, bool training, float* inputs);
 

@@ -8,6 +8,7 @@
 #include "fmnist/families/family.hpp"
 #include "fmnist/loss.hpp"
 #include "fmnist/optimizer.hpp"
+#include "fmnist/precision.hpp"
 #include "fmnist/schedule.hpp"
 #include "fmnist/specs.hpp"
 
@@ -53,6 +54,12 @@ std::vector<OptionSpec> optimizer_parameters() {
        .description = "Factor of the learning rate at a step of the schedule step."},
       non_negative("max_grad_norm", "Longer gradients, all numbers together, are cut to this norm; 0: never."),
       count("batch_size", 128, 1, 65536, "Examples a step; at most those of an epoch."),
+      choice("precision", choices_of(precision_names()), "fp32",
+             "Of the numbers that the products of dense layers multiply: fp32; bf16, which networks of dense "
+             "layers on "
+             "the CPU have, faster on processors with AMX or AVX512_BF16 and slow on others. Weights and sums "
+             "stay "
+             "fp32."),
       count("early_stopping", 0, 0, 100000,
             "A trial ends after so many epochs in a row without a smaller validation loss than ever before, "
             "with the "

@@ -11,6 +11,7 @@
 #include "fmnist/kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/model.hpp"
+#include "fmnist/tile_kernels.hpp"
 #include "fmnist/torch_part.hpp"
 #include "fmnist/trial_run.hpp"
 #include "tune/error.hpp"
@@ -91,7 +92,7 @@ TrialPlan Objective::plan(const tune::TrialContext& trial, const TrainingData& d
   plan.engine.seed = trial.training_seed();
   plan.engine.trial = trial.training_trial();
   const std::string& device = trial.slot().device;
-  const char* engine = engine_name(engine_, plan.engine.network, device);
+  const std::string engine = engine_name(engine_, plan.engine, device);
   plan.trained_by = fmt::format("{} on {}", engine, device.substr(0, device.find(':')));
   plan.metrics = metrics_;
   plan.measured = measured_;
@@ -143,6 +144,7 @@ tune::Attributes Objective::provenance() const {
   tune::Attributes facts{{"torch_version", text(torch_version_text())},
                          {"dnnl_version", text(dnnl_version_text())},
                          {"kernels", text(kernels().name)},
+                         {"bf16_kernels", text(tile_kernels().front()->name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
   facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : "oneDNN " + dnnl_version_text()));
   if (needs_libtorch_) facts.emplace("cpu_capability", text(torch_part().cpu_capability()));

@@ -52,6 +52,7 @@ TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data, 
   plan.engine.loss = loss_config(params);
   plan.engine.gradients = gradient_config(params);
   plan.engine.optimizer = optimizer_config(params);
+  plan.engine.precision = get_named(params, "precision", precision_names());
   plan.schedule = schedule_config(params);
   const std::int64_t batch_size = get_int(params, "batch_size");
   const bool batch_norm = plan.engine.network.has_batch_norm();

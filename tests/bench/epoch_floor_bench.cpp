@@ -5,7 +5,8 @@
 //
 // of D hidden layers of h units with P parameters. The peak is that of a product of two square matrices,
 // measured before each epoch: processors change their speed. Counters: `gflops_peak` and `ratio`, the time
-// divided by the least time, both medians over the epochs.
+// divided by the least time, both medians over the epochs. Shapes end in /bf16 where the products multiply
+// numbers rounded to bfloat16; they are held against the same least time, that of floats.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -20,6 +21,7 @@
 #include "fmnist/engine.hpp"
 #include "fmnist/environment.hpp"
 #include "fmnist/families/dense.hpp"
+#include "fmnist/tile_kernels.hpp"
 #include "fmnist/trainer.hpp"
 
 namespace {
@@ -38,6 +40,7 @@ struct Shape {
   std::size_t depth;
   std::size_t width;
   std::size_t batch;
+  bool bf16;
 };
 
 std::shared_ptr<const fmnist::TrainingData> data() {
@@ -90,7 +93,8 @@ void epoch(benchmark::State& state, const Shape& shape) {
   fmnist::EngineConfig config;
   config.network = fmnist::dense_network({.widths = widths, .dropout = std::vector(shape.depth, 0.2)}, 784, 10);
   config.max_batch = shape.batch;
-  const auto engine = fmnist::make_gemm_engine(data(), config, gemm());
+  const auto engine = shape.bf16 ? fmnist::make_tile_engine(data(), config, *fmnist::tile_kernels().front())
+                                 : fmnist::make_gemm_engine(data(), config, gemm());
   std::vector<std::uint32_t> order;
   std::vector<double> peaks;
   std::vector<double> ratios;
@@ -116,12 +120,15 @@ int main(int argc, char** argv) {
   for (const std::size_t batch : {32, 64, 128, 256}) {
     for (const std::size_t width : {64, 128, 256, 512}) {
       for (const std::size_t depth : {1, 2, 3}) {
-        const Shape shape{depth, width, batch};
-        const auto name = fmt::format("epoch_60000/batch:{}/width:{}/depth:{}", batch, width, depth);
-        benchmark::RegisterBenchmark(name.c_str(), epoch, shape)
-            ->Unit(benchmark::kMillisecond)
-            ->UseManualTime()
-            ->Iterations(kEpochs);
+        for (const bool bf16 : {false, true}) {
+          const Shape shape{depth, width, batch, bf16};
+          const auto name =
+              fmt::format("epoch_60000/batch:{}/width:{}/depth:{}{}", batch, width, depth, bf16 ? "/bf16" : "");
+          benchmark::RegisterBenchmark(name.c_str(), epoch, shape)
+              ->Unit(benchmark::kMillisecond)
+              ->UseManualTime()
+              ->Iterations(kEpochs);
+        }
       }
     }
   }

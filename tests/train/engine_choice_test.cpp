@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fmnist/families/family.hpp"
+#include "fmnist/tile_kernels.hpp"
 #include "fmnist/torch_part.hpp"
 #include "train/support.hpp"
 #include "tune/error.hpp"
@@ -24,6 +25,27 @@ TEST(EngineChoice, OnlyStudiesOfDenseNetworksOnTheCpuDoWithoutLibTorch) {
   EXPECT_FALSE(without_libtorch("auto", family("mlp"), {"cpu", "cuda:0"}));
   EXPECT_FALSE(without_libtorch("auto", family("cnn"), {"cpu"}));
   EXPECT_FALSE(without_libtorch("auto", {}, {"cpu"})) << "the family is searched";
+}
+
+TEST(EngineChoice, OnlyTheEngineWrittenByHandRoundsToBf16) {
+  fmnist::EngineConfig dense;
+  dense.network = fmnist::build_network(params_with({}), {1, 28, 28}, 10);
+  dense.precision = fmnist::Precision::kBf16;
+  const std::string name = std::string("gemm (bf16, ") + fmnist::tile_kernels().front()->name + ")";
+  EXPECT_EQ(fmnist::engine_name("auto", dense, "cpu"), name);
+  EXPECT_EQ(fmnist::engine_name("gemm", dense, "cpu"), name);
+  fmnist::EngineConfig cnn = dense;
+  cnn.network = fmnist::build_network(params_with({{"family", std::string("cnn")}}), {1, 28, 28}, 10);
+  const auto says_why = [](const std::string& setting, const fmnist::EngineConfig& config, const char* device) {
+    return mentions(error_of([&] { (void)fmnist::engine_name(setting, config, device); }),
+                    {"precision", "fp32", "bf16", "dense"});
+  };
+  EXPECT_TRUE(says_why("autograd", dense, "cpu"));
+  EXPECT_TRUE(says_why("auto", dense, "cuda:0"));
+  EXPECT_TRUE(says_why("auto", cnn, "cpu"));
+  tune::ParamValues bf16 = family("mlp");
+  bf16["precision"] = std::string("bf16");
+  EXPECT_TRUE(without_libtorch("auto", bf16, {"cpu"}));
 }
 
 TEST(TorchPart, ComputesAsWhatItIsMadeOf) {

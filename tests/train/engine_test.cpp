@@ -8,6 +8,7 @@
 
 #include "fmnist/compute.hpp"
 #include "fmnist/families/dense.hpp"
+#include "fmnist/tile_kernels.hpp"
 #include "train/support.hpp"
 #include "tune/random.hpp"
 
@@ -93,6 +94,56 @@ TEST(GemmEngine, HasAutogradsGradientsForRandomNetworks) {
           << "network " << n;
       EXPECT_LT(relative_difference(engine->buffers(), reference->buffers()), 1e-5) << "network " << n;
     }
+  }
+}
+
+/// Of the whole vector, relative to the reference's length.
+double relative_distance(const std::vector<float>& a, const std::vector<float>& reference) {
+  EXPECT_EQ(a.size(), reference.size());
+  double distance = 0.0;
+  double length = 1e-30;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    distance += std::pow(static_cast<double>(a[i]) - static_cast<double>(reference[i]), 2);
+    length += std::pow(static_cast<double>(reference[i]), 2);
+  }
+  return std::sqrt(distance / length);
+}
+
+TEST(TileEngine, HasTheGradientsOfFloatsButForTheRounding) {
+  fmnist::use_one_thread();
+  const auto data = made_up_data(200, 40, 5);
+  for (std::uint64_t n = 0; n < 70; ++n) {
+    const EngineConfig config = random_network(n);
+    // Batch norm over a few examples divides by their spread, which may be hardly more than the rounding.
+    if (config.network.has_batch_norm() && config.max_batch < 32) continue;
+    const auto positions = first_positions(config.max_batch);
+    const auto reference = fmnist::make_gemm_engine(data, config, gemms().back());
+    reference->begin_epoch(1);
+    const auto expected = reference->train_step(positions);
+    for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
+      const auto engine = fmnist::make_tile_engine(data, config, *kernels);
+      engine->begin_epoch(1);
+      const auto sums = engine->train_step(positions);
+      EXPECT_NEAR(sums.loss / expected.loss, 1.0, 0.01) << "network " << n << ' ' << kernels->name;
+      EXPECT_LT(relative_distance(engine->gradients(), reference->gradients()), 0.05)
+          << "network " << n << ' ' << kernels->name;
+    }
+  }
+}
+
+TEST(TileEngine, IsTheSameOverAllKernelsButForTheOrderOfSums) {
+  fmnist::use_one_thread();
+  const auto data = made_up_data(200, 40, 5);
+  EngineConfig config;
+  config.network = fmnist::dense_network({.widths = {30, 17}, .activation = Activation::kTanh}, 40, 5);
+  config.max_batch = 50;
+  std::vector<std::vector<float>> parameters;
+  for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
+    const auto engine = fmnist::make_tile_engine(data, config, *kernels);
+    for (const std::size_t n : {50, 50, 7}) (void)engine->train_step(first_positions(n));
+    EXPECT_EQ(engine->evaluate(first_positions(200)).correct, engine->evaluate(first_positions(200)).correct);
+    parameters.push_back(engine->gradients());
+    EXPECT_LT(relative_difference(parameters.back(), parameters.front()), 1e-3) << kernels->name;
   }
 }
 

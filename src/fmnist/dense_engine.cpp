@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cmath>
+#include <functional>
 #include <limits>
 
 #include "fmnist/dense_network.hpp"
+#include "fmnist/dense_products.hpp"
 #include "fmnist/dropout.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
@@ -18,7 +20,9 @@ constexpr std::size_t kEvaluationBatch = 256;
 std::vector<DenseLayer> checked_layers(const Network& network) {
   auto layers = dense_layers(network);
   if (layers) return std::move(*layers);
-  throw tune::InvalidArgument("engine: gemm trains networks of dense layers only; expected auto or autograd");
+  throw tune::InvalidArgument(
+      "engine: gemm, which bf16 needs, trains networks of dense layers only; expected auto or autograd, and "
+      "fp32");
 }
 
 /// What forward leaves for backward, one a layer.
@@ -29,9 +33,13 @@ struct LayerBuffers {
   std::vector<float> inverse_std;  ///< [out] with batch norm.
 };
 
-class GemmEngine final : public Engine {
+/// Makes the products of an engine.
+using MakeProducts = std::function<std::unique_ptr<DenseProducts>(const ProductsConfig& config)>;
+
+class DenseEngine final : public Engine {
  public:
-  GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm);
+  DenseEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+              const MakeProducts& products);
 
   void begin_epoch(std::uint64_t epoch) override {
     masks_.begin_epoch(epoch);
@@ -50,33 +58,35 @@ class GemmEngine final : public Engine {
  private:
   void gather(std::span<const std::uint32_t> positions, bool training);
   const float* forward_layer(std::size_t l, const float* input, std::size_t rows, bool training);
+  [[nodiscard]] const float* input_of(std::size_t l) const {
+    return l == 0 ? nullptr : forward_[l - 1].output.data();
+  }
   void forward(std::size_t rows, bool training);
   BatchSums loss(std::size_t rows, bool training);
   void backward(std::size_t rows);
   void clip_gradients();
-  void weight_gradient(std::size_t l, const float* input, const float* gradient, std::size_t rows);
+  void parameter_gradients(std::size_t l, const float* gradient, std::size_t rows);
   void through_activation(std::size_t l, float* gradient, std::size_t rows);
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
   std::vector<DenseLayer> layers_;
-  Gemm gemm_;
+  std::unique_ptr<DenseProducts> products_;
   const Kernels& kernels_;
   DropoutMasks masks_;
   InputBatch inputs_;
   FlatOptimizer optimizer_;
   std::vector<float> parameters_, gradients_, buffers_;
-  std::vector<float> input_;           ///< [batch, features]
   std::vector<std::uint8_t> labels_;   ///< [batch]
   std::vector<LayerBuffers> forward_;  ///< One a layer.
   std::vector<float> gradient_[2];     ///< [batch, widest layer], by turns.
 };
 
-GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, Gemm gemm)
+DenseEngine::DenseEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                         const MakeProducts& products)
     : data_(std::move(data)),
       config_(config),
       layers_(checked_layers(config.network)),
-      gemm_(gemm),
       kernels_(kernels()),
       masks_(config.seed, config.trial),
       inputs_(data_, {config.augmentation, config.seed, config.trial}),
@@ -86,7 +96,7 @@ GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineCon
       buffers_(config.network.buffer_count()) {
   initialize(config_.network, config.seed, config.trial, parameters_, buffers_);
   const std::size_t batch = std::max(config.max_batch, kEvaluationBatch);
-  input_.resize(batch * data_->examples.features);
+  products_ = products({layers_, data_->normalization, batch});
   labels_.resize(batch);
   std::size_t widest = 0;
   for (const DenseLayer& layer : layers_) {
@@ -100,19 +110,17 @@ GemmEngine::GemmEngine(std::shared_ptr<const TrainingData> data, const EngineCon
   for (auto& gradient : gradient_) gradient.resize(batch * widest);
 }
 
-void GemmEngine::gather(std::span<const std::uint32_t> positions, bool training) {
-  inputs_.gather(positions, training, input_.data());
+void DenseEngine::gather(std::span<const std::uint32_t> positions, bool training) {
+  products_->take(inputs_.images(positions, training));
   for (std::size_t i = 0; i < positions.size(); ++i) labels_[i] = data_->examples.labels[positions[i]];
 }
 
-const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::size_t rows, bool training) {
+const float* DenseEngine::forward_layer(std::size_t l, const float* input, std::size_t rows, bool training) {
   const DenseLayer& layer = layers_[l];
   LayerBuffers& buffers = forward_[l];
   const float* p = parameters_.data();
   float* z = buffers.output.data();
-  gemm_(false, true, rows, layer.out, layer.in, input, layer.in, p + layer.weight, layer.in, 0.0F, z,
-        layer.out);
-  kernels_.add_bias(rows, layer.out, z, p + layer.bias);
+  products_->forward(l, p, input, z);
   if (!layer.hidden) return z;
   if (layer.batch_norm && training) {
     kernels_.batch_norm_train(rows, layer.out, z, p + layer.gamma, p + layer.beta, buffers.normal.data(),
@@ -128,16 +136,15 @@ const float* GemmEngine::forward_layer(std::size_t l, const float* input, std::s
   return z;
 }
 
-void GemmEngine::forward(std::size_t rows, bool training) {
-  const float* input = input_.data();
+void DenseEngine::forward(std::size_t rows, bool training) {
+  const float* input = nullptr;  // The images.
   for (std::size_t l = 0; l < layers_.size(); ++l) input = forward_layer(l, input, rows, training);
 }
 
-void GemmEngine::weight_gradient(std::size_t l, const float* input, const float* gradient, std::size_t rows) {
+void DenseEngine::parameter_gradients(std::size_t l, const float* gradient, std::size_t rows) {
   const DenseLayer& layer = layers_[l];
-  gemm_(true, false, layer.out, layer.in, rows, gradient, layer.out, input, layer.in, 0.0F,
-        gradients_.data() + layer.weight, layer.in);
   kernels_.column_sums(rows, layer.out, gradient, gradients_.data() + layer.bias);
+  products_->weight_gradient(l, gradient, input_of(l), gradients_.data());
   if (!layer.hidden || !config_.gradients.has_penalty()) return;
   kernels_.penalize(layer.in * layer.out, parameters_.data() + layer.weight,
                     static_cast<float>(config_.gradients.l1), static_cast<float>(config_.gradients.l2),
@@ -145,7 +152,7 @@ void GemmEngine::weight_gradient(std::size_t l, const float* input, const float*
 }
 
 /// Gradient by a hidden layer's output → by its linear part's output.
-void GemmEngine::through_activation(std::size_t l, float* gradient, std::size_t rows) {
+void DenseEngine::through_activation(std::size_t l, float* gradient, std::size_t rows) {
   const DenseLayer& layer = layers_[l];
   const LayerBuffers& buffers = forward_[l];
   kernels_.multiply(rows * layer.out, gradient, buffers.slope.data());
@@ -156,7 +163,7 @@ void GemmEngine::through_activation(std::size_t l, float* gradient, std::size_t 
 }
 
 /// Of the logits in the classifier's output; when training they become the gradient by them.
-BatchSums GemmEngine::loss(std::size_t rows, bool training) {
+BatchSums DenseEngine::loss(std::size_t rows, bool training) {
   const LossConfig& config = config_.loss;
   const double smoothing = training ? config.label_smoothing : 0.0;
   const auto kernel =
@@ -167,7 +174,7 @@ BatchSums GemmEngine::loss(std::size_t rows, bool training) {
   return {sums.loss - surplus * static_cast<double>(rows), sums.correct};
 }
 
-void GemmEngine::clip_gradients() {
+void DenseEngine::clip_gradients() {
   if (config_.gradients.max_norm == 0.0) return;
   const double norm = std::sqrt(kernels_.sum_of_squares(gradients_.size(), gradients_.data()));
   const double factor = clipping_factor(norm, config_.gradients);
@@ -175,32 +182,30 @@ void GemmEngine::clip_gradients() {
 }
 
 /// Expects the gradient by the logits in the classifier's output.
-void GemmEngine::backward(std::size_t rows) {
+void DenseEngine::backward(std::size_t rows) {
   float* gradient = forward_.back().output.data();
   for (std::size_t l = layers_.size(); l-- > 0;) {
-    const float* input = l == 0 ? input_.data() : forward_[l - 1].output.data();
-    weight_gradient(l, input, gradient, rows);
+    parameter_gradients(l, gradient, rows);
     if (l == 0) return;
-    const DenseLayer& layer = layers_[l];
     float* below = gradient_[l % 2].data();
-    gemm_(false, false, rows, layer.in, layer.out, gradient, layer.out, parameters_.data() + layer.weight,
-          layer.in, 0.0F, below, layer.in);
+    products_->input_gradient(l, gradient, parameters_.data(), below);
     through_activation(l - 1, below, rows);
     gradient = below;
   }
 }
 
-BatchSums GemmEngine::train_step(std::span<const std::uint32_t> positions) {
+BatchSums DenseEngine::train_step(std::span<const std::uint32_t> positions) {
   gather(positions, true);
   forward(positions.size(), true);
   const BatchSums sums = loss(positions.size(), true);
   backward(positions.size());
   clip_gradients();
   optimizer_.step(parameters_, gradients_);
+  products_->parameters_changed();
   return sums;
 }
 
-BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
+BatchSums DenseEngine::evaluate(std::span<const std::uint32_t> positions) {
   BatchSums total;
   for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
     const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
@@ -213,7 +218,7 @@ BatchSums GemmEngine::evaluate(std::span<const std::uint32_t> positions) {
   return total;
 }
 
-std::vector<float> GemmEngine::outputs(std::span<const std::uint32_t> positions) {
+std::vector<float> DenseEngine::outputs(std::span<const std::uint32_t> positions) {
   std::vector<float> outputs;
   for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
     const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
@@ -225,9 +230,10 @@ std::vector<float> GemmEngine::outputs(std::span<const std::uint32_t> positions)
   return outputs;
 }
 
-void GemmEngine::restore(const EngineState& state) {
+void DenseEngine::restore(const EngineState& state) {
   check_state(state, config_);
   parameters_ = state.parameters;
+  products_->parameters_changed();
   buffers_ = state.buffers;
   optimizer_.restore(state.optimizer);
   masks_.restore(state.dropout);
@@ -237,7 +243,16 @@ void GemmEngine::restore(const EngineState& state) {
 
 std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          Gemm gemm) {
-  return std::make_unique<GemmEngine>(std::move(data), config, gemm);
+  return std::make_unique<DenseEngine>(std::move(data), config, [gemm](const ProductsConfig& products) {
+    return gemm_products(products, gemm);
+  });
+}
+
+std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                                         const TileKernels& kernels) {
+  return std::make_unique<DenseEngine>(std::move(data), config, [&](const ProductsConfig& products) {
+    return tile_products(products, kernels);
+  });
 }
 
 }  // namespace fmnist

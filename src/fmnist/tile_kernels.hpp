@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace fmnist {
+
+/// Matrix products over bfloat16 numbers, floats rounded to 8 bits, with sums in float, as the matrix units of
+/// processors do them. An operand is cut into tiles of 16 × 32 numbers; `depth` is the axis that the product
+/// sums over.
+inline constexpr std::size_t kTileCount = 16;
+inline constexpr std::size_t kTileDepth = 32;
+/// A word holds two numbers that are neighbours along the depth, the first in its lower half.
+inline constexpr std::size_t kTileWords = kTileCount * kTileDepth / 2;
+
+/// How a tile lies in memory: for the left operand of a product word (i, d) is at 16·i + d, for the right one
+/// at 16·d + i.
+enum class TileSide { kLeft, kRight };
+
+/// Words that `count` vectors of `depth` numbers take: tiles [⌈count/16⌉][⌈depth/32⌉].
+[[nodiscard]] constexpr std::size_t tile_words(std::size_t count, std::size_t depth) {
+  const auto blocks = [](std::size_t n, std::size_t size) { return (n + size - 1) / size; };
+  return blocks(count, kTileCount) * blocks(depth, kTileDepth) * kTileWords;
+}
+
+/// `count` vectors of `depth` floats, each times `scale`. Number d of vector i is at i·stride + d, or with
+/// `depth_first` at d·stride + i.
+struct FloatVectors {
+  const float* numbers;
+  std::size_t stride;
+  bool depth_first;
+  std::size_t count, depth;
+  float scale;
+};
+
+/// The images at `rows`, bytes that are bfloat16 numbers exactly. The vectors are the images, or with
+/// `depth_first` the pixels, which run over the images then.
+struct PixelVectors {
+  const std::uint8_t* pixels;
+  std::size_t features;  ///< Bytes an image.
+  const std::uint32_t* rows;
+  std::size_t n_rows;
+  bool depth_first;
+};
+
+/// C[i, j] = start[i] + Σ_d left[i, d]·right[j, d]
+struct TileProduct {
+  const std::uint32_t* left;
+  std::size_t left_count;
+  const std::uint32_t* right;
+  std::size_t right_count;
+  std::size_t depth;
+  const float* start;  ///< [left_count], or null: zeros.
+  float* c;            ///< [left_count, right_count], or with `transposed` the other way round.
+  std::size_t stride;  ///< From row to row of `c` as stored.
+  bool transposed;
+};
+
+/// Numbers closer to zero than 1.2e-38 count as zero, in part of the sets. What a tile has beyond the operand's
+/// numbers is written as zeros.
+struct TileKernels {
+  const char* name;
+  void (*pack_floats)(const FloatVectors& vectors, TileSide side, std::uint32_t* words);
+  void (*pack_pixels)(const PixelVectors& vectors, TileSide side, std::uint32_t* words);
+  void (*multiply)(const TileProduct& product);
+};
+
+/// The sets that this processor runs, the fastest first: "amx", "avx512_bf16", "portable". The same for the
+/// life of the process; the first call asks the operating system for the use of the matrix unit.
+[[nodiscard]] const std::vector<const TileKernels*>& tile_kernels();
+
+}  // namespace fmnist

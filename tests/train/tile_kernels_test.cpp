@@ -1,0 +1,158 @@
+#include "fmnist/tile_kernels.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <ostream>
+#include <string>
+#include <vector>
+
+#include "tune/random.hpp"
+
+namespace fmnist {
+
+void PrintTo(const TileKernels* kernels, std::ostream* out) {
+  *out << kernels->name;
+}
+
+}  // namespace fmnist
+
+namespace {
+
+using fmnist::TileKernels;
+using fmnist::TileSide;
+
+/// What bfloat16 keeps of a number: the nearest with 8 bits.
+double rounded(float value) {
+  int exponent = 0;
+  const double mantissa = std::frexp(static_cast<double>(value), &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+}
+
+std::vector<float> random_numbers(std::size_t n, std::uint64_t seed) {
+  tune::RandomStream stream({seed, n, tune::Purpose::kAugmentation, 0});
+  std::vector<float> numbers(n);
+  for (float& number : numbers) number = static_cast<float>(stream.uniform(-1.0, 1.0));
+  return numbers;
+}
+
+struct Sizes {
+  std::size_t left, right, depth;
+};
+
+/// Less than a tile, exactly one, several with and without a rest; one and two tiles beside each other.
+const std::vector<Sizes> kSizes{{1, 1, 1},    {16, 16, 32}, {17, 15, 33},  {32, 32, 64},
+                                {10, 77, 65}, {48, 16, 31}, {16, 100, 96}, {5, 33, 784}};
+
+/// What is stored where: numbers[i, d], or with depth_first [d, i].
+std::vector<float> stored(const std::vector<float>& numbers, std::size_t depth, bool depth_first) {
+  if (!depth_first) return numbers;
+  const std::size_t count = numbers.size() / depth;
+  std::vector<float> turned(numbers.size());
+  for (std::size_t i = 0; i < count; ++i) {
+    for (std::size_t d = 0; d < depth; ++d) turned[d * count + i] = numbers[i * depth + d];
+  }
+  return turned;
+}
+
+std::vector<std::uint32_t> packed(const TileKernels& kernels, const std::vector<float>& numbers,
+                                  std::size_t depth, bool depth_first, float scale, TileSide side) {
+  const std::size_t count = numbers.size() / depth;
+  const std::vector<float> memory = stored(numbers, depth, depth_first);
+  // What a tile has beyond the numbers must not stay as it is.
+  std::vector<std::uint32_t> words(fmnist::tile_words(count, depth), 0x7FC07FC0U);
+  kernels.pack_floats({memory.data(), depth_first ? count : depth, depth_first, count, depth, scale}, side,
+                      words.data());
+  return words;
+}
+
+class Tiles : public testing::TestWithParam<const TileKernels*> {};
+
+TEST_P(Tiles, MultiplyRoundedNumbersInEveryLayout) {
+  const TileKernels& kernels = *GetParam();
+  constexpr float kScale = 0.5F;  // Exact.
+  for (const Sizes& sizes : kSizes) {
+    const auto a = random_numbers(sizes.left * sizes.depth, 1);
+    const auto b = random_numbers(sizes.right * sizes.depth, 2);
+    const auto start = random_numbers(sizes.left, 3);
+    for (unsigned layout = 0; layout < 16; ++layout) {
+      const bool transposed = (layout & 4U) != 0;
+      const bool from_zero = (layout & 8U) != 0;
+      const auto left = packed(kernels, a, sizes.depth, (layout & 1U) != 0, kScale, TileSide::kLeft);
+      const auto right = packed(kernels, b, sizes.depth, (layout & 2U) != 0, 1.0F, TileSide::kRight);
+      constexpr float kUntouched = 99.0F;
+      const std::size_t columns = transposed ? sizes.left : sizes.right;
+      const std::size_t rows = transposed ? sizes.right : sizes.left;
+      std::vector<float> c(rows * (columns + 3), kUntouched);
+      kernels.multiply({left.data(), sizes.left, right.data(), sizes.right, sizes.depth,
+                        from_zero ? nullptr : start.data(), c.data(), columns + 3, transposed});
+      for (std::size_t i = 0; i < sizes.left; ++i) {
+        for (std::size_t j = 0; j < sizes.right; ++j) {
+          double expected = from_zero ? 0.0 : static_cast<double>(start[i]);
+          for (std::size_t d = 0; d < sizes.depth; ++d)
+            expected += 0.5 * rounded(a[i * sizes.depth + d]) * rounded(b[j * sizes.depth + d]);
+          const std::size_t at = transposed ? j * (columns + 3) + i : i * (columns + 3) + j;
+          ASSERT_NEAR(c[at], expected, 1e-5 * std::sqrt(static_cast<double>(sizes.depth)))
+              << sizes.left << 'x' << sizes.right << 'x' << sizes.depth << " layout " << layout;
+        }
+      }
+      for (std::size_t i = 0; i < rows; ++i) {
+        for (std::size_t j = 0; j < 3; ++j) ASSERT_EQ(c[i * (columns + 3) + columns + j], kUntouched);
+      }
+    }
+  }
+}
+
+TEST_P(Tiles, TakePixelsAsTheyAre) {
+  const TileKernels& kernels = *GetParam();
+  constexpr std::size_t kFeatures = 49;
+  constexpr std::size_t kImages = 300;
+  std::vector<std::uint8_t> pixels(kFeatures * kImages);
+  std::iota(pixels.begin(), pixels.end(), std::uint8_t{0});
+  for (const std::size_t n : {std::size_t{1}, std::size_t{16}, std::size_t{37}}) {
+    std::vector<std::uint32_t> rows(n);
+    for (std::size_t i = 0; i < n; ++i) rows[i] = static_cast<std::uint32_t>(i * 7919 % kImages);
+    std::vector<float> numbers;
+    for (const std::uint32_t row : rows) {
+      for (std::size_t j = 0; j < kFeatures; ++j) numbers.push_back(pixels[row * kFeatures + j]);
+    }
+    for (const TileSide side : {TileSide::kLeft, TileSide::kRight}) {
+      const auto of_images = packed(kernels, numbers, kFeatures, false, 1.0F, side);
+      std::vector<std::uint32_t> words(of_images.size(), 1);
+      kernels.pack_pixels({pixels.data(), kFeatures, rows.data(), n, false}, side, words.data());
+      EXPECT_EQ(words, of_images) << n;
+      // The same numbers with the pixels as vectors, as they are stored.
+      std::vector<std::uint32_t> of_pixels(fmnist::tile_words(kFeatures, n), 1);
+      kernels.pack_floats({numbers.data(), kFeatures, true, kFeatures, n, 1.0F}, side, of_pixels.data());
+      words.assign(of_pixels.size(), 1);
+      kernels.pack_pixels({pixels.data(), kFeatures, rows.data(), n, true}, side, words.data());
+      EXPECT_EQ(words, of_pixels) << n;
+    }
+  }
+}
+
+TEST_P(Tiles, RoundToTheNearestAndKeepWhatIsNoNumber) {
+  const TileKernels& kernels = *GetParam();
+  const auto kept = [&](float number) {
+    std::uint32_t words[fmnist::kTileWords];
+    kernels.pack_floats({&number, 1, false, 1, 1, 1.0F}, TileSide::kLeft, words);
+    return words[0];
+  };
+  EXPECT_EQ(kept(1.0F), 0x3F80U);
+  EXPECT_EQ(kept(-2.0F), 0xC000U);
+  EXPECT_EQ(kept(1.0F + 0x1p-8F), 0x3F80U) << "halfway: to the even one";
+  EXPECT_EQ(kept(1.0F + 0x3p-8F), 0x3F82U) << "halfway: to the even one";
+  EXPECT_EQ(kept(1.0F + 0x1.1p-8F), 0x3F81U);
+  EXPECT_EQ(kept(std::numeric_limits<float>::infinity()), 0x7F80U);
+  EXPECT_EQ(kept(std::numeric_limits<float>::max()), 0x7F80U);
+  const std::uint32_t nan = kept(std::numeric_limits<float>::quiet_NaN());
+  EXPECT_EQ(nan & 0x7F80U, 0x7F80U);
+  EXPECT_NE(nan & 0x7FU, 0U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, Tiles, testing::ValuesIn(fmnist::tile_kernels()),
+                         [](const auto& kernels) { return std::string(kernels.param->name); });
+
+}  // namespace
