@@ -6,7 +6,8 @@ end, in turns: the search of Optuna's own PyTorch example for Fashion-MNIST (stu
     /usr/bin/python3 -m venv --system-site-packages build/example && build/example/bin/pip install optuna
     build/example/bin/python tools/compare_trials.py --program build/release/bin/fmnist-tune
 
-Three sides: `tune` is this program; `example` trains as Optuna's example does, with torchvision's data set and data loader,
+The sides: `tune` is this program; `bf16` is this program with products of numbers rounded to bfloat16, if it is asked for
+with --sides; `example` trains as Optuna's example does, with torchvision's data set and data loader,
 one trial after the other; `careful` is what a careful person makes of it: images as one tensor, no data loader, two
 processes of one thread each on one study. All give 100 trials the same space, examples an epoch, epochs and median pruner,
 and keep the study in a SQLite file, or in memory with --memory.
@@ -145,9 +146,14 @@ def run_peer(side, folder, data, n_trials, seed, in_memory):
     return json.loads(outputs[0 if in_memory else -1])
 
 
-def run_tune(program, folder, n_trials, seed, jobs):
+def run_tune(program, folder, n_trials, seed, jobs, precision):
     file = f"{folder}/study.db"
     study = pathlib.Path(__file__).parent.parent / "studies/optuna_pytorch_simple.json"
+    if precision != "fp32":
+        changed = json.loads(study.read_text())
+        changed["fixed"]["precision"] = precision
+        study = pathlib.Path(folder, study.name)
+        study.write_text(json.dumps(changed))
     subprocess.run([program, study, "--trials", str(n_trials), "--seed", str(seed), "--storage", file, "--quiet", "--jobs", str(jobs)], check=True)
     with contextlib.closing(sqlite3.connect(file)) as database:
         best, = database.execute("SELECT value FROM best_trial").fetchone()
@@ -194,10 +200,12 @@ def main():
         for seed in range(1, arguments.rounds + 1):
             for side, results in sides.items():
                 with tempfile.TemporaryDirectory(dir="/dev/shm" if arguments.memory else arguments.folder) as folder:
-                    if side != "tune" and not arguments.memory:
+                    precision = {"tune": "fp32", "bf16": "bf16"}.get(side)
+                    if precision is None and not arguments.memory:
                         create(folder)
-                    results.append(timed(run_tune, arguments.program, folder, arguments.trials, seed, 1 if arguments.memory else 2) if side == "tune" else
-                                   timed(run_peer, side, folder, data, arguments.trials, seed, arguments.memory))
+                    results.append(
+                        timed(run_peer, side, folder, data, arguments.trials, seed, arguments.memory) if precision is None else
+                        timed(run_tune, arguments.program, folder, arguments.trials, seed, 1 if arguments.memory else 2, precision))
                 print(side, seed, results[-1], file=sys.stderr)
     print("| side | seconds | trials an hour | epochs a trial | best accuracy | times longer |\n|---|---|---|---|---|---|")
     medians = {side: {key: statistics.median(result[key] for result in results) for key in results[0]}

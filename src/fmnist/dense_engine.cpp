@@ -9,6 +9,7 @@
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
+#include "fmnist/tile_kernels.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
@@ -34,7 +35,7 @@ struct LayerBuffers {
 };
 
 /// Makes the products of an engine.
-using MakeProducts = std::function<std::unique_ptr<DenseProducts>(const ProductsConfig& config)>;
+using MakeProducts = std::function<DenseProducts(const ProductsConfig& config)>;
 
 class DenseEngine final : public Engine {
  public:
@@ -58,20 +59,21 @@ class DenseEngine final : public Engine {
  private:
   void gather(std::span<const std::uint32_t> positions, bool training);
   const float* forward_layer(std::size_t l, const float* input, std::size_t rows, bool training);
-  [[nodiscard]] const float* input_of(std::size_t l) const {
-    return l == 0 ? nullptr : forward_[l - 1].output.data();
-  }
   void forward(std::size_t rows, bool training);
   BatchSums loss(std::size_t rows, bool training);
   void backward(std::size_t rows);
   void clip_gradients();
   void parameter_gradients(std::size_t l, const float* gradient, std::size_t rows);
+  void parameters_changed() {
+    products_.images->parameters_changed();
+    products_.hidden->parameters_changed();
+  }
   void through_activation(std::size_t l, float* gradient, std::size_t rows);
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
   std::vector<DenseLayer> layers_;
-  std::unique_ptr<DenseProducts> products_;
+  DenseProducts products_;
   const Kernels& kernels_;
   DropoutMasks masks_;
   InputBatch inputs_;
@@ -111,7 +113,8 @@ DenseEngine::DenseEngine(std::shared_ptr<const TrainingData> data, const EngineC
 }
 
 void DenseEngine::gather(std::span<const std::uint32_t> positions, bool training) {
-  products_->take(inputs_.images(positions, training));
+  products_.images->take(inputs_.images(positions, training));
+  products_.hidden->take(positions.size());
   for (std::size_t i = 0; i < positions.size(); ++i) labels_[i] = data_->examples.labels[positions[i]];
 }
 
@@ -120,7 +123,7 @@ const float* DenseEngine::forward_layer(std::size_t l, const float* input, std::
   LayerBuffers& buffers = forward_[l];
   const float* p = parameters_.data();
   float* z = buffers.output.data();
-  products_->forward(l, p, input, z);
+  l == 0 ? products_.images->forward(p, z) : products_.hidden->forward(l, p, input, z);
   if (!layer.hidden) return z;
   if (layer.batch_norm && training) {
     kernels_.batch_norm_train(rows, layer.out, z, p + layer.gamma, p + layer.beta, buffers.normal.data(),
@@ -144,7 +147,11 @@ void DenseEngine::forward(std::size_t rows, bool training) {
 void DenseEngine::parameter_gradients(std::size_t l, const float* gradient, std::size_t rows) {
   const DenseLayer& layer = layers_[l];
   kernels_.column_sums(rows, layer.out, gradient, gradients_.data() + layer.bias);
-  products_->weight_gradient(l, gradient, input_of(l), gradients_.data());
+  if (l == 0) {
+    products_.images->weight_gradient(gradient, gradients_.data());
+  } else {
+    products_.hidden->weight_gradient(l, gradient, forward_[l - 1].output.data(), gradients_.data());
+  }
   if (!layer.hidden || !config_.gradients.has_penalty()) return;
   kernels_.penalize(layer.in * layer.out, parameters_.data() + layer.weight,
                     static_cast<float>(config_.gradients.l1), static_cast<float>(config_.gradients.l2),
@@ -188,7 +195,7 @@ void DenseEngine::backward(std::size_t rows) {
     parameter_gradients(l, gradient, rows);
     if (l == 0) return;
     float* below = gradient_[l % 2].data();
-    products_->input_gradient(l, gradient, parameters_.data(), below);
+    products_.hidden->input_gradient(l, gradient, parameters_.data(), below);
     through_activation(l - 1, below, rows);
     gradient = below;
   }
@@ -201,7 +208,7 @@ BatchSums DenseEngine::train_step(std::span<const std::uint32_t> positions) {
   backward(positions.size());
   clip_gradients();
   optimizer_.step(parameters_, gradients_);
-  products_->parameters_changed();
+  parameters_changed();
   return sums;
 }
 
@@ -233,7 +240,7 @@ std::vector<float> DenseEngine::outputs(std::span<const std::uint32_t> positions
 void DenseEngine::restore(const EngineState& state) {
   check_state(state, config_);
   parameters_ = state.parameters;
-  products_->parameters_changed();
+  parameters_changed();
   buffers_ = state.buffers;
   optimizer_.restore(state.optimizer);
   masks_.restore(state.dropout);
@@ -243,15 +250,15 @@ void DenseEngine::restore(const EngineState& state) {
 
 std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          Gemm gemm) {
-  return std::make_unique<DenseEngine>(std::move(data), config, [gemm](const ProductsConfig& products) {
-    return gemm_products(products, gemm);
+  return std::make_unique<DenseEngine>(std::move(data), config, [&](const ProductsConfig& products) {
+    return DenseProducts{image_gemms(products, gemm), hidden_gemms(products, gemm)};
   });
 }
 
 std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          const TileKernels& kernels) {
   return std::make_unique<DenseEngine>(std::move(data), config, [&](const ProductsConfig& products) {
-    return tile_products(products, kernels);
+    return DenseProducts{image_tiles(products, kernels), hidden_tiles(products, kernels)};
   });
 }
 

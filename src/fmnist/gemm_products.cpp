@@ -4,55 +4,92 @@
 namespace fmnist {
 namespace {
 
-class GemmProducts final : public DenseProducts {
+/// The three products of one layer over a batch of `rows`.
+class LayerGemms {
  public:
-  GemmProducts(const ProductsConfig& config, Gemm gemm)
-      : config_(config),
-        gemm_(gemm),
-        kernels_(kernels()),
-        images_(config.max_rows * config.layers.front().in) {}
+  LayerGemms(const DenseLayer& layer, Gemm gemm) : layer_(layer), gemm_(gemm) {}
 
-  void take(const ImageRows& images) override {
-    rows_ = images.count;
-    kernels_.gather(images.pixels, config_.layers.front().in, images.rows, rows_, config_.normalization.scale,
-                    config_.normalization.shift, images_.data());
+  void forward(std::size_t rows, const float* parameters, const float* x, float* z) const {
+    gemm_(false, true, rows, layer_.out, layer_.in, x, layer_.in, parameters + layer_.weight, layer_.in, 0.0F,
+          z, layer_.out);
+    kernels().add_bias(rows, layer_.out, z, parameters + layer_.bias);
   }
 
-  void parameters_changed() override {}
-
-  void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
-    const DenseLayer& layer = config_.layers[l];
-    gemm_(false, true, rows_, layer.out, layer.in, inputs(l, x), layer.in, parameters + layer.weight, layer.in,
-          0.0F, z, layer.out);
-    kernels_.add_bias(rows_, layer.out, z, parameters + layer.bias);
+  void weight_gradient(std::size_t rows, const float* g, const float* x, float* gradients) const {
+    gemm_(true, false, layer_.out, layer_.in, rows, g, layer_.out, x, layer_.in, 0.0F,
+          gradients + layer_.weight, layer_.in);
   }
 
-  void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) override {
-    const DenseLayer& layer = config_.layers[l];
-    gemm_(true, false, layer.out, layer.in, rows_, g, layer.out, inputs(l, x), layer.in, 0.0F,
-          gradients + layer.weight, layer.in);
-  }
-
-  void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
-    const DenseLayer& layer = config_.layers[l];
-    gemm_(false, false, rows_, layer.in, layer.out, g, layer.out, parameters + layer.weight, layer.in, 0.0F,
-          below, layer.in);
+  void input_gradient(std::size_t rows, const float* g, const float* parameters, float* below) const {
+    gemm_(false, false, rows, layer_.in, layer_.out, g, layer_.out, parameters + layer_.weight, layer_.in, 0.0F,
+          below, layer_.in);
   }
 
  private:
-  [[nodiscard]] const float* inputs(std::size_t l, const float* x) const { return l == 0 ? images_.data() : x; }
-
-  ProductsConfig config_;
+  DenseLayer layer_;
   Gemm gemm_;
-  const Kernels& kernels_;
+};
+
+class ImageGemms final : public ImageProducts {
+ public:
+  ImageGemms(const ProductsConfig& config, Gemm gemm)
+      : first_(config.layers.front(), gemm),
+        normalization_(config.normalization),
+        features_(config.layers.front().in),
+        images_(config.max_rows * features_) {}
+
+  void take(const ImageRows& images) override {
+    rows_ = images.count;
+    kernels().gather(images.pixels, features_, images.rows, rows_, normalization_.scale, normalization_.shift,
+                     images_.data());
+  }
+  void parameters_changed() override {}
+  void forward(const float* parameters, float* z) override {
+    first_.forward(rows_, parameters, images_.data(), z);
+  }
+  void weight_gradient(const float* g, float* gradients) override {
+    first_.weight_gradient(rows_, g, images_.data(), gradients);
+  }
+
+ private:
+  LayerGemms first_;
+  Normalization normalization_;
+  std::size_t features_;
   std::size_t rows_ = 0;
   std::vector<float> images_;  ///< [rows, features]
 };
 
+class HiddenGemms final : public HiddenProducts {
+ public:
+  HiddenGemms(const ProductsConfig& config, Gemm gemm) {
+    for (const DenseLayer& layer : config.layers) layers_.emplace_back(layer, gemm);
+  }
+
+  void take(std::size_t rows) override { rows_ = rows; }
+  void parameters_changed() override {}
+  void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
+    layers_[l].forward(rows_, parameters, x, z);
+  }
+  void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) override {
+    layers_[l].weight_gradient(rows_, g, x, gradients);
+  }
+  void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
+    layers_[l].input_gradient(rows_, g, parameters, below);
+  }
+
+ private:
+  std::vector<LayerGemms> layers_;
+  std::size_t rows_ = 0;
+};
+
 }  // namespace
 
-std::unique_ptr<DenseProducts> gemm_products(const ProductsConfig& config, Gemm gemm) {
-  return std::make_unique<GemmProducts>(config, gemm);
+std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm) {
+  return std::make_unique<ImageGemms>(config, gemm);
+}
+
+std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm) {
+  return std::make_unique<HiddenGemms>(config, gemm);
 }
 
 }  // namespace fmnist
