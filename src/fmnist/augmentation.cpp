@@ -19,15 +19,7 @@ constexpr int kTries = 10;
 
 constexpr double kMaxShift = 64;
 
-/// What of an image [height, width] is seen: column x of row y comes from row y + dy, column x + dx, mirrored
-/// columns when `flip`.
-struct View {
-  bool flip = false;
-  std::int64_t dy = 0;
-  std::int64_t dx = 0;
-};
-
-void copy_view(const std::uint8_t* image, const View& view, std::int64_t height, std::int64_t width,
+void copy_view(const std::uint8_t* image, const ImageChange& view, std::int64_t height, std::int64_t width,
                std::uint8_t* to) {
   for (std::int64_t y = 0; y < height; ++y) {
     const std::int64_t from_y = y + view.dy;
@@ -41,17 +33,17 @@ void copy_view(const std::uint8_t* image, const View& view, std::int64_t height,
 }
 
 /// A rectangle that does not fit is drawn again, ten times at most.
-void erase_rectangle(tune::RandomStream& stream, std::int64_t height, std::int64_t width, std::uint8_t* image) {
+void draw_rectangle(tune::RandomStream& stream, std::int64_t height, std::int64_t width, ImageChange& change) {
   for (int i = 0; i < kTries; ++i) {
     const double area = static_cast<double>(height * width) * stream.uniform(kLeastArea, kMostArea);
     const double ratio = std::exp(stream.uniform(std::log(kLeastRatio), std::log(kMostRatio)));
     const auto rows = static_cast<std::int64_t>(std::round(std::sqrt(area * ratio)));
     const auto columns = static_cast<std::int64_t>(std::round(std::sqrt(area / ratio)));
     if (rows < 1 || columns < 1 || rows >= height || columns >= width) continue;
-    const auto top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(height - rows + 1)));
-    const auto left = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(width - columns + 1)));
-    for (std::int64_t y = top; y < top + rows; ++y)
-      std::fill_n(image + y * width + left, columns, std::uint8_t{0});
+    change.top = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(height - rows + 1)));
+    change.left = static_cast<std::int64_t>(stream.below(static_cast<std::uint64_t>(width - columns + 1)));
+    change.rows = rows;
+    change.columns = columns;
     return;
   }
 }
@@ -75,23 +67,28 @@ std::vector<tune::OptionSpec> augmentation_parameters() {
             "every epoch.")};
 }
 
-void Augmenter::apply(const std::uint8_t* image, std::uint32_t position, std::size_t height, std::size_t width,
-                      std::uint8_t* changed) const {
+ImageChange Augmenter::change(std::uint32_t position, std::size_t height, std::size_t width) const {
   tune::RandomStream stream({seed_, trial_, tune::Purpose::kAugmentation, (epoch_ << 32U) | position});
   const auto shift = [&] {
     const auto n = static_cast<std::uint64_t>(2 * config_.max_shift + 1);
     return static_cast<std::int64_t>(stream.below(n)) - config_.max_shift;
   };
-  View view;
-  view.flip = config_.horizontal_flip && stream.below(2) == 1;
-  view.dy = shift();
-  view.dx = shift();
-  const auto rows = static_cast<std::int64_t>(height);
+  ImageChange change;
+  change.flip = config_.horizontal_flip && stream.below(2) == 1;
+  change.dy = shift();
+  change.dx = shift();
+  if (config_.random_erasing > 0.0 && stream.uniform(0.0, 1.0) < config_.random_erasing)
+    draw_rectangle(stream, static_cast<std::int64_t>(height), static_cast<std::int64_t>(width), change);
+  return change;
+}
+
+void Augmenter::apply(const std::uint8_t* image, std::uint32_t position, std::size_t height, std::size_t width,
+                      std::uint8_t* changed) const {
+  const ImageChange change = this->change(position, height, width);
   const auto columns = static_cast<std::int64_t>(width);
-  copy_view(image, view, rows, columns, changed);
-  if (config_.random_erasing > 0.0 && stream.uniform(0.0, 1.0) < config_.random_erasing) {
-    erase_rectangle(stream, rows, columns, changed);
-  }
+  copy_view(image, change, static_cast<std::int64_t>(height), columns, changed);
+  for (std::int64_t y = change.top; y < change.top + change.rows; ++y)
+    std::fill_n(changed + y * columns + change.left, change.columns, std::uint8_t{0});
 }
 
 }  // namespace fmnist

@@ -25,6 +25,19 @@ struct AugmentationConfig {
 /// What it reads.
 [[nodiscard]] std::vector<tune::OptionSpec> augmentation_parameters();
 
+/// What becomes of an image [height, width]: column x of row y comes from row y + dy, column x + dx, mirrored
+/// columns when `flip`, and is black when that lies outside or in the rectangle [top, top + rows) × [left, left
+/// + columns).
+struct ImageChange {
+  bool flip = false;
+  std::int64_t dy = 0;
+  std::int64_t dx = 0;
+  std::int64_t top = 0;
+  std::int64_t left = 0;
+  std::int64_t rows = 0;
+  std::int64_t columns = 0;
+};
+
 /// Changes images. What an image becomes depends on the stream (seed, trial, kAugmentation, epoch and position)
 /// alone, so that nothing of it needs to be kept in a checkpoint.
 class Augmenter {
@@ -34,6 +47,8 @@ class Augmenter {
 
   [[nodiscard]] bool changes_images() const { return config_.changes_images(); }
   void begin_epoch(std::uint64_t epoch) { epoch_ = epoch; }
+  /// What the image at `position` of the data set, of that size, becomes in this epoch.
+  [[nodiscard]] ImageChange change(std::uint32_t position, std::size_t height, std::size_t width) const;
   /// Writes the image at `position` of the data set, as it is in this epoch. The two must not overlap.
   void apply(const std::uint8_t* image, std::uint32_t position, std::size_t height, std::size_t width,
              std::uint8_t* changed) const;

@@ -1,13 +1,17 @@
 #include <torch/torch.h>
 
 #include <algorithm>
+#include <optional>
+#include <utility>
 
 #include "fmnist/channel_layers.hpp"
-#include "fmnist/dropout.hpp"
+#include "fmnist/device_inputs.hpp"
+#include "fmnist/device_masks.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/libtorch.hpp"
+#include "fmnist/tensor_functions.hpp"
 #include "tune/error.hpp"
 
 namespace fmnist {
@@ -18,6 +22,8 @@ using torch::Tensor;
 constexpr std::size_t kEvaluationBatch = 1024;
 /// Of all layers of a batch that is evaluated: about what fits into caches.
 constexpr std::size_t kEvaluationNumbers = 16'000'000;
+/// Starts of a GPU between two looks at their sums.
+constexpr std::size_t kStartsAhead = 64;
 
 /// torch.optim's own implementation, over one flat tensor.
 std::unique_ptr<torch::optim::Optimizer> torch_optimizer(const OptimizerConfig& config, const Tensor& flat) {
@@ -42,34 +48,13 @@ std::unique_ptr<torch::optim::Optimizer> torch_optimizer(const OptimizerConfig& 
   throw tune::InvalidArgument("unknown optimizer kind");
 }
 
-Tensor activate(Activation activation, const Tensor& z) {
-  switch (activation) {
-    case Activation::kRelu:
-      return torch::relu(z);
-    case Activation::kLeakyRelu:
-      return torch::leaky_relu(z);
-    case Activation::kElu:
-      return torch::elu(z);
-    case Activation::kGelu:
-      return torch::gelu(z);
-    case Activation::kSilu:
-      return torch::silu(z);
-    case Activation::kTanh:
-      return torch::tanh(z);
-    case Activation::kSigmoid:
-      return torch::sigmoid(z);
-  }
-  throw tune::InvalidArgument("unknown activation");
-}
-
 /// One-hot, or smoothed: [n, classes].
 Tensor targets(const Tensor& labels, std::int64_t n_classes, double smoothing) {
-  const Tensor one_hot = torch::one_hot(labels, n_classes).to(torch::kFloat);
-  return one_hot * (1.0 - smoothing) + smoothing / static_cast<double>(n_classes);
+  return smoothed(torch::one_hot(labels, n_classes).to(torch::kFloat), smoothing);
 }
 
 /// LibTorch's own losses, one an example.
-Tensor losses(LossKind kind, const Tensor& logits, const Tensor& labels, double smoothing) {
+Tensor torch_losses(LossKind kind, const Tensor& logits, const Tensor& labels, double smoothing) {
   namespace F = torch::nn::functional;
   const auto each = F::CrossEntropyFuncOptions().reduction(torch::kNone).label_smoothing(smoothing);
   switch (kind) {
@@ -164,6 +149,18 @@ Tensor linear(const Tensor& x, const LayerTensors& tensors) {
   return torch::linear(x, tensors.weight, tensors.bias);
 }
 
+/// Batches whose sums nobody has asked for yet.
+struct Outcomes {
+  std::vector<Tensor> losses;   ///< One an example.
+  std::vector<Tensor> correct;  ///< Whether it is classified so.
+  std::vector<std::int64_t> sizes;
+
+  std::vector<BatchSums> sums() const {
+    if (losses.empty()) return std::vector<BatchSums>(sizes.size());
+    return sums_by_batch(torch::cat(losses), torch::cat(correct), sizes);
+  }
+};
+
 class AutogradEngine final : public Engine {
  public:
   AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
@@ -172,11 +169,16 @@ class AutogradEngine final : public Engine {
   void begin_epoch(std::uint64_t epoch) override {
     masks_.begin_epoch(epoch);
     inputs_.begin_epoch(epoch);
+    if (device_inputs_) device_inputs_->begin_epoch(epoch);
   }
   void set_lr(double lr) override { optimizer_->param_groups().front().options().set_lr(lr); }
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
   std::vector<float> outputs(std::span<const std::uint32_t> positions) override;
+  void begin_pass(std::span<const std::uint32_t> positions, bool training) override;
+  void start(std::size_t begin, std::size_t n) override;
+  std::vector<BatchSums> finish() override { return std::exchange(started_, {}).sums(); }
+  std::size_t starts_ahead() const override { return device_.is_cpu() ? 1 : kStartsAhead; }
   std::vector<float> parameters() const override { return to_vector(parameters_); }
   std::vector<float> gradients() const override { return to_vector(gradients_); }
   std::vector<float> buffers() const override { return to_vector(buffers_); }
@@ -184,31 +186,38 @@ class AutogradEngine final : public Engine {
   void restore(const EngineState& state) override;
 
  private:
-  static std::vector<float> to_vector(const Tensor& tensor);
   Tensor to_device(const std::vector<float>& values) const;
   void make_layers();
   /// None before the first step.
   Moments moments() const;
   Tensor leaf(std::size_t offset, torch::IntArrayRef shape);
-  Tensor inputs(std::span<const std::uint32_t> positions, bool training);
-  Tensor labels(std::span<const std::uint32_t> positions);
-  Tensor dropout_mask(const Tensor& like, double probability);
+  /// On the device, in the network's shape.
+  DeviceInputs::Batch batch(std::span<const std::uint32_t> positions, bool training);
+  DeviceInputs::Batch shaped(DeviceInputs::Batch batch) const;
+  Shape input_shape(std::size_t n) const;
+  Tensor host_inputs(std::span<const std::uint32_t> positions, bool training);
+  Tensor host_labels(std::span<const std::uint32_t> positions) const;
   Tensor apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training);
   Tensor forward(Tensor x, bool training);
   /// Examples that are evaluated together.
   std::size_t evaluation_batch() const;
   Tensor with_penalties(Tensor loss) const;
-  void clip_gradients();
+  void step(const DeviceInputs::Batch& batch, Outcomes& outcomes);
+  void evaluate(const DeviceInputs::Batch& batch, Outcomes& outcomes);
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
   torch::Device device_;
-  DropoutMasks masks_;
-  InputBatch inputs_;
+  DeviceMasks masks_;
+  InputBatch inputs_;                          ///< On the CPU.
+  std::optional<DeviceInputs> device_inputs_;  ///< Elsewhere.
   Tensor parameters_, gradients_, buffers_;
   std::vector<LayerTensors> layers_;
   std::unique_ptr<torch::optim::Optimizer> optimizer_;
   std::int64_t n_steps_ = 0;
+  std::span<const std::uint32_t> pass_;
+  bool is_training_ = false;
+  Outcomes started_;
 };
 
 AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
@@ -216,8 +225,10 @@ AutogradEngine::AutogradEngine(std::shared_ptr<const TrainingData> data, const E
     : data_(std::move(data)),
       config_(config),
       device_(device),
-      masks_(config.seed, config.trial),
+      masks_(config.seed, config.trial, device_),
       inputs_(data_, {config.augmentation, config.seed, config.trial}) {
+  if (!device_.is_cpu())
+    device_inputs_.emplace(data_, Augmenter{config.augmentation, config.seed, config.trial}, device_);
   std::vector<float> parameters(config.network.parameter_count());
   std::vector<float> buffers(config.network.buffer_count());
   initialize(config.network, config.seed, config.trial, parameters, buffers);
@@ -260,38 +271,36 @@ void AutogradEngine::make_layers() {
   }
 }
 
-std::vector<float> AutogradEngine::to_vector(const Tensor& tensor) {
-  const Tensor host = tensor.detach().cpu().contiguous();
-  const float* begin = host.data_ptr<float>();
-  return {begin, begin + host.numel()};
+Shape AutogradEngine::input_shape(std::size_t n) const {
+  Shape shape = config_.network.layers().front().in;
+  shape.insert(shape.begin(), static_cast<std::int64_t>(n));
+  return shape;
 }
 
-Tensor AutogradEngine::inputs(std::span<const std::uint32_t> positions, bool training) {
-  Shape shape = config_.network.layers().front().in;
-  shape.insert(shape.begin(), static_cast<std::int64_t>(positions.size()));
+Tensor AutogradEngine::host_inputs(std::span<const std::uint32_t> positions, bool training) {
+  const Shape shape = input_shape(positions.size());
   // Of one channel the order is the same in both layouts, but what follows keeps the one it is given.
-  const auto layout = device_.is_cpu() && shape.size() == 4 ? torch::MemoryFormat::ChannelsLast
-                                                            : torch::MemoryFormat::Contiguous;
+  const auto layout = shape.size() == 4 ? torch::MemoryFormat::ChannelsLast : torch::MemoryFormat::Contiguous;
   Tensor batch = torch::empty(shape, torch::TensorOptions(torch::kFloat).memory_format(layout));
   inputs_.gather(positions, training, batch.data_ptr<float>());
-  return batch.to(device_);
+  return batch;
 }
 
-Tensor AutogradEngine::labels(std::span<const std::uint32_t> positions) {
+Tensor AutogradEngine::host_labels(std::span<const std::uint32_t> positions) const {
   Tensor batch = torch::empty({static_cast<std::int64_t>(positions.size())}, torch::kLong);
   auto* to = batch.data_ptr<std::int64_t>();
   for (const std::uint32_t position : positions) *to++ = data_->examples.labels[position];
-  return batch.to(device_);
+  return batch;
 }
 
-Tensor AutogradEngine::dropout_mask(const Tensor& like, double probability) {
-  Tensor mask = torch::empty(like.sizes(),
-                             torch::TensorOptions(torch::kFloat).memory_format(like.suggest_memory_format()));
-  const auto n = static_cast<std::size_t>(like.numel());
-  const DropoutMask drawn = masks_.next(n, probability);
-  auto* to = mask.data_ptr<float>();
-  for (std::size_t i = 0; i < n; ++i) to[i] = drawn.words[i] >= drawn.threshold ? drawn.scale : 0.0F;
-  return mask.to(device_);
+DeviceInputs::Batch AutogradEngine::shaped(DeviceInputs::Batch batch) const {
+  const Shape shape = input_shape(static_cast<std::size_t>(batch.labels.numel()));
+  return {batch.inputs.view(shape), batch.labels};
+}
+
+DeviceInputs::Batch AutogradEngine::batch(std::span<const std::uint32_t> positions, bool training) {
+  if (device_inputs_) return shaped(device_inputs_->of(positions, training));
+  return {host_inputs(positions, training), host_labels(positions)};
 }
 
 Tensor AutogradEngine::apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training) {
@@ -306,7 +315,7 @@ Tensor AutogradEngine::apply(const Layer& layer, const LayerTensors& tensors, co
     case LayerKind::kActivation:
       return activate(layer.activation, x);
     case LayerKind::kDropout:
-      return training ? x * dropout_mask(x, layer.probability) : x;
+      return training ? x * masks_.next(x, layer.probability) : x;
     case LayerKind::kMaxPool:
       return torch::max_pool2d(x, layer.size);
     case LayerKind::kFlatten:
@@ -350,38 +359,66 @@ Tensor AutogradEngine::with_penalties(Tensor loss) const {
   return loss;
 }
 
-void AutogradEngine::clip_gradients() {
-  if (config_.gradients.max_norm == 0.0) return;
-  gradients_.mul_(clipping_factor(gradients_.norm().item<double>(), config_.gradients));
+void AutogradEngine::step(const DeviceInputs::Batch& batch, Outcomes& outcomes) {
+  gradients_.zero_();
+  const Tensor logits = forward(batch.inputs, true);
+  const Tensor losses = torch_losses(config_.loss.kind, logits, batch.labels, config_.loss.label_smoothing);
+  with_penalties(losses.mean()).backward();
+  clip_gradients(gradients_, config_.gradients);
+  optimizer_->step();
+  ++n_steps_;
+  outcomes.losses.push_back(losses.detach());
+  outcomes.correct.push_back(logits.detach().argmax(1).eq(batch.labels));
+  outcomes.sizes.push_back(batch.labels.numel());
 }
 
 BatchSums AutogradEngine::train_step(std::span<const std::uint32_t> positions) {
-  gradients_.zero_();
-  const Tensor target = labels(positions);
-  const Tensor logits = forward(inputs(positions, true), true);
-  const Tensor loss = losses(config_.loss.kind, logits, target, config_.loss.label_smoothing).mean();
-  with_penalties(loss).backward();
-  clip_gradients();
-  optimizer_->step();
-  ++n_steps_;
-  const auto correct = logits.argmax(1).eq(target).sum().item<std::int64_t>();
-  return {loss.item<double>() * static_cast<double>(positions.size()), correct};
+  Outcomes outcomes;
+  step(batch(positions, true), outcomes);
+  return outcomes.sums().front();
+}
+
+void AutogradEngine::begin_pass(std::span<const std::uint32_t> positions, bool training) {
+  pass_ = positions;
+  is_training_ = training;
+  started_ = {};
+  if (device_inputs_) device_inputs_->begin_pass(positions, training);
+}
+
+void AutogradEngine::start(std::size_t begin, std::size_t n) {
+  const auto of_pass =
+      device_inputs_ ? shaped(device_inputs_->of_pass(begin, n)) : batch(pass_.subspan(begin, n), is_training_);
+  if (is_training_) return step(of_pass, started_);
+  evaluate(of_pass, started_);
 }
 
 std::size_t AutogradEngine::evaluation_batch() const {
   return std::clamp<std::size_t>(kEvaluationNumbers / config_.network.activation_count(), 16, kEvaluationBatch);
 }
 
-BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
+void AutogradEngine::evaluate(const DeviceInputs::Batch& batch, Outcomes& outcomes) {
   const torch::NoGradGuard no_grad;
+  const std::int64_t n = batch.labels.numel();
+  const auto together = static_cast<std::int64_t>(evaluation_batch());
+  for (std::int64_t begin = 0; begin < n; begin += together) {
+    const auto part = [&](const Tensor& all) { return all.narrow(0, begin, std::min(together, n - begin)); };
+    const Tensor logits = forward(part(batch.inputs), false);
+    const Tensor labels = part(batch.labels);
+    outcomes.losses.push_back(torch_losses(config_.loss.kind, logits, labels, 0.0));
+    outcomes.correct.push_back(logits.argmax(1).eq(labels));
+  }
+  outcomes.sizes.push_back(n);
+}
+
+BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
   const std::size_t together = evaluation_batch();
   BatchSums total;
   for (std::size_t begin = 0; begin < positions.size(); begin += together) {
-    const auto batch = positions.subspan(begin, std::min(together, positions.size() - begin));
-    const Tensor target = labels(batch);
-    const Tensor logits = forward(inputs(batch, false), false);
-    total.loss += losses(config_.loss.kind, logits, target, 0.0).to(torch::kDouble).sum().item<double>();
-    total.correct += logits.argmax(1).eq(target).sum().item<std::int64_t>();
+    Outcomes outcomes;
+    evaluate(batch(positions.subspan(begin, std::min(together, positions.size() - begin)), false), outcomes);
+    const BatchSums sums = outcomes.sums().front();
+    total.loss += sums.loss;
+    total.correct += sums.correct;
   }
   return total;
 }
@@ -391,8 +428,8 @@ std::vector<float> AutogradEngine::outputs(std::span<const std::uint32_t> positi
   const std::size_t together = evaluation_batch();
   std::vector<float> outputs;
   for (std::size_t begin = 0; begin < positions.size(); begin += together) {
-    const auto batch = positions.subspan(begin, std::min(together, positions.size() - begin));
-    const std::vector<float> of_batch = to_vector(forward(inputs(batch, false), false));
+    const auto some = positions.subspan(begin, std::min(together, positions.size() - begin));
+    const std::vector<float> of_batch = to_vector(forward(batch(some, false).inputs, false));
     outputs.insert(outputs.end(), of_batch.begin(), of_batch.end());
   }
   return outputs;

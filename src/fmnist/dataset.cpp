@@ -195,6 +195,14 @@ Normalization normalization_of(const Examples& examples, std::span<const std::ui
   return {static_cast<float>(1.0 / deviation), static_cast<float>(-mean / deviation)};
 }
 
+std::shared_ptr<const void> DeviceCopies::on(const std::string& device,
+                                             const std::function<std::shared_ptr<const void>()>& make) const {
+  const std::scoped_lock lock(mutex_);
+  auto found = copies_.find(device);
+  if (found == copies_.end()) found = copies_.emplace(device, make()).first;
+  return found->second;
+}
+
 std::shared_ptr<const TrainingData> without_validation(const TrainingData& data) {
   auto all = std::make_shared<TrainingData>(data);
   auto& training = all->split.training;

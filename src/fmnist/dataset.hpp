@@ -3,7 +3,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <filesystem>
+#include <functional>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <span>
 #include <string>
@@ -66,12 +69,31 @@ struct Normalization {
 [[nodiscard]] Normalization normalization_of(const Examples& examples,
                                              std::span<const std::uint32_t> positions);
 
+/// What engines keep of the examples on other devices, each made at the first demand. Goes with the data that
+/// it is part of: a copy of these begins without any. Any thread may ask.
+class DeviceCopies {
+ public:
+  DeviceCopies() = default;
+  DeviceCopies(const DeviceCopies&) {}
+  DeviceCopies& operator=(const DeviceCopies&) = delete;
+  ~DeviceCopies() = default;
+
+  /// What `make` gave for that device; others wait while it is made. What it throws leaves nothing behind.
+  [[nodiscard]] std::shared_ptr<const void> on(const std::string& device,
+                                               const std::function<std::shared_ptr<const void>()>& make) const;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::shared_ptr<const void>> copies_;
+};
+
 /// What every trial of an objective trains on; immutable.
 struct TrainingData {
   Examples examples;
   Split split;
   Normalization normalization;
   std::size_t n_classes = 0;
+  DeviceCopies copies{};
 };
 
 /// The same examples, all of which are trained on: those for validation too. The normalisation follows.

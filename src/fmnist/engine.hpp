@@ -69,6 +69,18 @@ class Engine {
   /// What the network gives for each class, before any softmax, as `evaluate` sees it: [positions, classes].
   virtual std::vector<float> outputs(std::span<const std::uint32_t> positions) = 0;
 
+  /// Begins a pass over these positions, which stay where they are until it is over: an engine may bring all of
+  /// them to its device at once. A training pass is made of `train_step`s, another of `evaluate`s.
+  virtual void begin_pass(std::span<const std::uint32_t> positions, bool training);
+  /// Starts on the `n` positions of the pass from `begin` on; what was started before comes first. Engines that
+  /// compute elsewhere do not wait for it.
+  virtual void start(std::size_t begin, std::size_t n);
+  /// Waits for all that was started since the last call; the sums of each start, in their order.
+  virtual std::vector<BatchSums> finish();
+  /// Starts after which it is time to ask for the sums, at least 1. What begins after a batch whose loss is not
+  /// finite is computed in vain.
+  [[nodiscard]] virtual std::size_t starts_ahead() const { return 1; }
+
   /// Trainable numbers, gradients of the last step as the optimizer saw them, and batch-norm statistics, as
   /// the network places them.
   [[nodiscard]] virtual std::vector<float> parameters() const = 0;
@@ -79,6 +91,11 @@ class Engine {
   [[nodiscard]] virtual EngineState state() const = 0;
   /// Throws FormatError, and changes nothing, for the state of another network or optimizer.
   virtual void restore(const EngineState& state) = 0;
+
+ private:
+  std::span<const std::uint32_t> pass_;
+  bool is_training_ = false;
+  std::vector<BatchSums> finished_;
 };
 
 /// A matrix product C = op(A)·op(B) + beta·C over row-major floats; op(A) is [m, k], op(B) [k, n]. A
@@ -101,7 +118,11 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// The same over products of numbers rounded to bfloat16; parameters, their gradients and all else stay floats.
 [[nodiscard]] std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, const TileKernels& kernels);
-/// LibTorch's autograd and torch::optim, on any device; the reference for the other. On the CPU images stay in
+/// Forward and backward by hand over LibTorch's operations, on any device: images, weights and moments stay
+/// there, and nothing waits for it before `finish`. Throws InvalidArgument as make_gemm_engine.
+[[nodiscard]] std::unique_ptr<Engine> make_tensor_engine(std::shared_ptr<const TrainingData> data,
+                                                         const EngineConfig& config, const std::string& device);
+/// LibTorch's autograd and torch::optim, on any device; the reference for the others. On the CPU images stay in
 /// channels_last, and what follows a convolution is done by `channel_layers`. The thread that calls computes on
 /// one core from then on.
 [[nodiscard]] std::unique_ptr<Engine> make_autograd_engine(std::shared_ptr<const TrainingData> data,

@@ -16,9 +16,19 @@ namespace fmnist {
 namespace {
 
 constexpr const char* kAutograd = "autograd";
+constexpr const char* kTensor = "tensor";
 
 bool may_be_by_hand(const std::string& setting, const std::string& device) {
-  return setting != kAutograd && device == "cpu";
+  return setting != kAutograd && setting != kTensor && device == "cpu";
+}
+
+/// By hand too, but over LibTorch's operations.
+bool may_be_tensors(const std::string& setting, const std::string& device) {
+  return setting == kTensor || (setting == "auto" && device != "cpu");
+}
+
+bool by_tensors(const std::string& setting, const Network& network, const std::string& device) {
+  return may_be_tensors(setting, device) && (setting == kTensor || dense_layers(network).has_value());
 }
 
 std::string gemm_name(Precision precision) {
@@ -37,18 +47,21 @@ bool by_hand(const std::string& setting, const EngineConfig& config, const std::
   if (may_be_by_hand(setting, device) && (setting == "gemm" || dense_layers(config.network).has_value()))
     return true;
   if (config.precision == Precision::kFp32) return false;
-  throw tune::InvalidArgument(fmt::format(
-      "precision: expected fp32 where the engine is autograd, found {}; bf16 is for networks of dense "
-      "layers on the CPU and the engine gemm or auto",
-      name_of(config.precision, precision_names())));
+  throw tune::InvalidArgument(
+      fmt::format("precision: expected fp32 where the engine is autograd or tensor, found {}; bf16 is for "
+                  "networks of dense "
+                  "layers on the CPU and the engine gemm or auto",
+                  name_of(config.precision, precision_names())));
 }
 
 std::string engine_name(const std::string& setting, const std::string& device) {
+  if (may_be_tensors(setting, device)) return kTensor;
   return may_be_by_hand(setting, device) ? gemm_name(Precision::kFp32) : kAutograd;
 }
 
 std::string engine_name(const std::string& setting, const EngineConfig& config, const std::string& device) {
-  return by_hand(setting, config, device) ? gemm_name(config.precision) : kAutograd;
+  if (by_hand(setting, config, device)) return gemm_name(config.precision);
+  return by_tensors(setting, config.network, device) ? kTensor : kAutograd;
 }
 
 bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
@@ -62,7 +75,12 @@ bool without_libtorch(const std::string& setting, const tune::ParamValues& commo
 
 std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<const TrainingData> data,
                                     const EngineConfig& config, const std::string& device) {
-  if (!by_hand(setting, config, device)) return torch_part().make_engine(std::move(data), config, device);
+  if (!by_hand(setting, config, device)) {
+    const TorchPart& torch = torch_part();
+    const auto make =
+        by_tensors(setting, config.network, device) ? torch.make_tensor_engine : torch.make_engine;
+    return make(std::move(data), config, device);
+  }
   if (config.precision == Precision::kBf16)
     return make_tile_engine(std::move(data), config, *tile_kernels().front());
   if (dnnl_gemm() != nullptr) return make_gemm_engine(std::move(data), config, dnnl_gemm());

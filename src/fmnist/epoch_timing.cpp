@@ -16,36 +16,43 @@ constexpr std::size_t kFewestSteps = 3;
 /// Examples evaluated at once, as a trial does it.
 constexpr std::size_t kEvaluated = 2048;
 
-/// The batches of an epoch, one after the other, and then again.
+/// The batches of an epoch of so many examples, one after the other, and then again.
 class Batches {
  public:
-  Batches(const std::vector<std::uint32_t>& order, const BatchPlan& plan) : order_(order), plan_(plan) {}
+  Batches(std::size_t n_examples, const BatchPlan& plan) : n_examples_(n_examples), plan_(plan) {}
 
-  std::span<const std::uint32_t> next() {
-    if (next_ == plan_.n_batches(order_.size())) next_ = 0;
+  void start_next(Engine& engine) {
+    if (next_ == plan_.n_batches(n_examples_)) next_ = 0;
     const std::size_t begin = next_++ * plan_.batch_size;
-    return std::span(order_).subspan(begin, std::min(plan_.batch_size, order_.size() - begin));
+    engine.start(begin, std::min(plan_.batch_size, n_examples_ - begin));
+    if (++n_ahead_ < engine.starts_ahead()) return;
+    static_cast<void>(engine.finish());
+    n_ahead_ = 0;
   }
 
  private:
-  const std::vector<std::uint32_t>& order_;
+  std::size_t n_examples_;
   const BatchPlan& plan_;
   std::size_t next_ = 0;
+  std::size_t n_ahead_ = 0;
 };
 
 double seconds_of_training(Engine& engine, const TrainingData& data, const TrialPlan& plan) {
   std::vector<std::uint32_t> order;
   shuffle_for_epoch(data.split.training, 0, 0, 1, plan.examples_per_epoch, order);
   engine.begin_epoch(1);
-  Batches batches(order, plan.batches);
-  for (std::size_t i = 0; i < kWarmUpSteps; ++i) engine.train_step(batches.next());
+  engine.begin_pass(order, true);
+  Batches batches(order.size(), plan.batches);
+  for (std::size_t i = 0; i < kWarmUpSteps; ++i) batches.start_next(engine);
+  static_cast<void>(engine.finish());
   const std::size_t n_batches = plan.batches.n_batches(order.size());
   const Clock::time_point begin = Clock::now();
   std::size_t n = 0;
   while (n < kFewestSteps || (n < n_batches && Clock::now() - begin < kTrainingTime)) {
-    engine.train_step(batches.next());
+    batches.start_next(engine);
     ++n;
   }
+  static_cast<void>(engine.finish());
   return Seconds(Clock::now() - begin).count() * static_cast<double>(n_batches) / static_cast<double>(n);
 }
 

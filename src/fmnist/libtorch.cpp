@@ -4,20 +4,42 @@
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
 #include <ATen/Version.h>
+#include <c10/core/AutogradState.h>
 #include <dlfcn.h>
 #include <torch/cuda.h>
+
+#ifdef FMNIST_HAVE_CUDA
+#include <c10/cuda/CUDACachingAllocator.h>
+#endif
 
 #include <string_view>
 
 #include "fmnist/compute.hpp"
 
 namespace fmnist::libtorch {
+namespace {
+
+/// LibTorch 2 has this; before, a GPU's backward passes are led by one thread of LibTorch's.
+template <typename State>
+void lead_backward_passes(State& of_this_thread) {
+  if constexpr (requires { of_this_thread.set_multithreading_enabled(false); })
+    of_this_thread.set_multithreading_enabled(false);
+}
+
+}  // namespace
 
 void use_one_thread() {
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);
   at::set_num_threads(1);
+  lead_backward_passes(c10::AutogradState::get_tls_state());
   fmnist::use_one_thread();
+}
+
+void release_cached_memory() {
+#ifdef FMNIST_HAVE_CUDA
+  c10::cuda::CUDACachingAllocator::emptyCache();
+#endif
 }
 
 std::vector<std::string> cuda_devices() {

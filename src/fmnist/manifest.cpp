@@ -133,9 +133,11 @@ std::vector<OptionSpec> all_settings() {
        .description =
            "Examples to train on, the same share of each class; default: all that validation leaves."},
       count("split_seed", 0, 0, 9e15, "Seed of the choice of validation and training examples."),
-      choice("engine", {text("auto"), text("gemm"), text("autograd")}, "auto",
-             "What computes gradients: gemm (written by hand, CPU only, networks of dense layers), autograd "
-             "(LibTorch's), or auto: gemm where it can and autograd elsewhere."),
+      choice(
+          "engine", {text("auto"), text("gemm"), text("tensor"), text("autograd")}, "auto",
+          "What computes gradients: gemm (written by hand, CPU only, networks of dense layers), tensor (by "
+          "hand over LibTorch's operations, any device, networks of dense layers), autograd (LibTorch's), or "
+          "auto: for dense layers gemm on the CPU and tensor on GPUs, autograd for the others."),
   };
 }
 

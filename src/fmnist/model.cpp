@@ -170,8 +170,9 @@ Model::Model(const tune::ModelFile& file, std::string device)
       n_classes_(static_cast<std::size_t>(origin_.settings.get_int("classes"))),
       network_(network_of(origin_, origin_.settings.get_int("classes"))),
       device_(std::move(device)) {
-  if (origin_.settings.get_string("engine") == "gemm" && !dense_layers(network_))
-    throw FormatError("its engine is gemm, which has dense layers only, and its network has others");
+  const std::string engine = origin_.settings.get_string("engine");
+  if ((engine == "gemm" || engine == "tensor") && !dense_layers(network_))
+    throw FormatError("its engine is " + engine + ", which has dense layers only, and its network has others");
   const auto tensors = network_.tensors();
   check_tensors(file, tensors);
   parameters_.resize(network_.parameter_count());

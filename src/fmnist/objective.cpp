@@ -81,7 +81,7 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
   check_devices(devices_);
   if (engine_ == "gemm" && !std::all_of(devices_.begin(), devices_.end(), is_cpu)) {
     throw tune::InvalidArgument(
-        "engine: \"gemm\" computes on the CPU only; expected auto or autograd for GPUs");
+        "engine: \"gemm\" computes on the CPU only; expected auto, tensor or autograd for GPUs");
   }
   // Now, for its time is no trial's; what is wrong with it is told before any begins.
   if (needs_libtorch_) static_cast<void>(torch_part());

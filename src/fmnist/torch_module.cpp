@@ -1,8 +1,10 @@
 #include <c10/util/Exception.h>
 
-#include <string_view>
+#include <string>
 #include <utility>
 
+#include "fmnist/device_failure.hpp"
+#include "fmnist/device_stream.hpp"
 #include "fmnist/libtorch.hpp"
 #include "fmnist/torch_part.hpp"
 #include "tune/error.hpp"
@@ -10,68 +12,107 @@
 namespace fmnist {
 namespace {
 
-/// A broken device ends more than this trial; LibTorch says so in words only.
-bool is_device_failure(const c10::Error& error) {
-  const std::string_view text = error.what_without_backtrace();
-  return text.find("CUDA error") != std::string_view::npos &&
-         text.find("out of memory") == std::string_view::npos;
-}
+constexpr const char* kLack = "out of memory";
 
-/// Does it, with LibTorch's errors as ours.
+/// Does it, with LibTorch's errors as ours. What is kept of a device's memory goes back when there was too
+/// little.
 template <typename Work>
 auto translated(Work&& work) {
   try {
     return work();
   } catch (const c10::Error& error) {
-    if (is_device_failure(error)) throw tune::DeviceError(error.what_without_backtrace());
-    throw tune::Error(error.what_without_backtrace());
+    const std::string message = error.what_without_backtrace();
+    const Failure failure = failure_of(message);
+    if (failure == Failure::kDevice) throw tune::DeviceError(message);
+    if (failure == Failure::kTrial) throw tune::Error(message);
+    libtorch::release_cached_memory();
+    // Some libraries say it in words of their own; who reads the reason looks for these.
+    throw tune::Error(message.find(kLack) == std::string::npos ? std::string(kLack) + ": " + message : message);
   }
 }
 
-class TranslatingEngine final : public Engine {
+/// An engine whose work goes into a stream of its own and whose errors are ours.
+class GuardedEngine final : public Engine {
+  // Before its use, for what it returns is deduced.
+  template <typename Work>
+  auto guarded(Work&& work) const {
+    return translated([&] {
+      const DeviceStream::Scope scope(stream_);
+      return work();
+    });
+  }
+
  public:
-  explicit TranslatingEngine(std::unique_ptr<Engine> engine) : engine_(std::move(engine)) {}
+  template <typename Make>
+  GuardedEngine(std::shared_ptr<const TrainingData> data, const std::string& device, Make&& make)
+      : data_(std::move(data)), stream_(c10::Device(device)) {
+    const DeviceStream::Scope scope(stream_);
+    engine_ = make();
+  }
 
   void begin_epoch(std::uint64_t epoch) override {
-    translated([&] { engine_->begin_epoch(epoch); });
+    guarded([&] { engine_->begin_epoch(epoch); });
   }
   void set_lr(double lr) override {
-    translated([&] { engine_->set_lr(lr); });
+    guarded([&] { engine_->set_lr(lr); });
   }
   BatchSums train_step(std::span<const std::uint32_t> positions) override {
-    return translated([&] { return engine_->train_step(positions); });
+    return guarded([&] { return engine_->train_step(positions); });
   }
   BatchSums evaluate(std::span<const std::uint32_t> positions) override {
-    return translated([&] { return engine_->evaluate(positions); });
+    return guarded([&] { return engine_->evaluate(positions); });
   }
   std::vector<float> outputs(std::span<const std::uint32_t> positions) override {
-    return translated([&] { return engine_->outputs(positions); });
+    return guarded([&] { return engine_->outputs(positions); });
   }
+  void begin_pass(std::span<const std::uint32_t> positions, bool training) override {
+    guarded([&] { engine_->begin_pass(positions, training); });
+  }
+  void start(std::size_t begin, std::size_t n) override {
+    guarded([&] { engine_->start(begin, n); });
+  }
+  std::vector<BatchSums> finish() override {
+    return guarded([&] { return engine_->finish(); });
+  }
+  std::size_t starts_ahead() const override { return engine_->starts_ahead(); }
   std::vector<float> parameters() const override {
-    return translated([&] { return engine_->parameters(); });
+    return guarded([&] { return engine_->parameters(); });
   }
   std::vector<float> gradients() const override {
-    return translated([&] { return engine_->gradients(); });
+    return guarded([&] { return engine_->gradients(); });
   }
   std::vector<float> buffers() const override {
-    return translated([&] { return engine_->buffers(); });
+    return guarded([&] { return engine_->buffers(); });
   }
   EngineState state() const override {
-    return translated([&] { return engine_->state(); });
+    return guarded([&] { return engine_->state(); });
   }
   void restore(const EngineState& state) override {
-    translated([&] { engine_->restore(state); });
+    guarded([&] { engine_->restore(state); });
   }
 
  private:
+  std::shared_ptr<const TrainingData> data_;  ///< Outlives what the stream still does with it.
+  DeviceStream stream_;
   std::unique_ptr<Engine> engine_;
 };
 
+template <typename Make>
+std::unique_ptr<Engine> make_guarded(Make make, std::shared_ptr<const TrainingData> data,
+                                     const EngineConfig& config, const std::string& device) {
+  return translated([&]() -> std::unique_ptr<Engine> {
+    return std::make_unique<GuardedEngine>(data, device, [&] { return make(data, config, device); });
+  });
+}
+
 std::unique_ptr<Engine> make_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                     const std::string& device) {
-  return translated([&]() -> std::unique_ptr<Engine> {
-    return std::make_unique<TranslatingEngine>(make_autograd_engine(std::move(data), config, device));
-  });
+  return make_guarded(&make_autograd_engine, std::move(data), config, device);
+}
+
+std::unique_ptr<Engine> make_by_hand(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                                     const std::string& device) {
+  return make_guarded(&make_tensor_engine, std::move(data), config, device);
 }
 
 void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, std::size_t k, const float* a,
@@ -84,6 +125,7 @@ void multiply(bool transpose_a, bool transpose_b, std::size_t m, std::size_t n, 
 
 extern "C" [[gnu::visibility("default")]] const fmnist::TorchPart fmnist_torch_part{
     .make_engine = &fmnist::make_engine,
+    .make_tensor_engine = &fmnist::make_by_hand,
     .gemm = &fmnist::multiply,
     .use_one_thread = [] { fmnist::translated(&fmnist::libtorch::use_one_thread); },
     .cuda_devices = [] { return fmnist::translated(&fmnist::libtorch::cuda_devices); },

@@ -19,6 +19,10 @@ struct TorchPart {
   /// As make_autograd_engine; the thread that calls computes on one core from then on.
   std::unique_ptr<Engine> (*make_engine)(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          const std::string& device) = nullptr;
+  /// As make_tensor_engine, likewise.
+  std::unique_ptr<Engine> (*make_tensor_engine)(std::shared_ptr<const TrainingData> data,
+                                                const EngineConfig& config,
+                                                const std::string& device) = nullptr;
   Gemm gemm = nullptr;                                   ///< As aten_gemm, in threads that called the next one.
   void (*use_one_thread)() = nullptr;                    ///< The calling thread computes on one core.
   std::vector<std::string> (*cuda_devices)() = nullptr;  ///< "cuda:0", … that it can use.

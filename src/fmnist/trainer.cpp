@@ -11,26 +11,48 @@ namespace {
 /// Examples between two polls while evaluating: a few milliseconds.
 constexpr std::size_t kEvaluationPoll = 2048;
 
-/// Sums of a pass, batch by batch.
+/// A pass of an engine, batch by batch.
 class Pass {
  public:
-  explicit Pass(const PassProgress& from) : progress_(from) {}
-
-  /// False when the pass must end.
-  bool add(const BatchSums& sums, std::size_t n) {
-    ++progress_.batches;
-    progress_.loss += sums.loss;
-    progress_.correct += sums.correct;
-    progress_.examples += n;
-    if (!std::isfinite(sums.loss)) end_ = PassEnd::kDiverged;
-    return end_ == PassEnd::kDone;
+  Pass(Engine& engine, std::span<const std::uint32_t> positions, bool training, const PassProgress& from)
+      : engine_(engine), progress_(from), n_batches_(from.batches) {
+    engine_.begin_pass(positions, training);
   }
 
-  [[nodiscard]] std::size_t n_batches() const { return progress_.batches; }
+  /// False when the pass must end.
+  bool start(std::size_t begin, std::size_t n) {
+    engine_.start(begin, n);
+    started_.push_back(n);
+    ++n_batches_;
+    return started_.size() < engine_.starts_ahead() || finish();
+  }
+
+  /// Batches begun so far, in an earlier part of the pass too.
+  [[nodiscard]] std::size_t n_batches() const { return n_batches_; }
 
   PassResult stopped() {
-    end_ = PassEnd::kStopped;
+    if (finish()) end_ = PassEnd::kStopped;
     return result();
+  }
+
+  PassResult done() {
+    if (end_ == PassEnd::kDone) finish();
+    return result();
+  }
+
+ private:
+  /// Adds what was started, up to a batch whose loss is not finite; false when there is one.
+  bool finish() {
+    const std::vector<BatchSums> sums = engine_.finish();
+    for (std::size_t i = 0; i < started_.size() && end_ == PassEnd::kDone; ++i) {
+      ++progress_.batches;
+      progress_.loss += sums.at(i).loss;
+      progress_.correct += sums[i].correct;
+      progress_.examples += started_[i];
+      if (!std::isfinite(sums[i].loss)) end_ = PassEnd::kDiverged;
+    }
+    started_.clear();
+    return end_ == PassEnd::kDone;
   }
 
   [[nodiscard]] PassResult result() const {
@@ -42,9 +64,11 @@ class Pass {
             .progress = progress_};
   }
 
- private:
+  Engine& engine_;
   PassEnd end_ = PassEnd::kDone;
-  PassProgress progress_;
+  PassProgress progress_;  ///< Of the batches whose sums are known.
+  std::size_t n_batches_;
+  std::vector<std::size_t> started_;  ///< Examples of each of the others.
 };
 
 }  // namespace
@@ -66,26 +90,26 @@ void shuffle_for_epoch(std::span<const std::uint32_t> sorted, std::uint64_t seed
 
 PassResult train_epoch(Engine& engine, std::span<const std::uint32_t> order, const BatchPlan& plan,
                        const StopPoll& should_stop, const PassProgress& from, const LearningRate& lr) {
-  Pass pass(from);
+  Pass pass(engine, order, true, from);
   for (std::size_t begin = from.examples; begin < order.size(); begin += plan.batch_size) {
     const std::size_t n = std::min(plan.batch_size, order.size() - begin);
     if (n == 1 && plan.skip_single) break;
     if (should_stop()) return pass.stopped();
     if (lr) engine.set_lr(lr(pass.n_batches()));
-    if (!pass.add(engine.train_step(order.subspan(begin, n)), n)) break;
+    if (!pass.start(begin, n)) break;
   }
-  return pass.result();
+  return pass.done();
 }
 
 PassResult evaluate(Engine& engine, std::span<const std::uint32_t> positions, const StopPoll& should_stop,
                     const PassProgress& from) {
-  Pass pass(from);
+  Pass pass(engine, positions, false, from);
   for (std::size_t begin = from.examples; begin < positions.size(); begin += kEvaluationPoll) {
     const std::size_t n = std::min(kEvaluationPoll, positions.size() - begin);
     if (should_stop()) return pass.stopped();
-    if (!pass.add(engine.evaluate(positions.subspan(begin, n)), n)) break;
+    if (!pass.start(begin, n)) break;
   }
-  return pass.result();
+  return pass.done();
 }
 
 }  // namespace fmnist

@@ -117,7 +117,7 @@ TEST(Augmentation, DependsOnSeedEpochAndPositionAlone) {
   EXPECT_LT(n_same_seed, 20);
 }
 
-TEST(Augmentation, ChangesTrainingImagesAlikeInBothEnginesAndNoOthers) {
+TEST(Augmentation, ChangesTrainingImagesAlikeInAllEnginesAndNoOthers) {
   const auto data = made_up_data(100, 40, 5, 5);
   std::vector<std::uint32_t> positions(50);
   for (std::uint32_t i = 0; i < 50; ++i) positions[i] = i;
@@ -134,6 +134,9 @@ TEST(Augmentation, ChangesTrainingImagesAlikeInBothEnginesAndNoOthers) {
   autograd->begin_epoch(1);
   const double changed_loss = autograd->train_step(positions).loss;
   EXPECT_NEAR(by_hand->train_step(positions).loss, changed_loss, 1e-4);
+  const auto tensor = fmnist::make_tensor_engine(data, config, "cpu");
+  tensor->begin_epoch(1);
+  EXPECT_NEAR(tensor->train_step(positions).loss, changed_loss, 1e-4);
   EXPECT_GT(std::abs(changed_loss - loss), 1e-3);
 }
 

@@ -128,7 +128,7 @@ TEST(Checkpoints, LetATrialOfEveryFamilyEndAsIfItHadNeverBeenInterrupted) {
 
 TEST(Checkpoints, LetATrialEndAsIfItHadNeverBeenInterrupted) {
   int n_attempts_in_all = 0;
-  for (const char* engine : {"gemm", "autograd"}) {
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
     auto trained = objective(engine);
     trained.prepare_worker({});
     for (const char* optimizer : {"sgd", "adam", "adamw", "rmsprop"}) {
@@ -145,13 +145,13 @@ TEST(Checkpoints, LetATrialEndAsIfItHadNeverBeenInterrupted) {
       }
     }
   }
-  EXPECT_GT(n_attempts_in_all, 32 * 3);
+  EXPECT_GT(n_attempts_in_all, 48 * 3);
 }
 
 TEST(Checkpoints, LetATrialStopEarlyAsIfItHadNeverBeenInterrupted) {
   constexpr std::int64_t kMostEpochs = 12;
   constexpr std::int64_t kPatience = 2;
-  for (const char* engine : {"gemm", "autograd"}) {
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
     fmnist::Objective trained(
         config_with({{"epochs", kMostEpochs}, {"engine", text(engine)}}, {"validation_loss"}), small_data());
     trained.prepare_worker({});
@@ -176,25 +176,27 @@ TEST(Checkpoints, LetATrialStopEarlyAsIfItHadNeverBeenInterrupted) {
 }
 
 TEST(Checkpoints, HoldWhateverPlaceATrialIsStoppedAt) {
-  auto trained = objective("gemm");
-  const auto params = small_params("adam", true, 0.3);
-  const Outcome expected = uninterrupted(trained, params);
-  for (std::int64_t polls = 0; polls < static_cast<std::int64_t>(kPolls); ++polls) {
-    FakeTrial first = with_checkpoints(params);
-    first.stop_after_polls = polls;
-    ASSERT_EQ(trained.run(first).end, End::kInterrupted);
-    FakeTrial rest = with_checkpoints(params);
-    rest.checkpoint = first.checkpoint;
-    const auto result = trained.run(rest);
-    EXPECT_EQ(outcome_of(rest, result), expected) << "after " << polls << " polls";
-    if (first.checkpoint) {
-      EXPECT_EQ(first.checkpoint->step, static_cast<std::int64_t>(first.reports.size()));
+  for (const char* engine : {"gemm", "tensor"}) {
+    auto trained = objective(engine);
+    const auto params = small_params("adam", true, 0.3);
+    const Outcome expected = uninterrupted(trained, params);
+    for (std::int64_t polls = 0; polls < static_cast<std::int64_t>(kPolls); ++polls) {
+      FakeTrial first = with_checkpoints(params);
+      first.stop_after_polls = polls;
+      ASSERT_EQ(trained.run(first).end, End::kInterrupted);
+      FakeTrial rest = with_checkpoints(params);
+      rest.checkpoint = first.checkpoint;
+      const auto result = trained.run(rest);
+      EXPECT_EQ(outcome_of(rest, result), expected) << "after " << polls << " polls";
+      if (first.checkpoint) {
+        EXPECT_EQ(first.checkpoint->step, static_cast<std::int64_t>(first.reports.size()));
+      }
     }
   }
 }
 
 TEST(Checkpoints, OfPlainSgdHoldToo) {
-  for (const char* engine : {"gemm", "autograd"}) {
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
     auto trained = objective(engine);
     auto params = small_params("sgd", false, 0.0);
     params["momentum"] = 0.0;
@@ -314,6 +316,8 @@ TEST(Checkpoints, OfAnotherEngineNetworkOptimizerOrDataAreRefused) {
 
   auto autograd = objective("autograd");
   EXPECT_TRUE(mentions(refusal(autograd, params, kept), {"engine gemm", "engine autograd"}));
+  auto tensor = objective("tensor");
+  EXPECT_TRUE(mentions(refusal(tensor, params, kept), {"engine gemm", "engine tensor on cpu"}));
   auto wider = params;
   wider["width"] = std::int64_t{9};
   EXPECT_TRUE(

@@ -41,11 +41,40 @@ TEST(EngineChoice, OnlyTheEngineWrittenByHandRoundsToBf16) {
                     {"precision", "fp32", "bf16", "dense"});
   };
   EXPECT_TRUE(says_why("autograd", dense, "cpu"));
+  EXPECT_TRUE(says_why("tensor", dense, "cpu"));
   EXPECT_TRUE(says_why("auto", dense, "cuda:0"));
   EXPECT_TRUE(says_why("auto", cnn, "cpu"));
   tune::ParamValues bf16 = family("mlp");
   bf16["precision"] = std::string("bf16");
   EXPECT_TRUE(without_libtorch("auto", bf16, {"cpu"}));
+}
+
+TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {
+  const auto network = [](const char* name) {
+    fmnist::EngineConfig config;
+    config.network = fmnist::build_network(params_with(family(name)), {1, 28, 28}, 10);
+    return config;
+  };
+  const std::string gemm = fmnist::engine_name("gemm", "cpu");
+  const auto mlp = network("mlp"), cnn = network("cnn");
+  EXPECT_EQ(fmnist::engine_name("auto", mlp, "cpu"), gemm);
+  EXPECT_EQ(fmnist::engine_name("auto", cnn, "cpu"), "autograd");
+  EXPECT_EQ(fmnist::engine_name("auto", mlp, "cuda:0"), "tensor");
+  EXPECT_EQ(fmnist::engine_name("auto", cnn, "cuda:0"), "autograd");
+  EXPECT_EQ(fmnist::engine_name("auto", "cuda:0"), "tensor");
+  for (const char* device : {"cpu", "cuda:0"}) {
+    EXPECT_EQ(fmnist::engine_name("tensor", mlp, device), "tensor");
+    EXPECT_EQ(fmnist::engine_name("autograd", mlp, device), "autograd");
+  }
+  EXPECT_FALSE(without_libtorch("tensor", family("mlp"), {"cpu"}));
+}
+
+TEST(EngineChoice, RefusesByHandWhatIsNotDense) {
+  fmnist::EngineConfig config;
+  config.network = fmnist::build_network(params_with(family("cnn")), {1, 28, 28}, 10);
+  const auto data = made_up_data(20, 784, 10, 28);
+  for (const char* setting : {"gemm", "tensor"})
+    EXPECT_THROW((void)fmnist::make_engine(setting, data, config, "cpu"), tune::InvalidArgument) << setting;
 }
 
 TEST(TorchPart, ComputesAsWhatItIsMadeOf) {
@@ -62,6 +91,7 @@ TEST(TorchPart, SaysLibTorchsErrorsAsOurs) {
   config.network = fmnist::build_network(params_with({{"family", std::string("cnn")}}), {1, 28, 28}, 10);
   const auto data = made_up_data(20, 784, 10, 28);
   EXPECT_THROW((void)fmnist::torch_part().make_engine(data, config, "cuda:99"), tune::Error);
+  EXPECT_THROW((void)fmnist::torch_part().make_tensor_engine(data, config, "cuda:99"), tune::Error);
   EXPECT_THROW((void)fmnist::torch_part().make_engine(data, config, "nowhere"), tune::Error);
 }
 

@@ -9,8 +9,8 @@
 #include "fmnist/compute.hpp"
 #include "fmnist/families/dense.hpp"
 #include "fmnist/tile_kernels.hpp"
+#include "train/random_networks.hpp"
 #include "train/support.hpp"
-#include "tune/random.hpp"
 
 namespace {
 
@@ -19,56 +19,6 @@ using fmnist::Activation;
 using fmnist::EngineConfig;
 using fmnist::Gemm;
 using fmnist::LossKind;
-
-/// Largest difference, relative to the largest reference value.
-double relative_difference(const std::vector<float>& a, const std::vector<float>& reference) {
-  EXPECT_EQ(a.size(), reference.size());
-  double scale = 1e-30;
-  double difference = 0.0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    scale = std::max(scale, std::abs(static_cast<double>(reference[i])));
-    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(reference[i])));
-  }
-  return difference / scale;
-}
-
-EngineConfig random_network(std::uint64_t n) {
-  tune::RandomStream stream({1, n, tune::Purpose::kAugmentation, 0});
-  EngineConfig config;
-  fmnist::DenseConfig dense;
-  const std::uint64_t depth = stream.below(4);
-  for (std::uint64_t l = 0; l < depth; ++l) {
-    dense.widths.push_back(static_cast<std::int64_t>(1 + stream.below(90)));
-  }
-  dense.activation = static_cast<Activation>(n % 7);
-  for (std::uint64_t l = 0; l < depth; ++l) {
-    dense.dropout.push_back(stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.8));
-  }
-  dense.batch_norm = stream.below(2) == 0;
-  config.network = fmnist::dense_network(dense, 40, 5);
-  config.max_batch = 2 + stream.below(150);
-  config.loss.kind = static_cast<LossKind>(stream.below(4));
-  config.loss.label_smoothing = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.9);
-  config.gradients.l1 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.01);
-  config.gradients.l2 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.1);
-  config.gradients.max_norm = stream.below(2) == 0 ? 0.0 : stream.uniform(0.01, 2.0);
-  config.optimizer.kind = fmnist::OptimizerKind::kSgd;
-  config.optimizer.lr = 0.01;
-  config.seed = n;
-  config.trial = 3;
-  return config;
-}
-
-/// Over a batch of a few examples batch norm leaves each unit hardly any gradient but the rounding.
-double gradient_tolerance(const EngineConfig& config) {
-  return config.network.has_batch_norm() && config.max_batch < 8 ? 1e-4 : 1e-5;
-}
-
-std::vector<std::uint32_t> first_positions(std::size_t n) {
-  std::vector<std::uint32_t> positions(n);
-  std::iota(positions.begin(), positions.end(), 0U);
-  return positions;
-}
 
 std::vector<Gemm> gemms() {
   std::vector<Gemm> all{fmnist::aten_gemm()};

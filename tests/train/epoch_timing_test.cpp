@@ -75,7 +75,7 @@ TEST(TimeOfEpoch, TakesAFewStepsOfAnEpochOfOneBatchAndNoneOfASingleExample) {
 TEST(Objective, TimesAnEpochWithEitherEngineAndRefusesWhatCannotBeTrained) {
   const auto data = made_up_data(500, 30, 5);
   const auto value = [](std::int64_t number) { return tune::ParamValue(number); };
-  for (const char* engine : {"gemm", "autograd"}) {
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
     const fmnist::Objective objective(config_with({{"engine", std::string(engine)}}), data);
     EXPECT_GT(objective.seconds_per_epoch(params_with({{"width", value(8)}, {"batch_size", value(32)}}), {}),
               0.0);

@@ -199,7 +199,7 @@ TEST(Engine, GivesTheOutputsThatItsEvaluationCounts) {
   std::vector<std::uint32_t> positions(200);
   std::iota(positions.rbegin(), positions.rend(), 0U);
   std::vector<std::vector<float>> outputs;
-  for (const char* setting : {"gemm", "autograd"}) {
+  for (const char* setting : {"gemm", "tensor", "autograd"}) {
     const auto engine = fmnist::make_engine(setting, small_data(), plan.engine, "cpu");
     static_cast<void>(engine->train_step(std::span(positions).first(20)));
     outputs.push_back(engine->outputs(positions));
@@ -212,7 +212,10 @@ TEST(Engine, GivesTheOutputsThatItsEvaluationCounts) {
     }
     EXPECT_EQ(correct, engine->evaluate(positions).correct);
   }
-  for (std::size_t i = 0; i < outputs[0].size(); ++i) EXPECT_NEAR(outputs[0][i], outputs[1][i], 1e-4);
+  for (std::size_t i = 0; i < outputs[0].size(); ++i) {
+    EXPECT_NEAR(outputs[0][i], outputs[2][i], 1e-4);
+    EXPECT_NEAR(outputs[1][i], outputs[2][i], 1e-4);
+  }
 }
 
 }  // namespace

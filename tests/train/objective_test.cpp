@@ -89,7 +89,7 @@ TEST(Objective, GivesSeveralMetricsInTheirOrderAndReportsNone) {
 }
 
 TEST(Objective, GivesTheSameNumbersForTheSameKeyAndOthersForAnother) {
-  for (const char* engine : {"auto", "autograd"}) {
+  for (const char* engine : {"auto", "tensor", "autograd"}) {
     FakeTrial first(small_params(), 1);
     FakeTrial again(small_params(), 1);
     FakeTrial other(small_params(), 2);
@@ -115,7 +115,7 @@ std::vector<std::vector<double>> three_trials(fmnist::Objective& objective, std:
 }
 
 TEST(Objective, GivesTheSameNumbersInParallelAsOneAfterTheOther) {
-  for (const char* engine : {"auto", "autograd"}) {
+  for (const char* engine : {"auto", "tensor", "autograd"}) {
     auto shared = objective(3, {"validation_loss"}, engine);
     const auto serial_a = three_trials(shared, 0);
     const auto serial_b = three_trials(shared, 10);
@@ -284,7 +284,7 @@ TEST(Objective, OfDenseNetworksSaysNothingOfWhatLibTorchComputesWith) {
 }
 
 TEST(Objective, ReachesEightyFivePercentOnFashionMnistInThreeEpochs) {
-  for (const char* engine : {"auto", "autograd"}) {
+  for (const char* engine : {"auto", "tensor", "autograd"}) {
     fmnist::Objective objective(config_with({{"epochs", integer(3)}, {"engine", text(engine)}}),
                                 fashion_mnist(30000, 5000));
     objective.prepare_worker({});

@@ -118,6 +118,83 @@ TEST(TrainEpoch, GoesOnFromWhereItWasStopped) {
   }
 }
 
+/// Computes when it is asked for sums, and tells how many batches it was given by then.
+class LateEngine final : public fmnist::Engine {
+ public:
+  void begin_epoch(std::uint64_t) override {}
+  void set_lr(double) override {}
+  BatchSums train_step(std::span<const std::uint32_t>) override { return {}; }
+  BatchSums evaluate(std::span<const std::uint32_t>) override { return {}; }
+  std::vector<float> outputs(std::span<const std::uint32_t>) override { return {}; }
+  void begin_pass(std::span<const std::uint32_t> positions, bool) override { n_positions = positions.size(); }
+  void start(std::size_t begin, std::size_t n) override {
+    begins.push_back(begin);
+    sizes.push_back(n);
+  }
+  std::vector<BatchSums> finish() override {
+    std::vector<BatchSums> sums;
+    for (; n_finished < sizes.size(); ++n_finished) {
+      const bool bad = n_finished + 1 == bad_batch;
+      sums.push_back({bad ? std::numeric_limits<double>::quiet_NaN() : 0.1 * double(n_finished), 1});
+    }
+    if (!sums.empty()) together.push_back(sums.size());
+    return sums;
+  }
+  std::size_t starts_ahead() const override { return 3; }
+  std::vector<float> parameters() const override { return {}; }
+  std::vector<float> gradients() const override { return {}; }
+  std::vector<float> buffers() const override { return {}; }
+  fmnist::EngineState state() const override { return {}; }
+  void restore(const fmnist::EngineState&) override {}
+
+  std::vector<std::size_t> begins, sizes, together;
+  std::size_t n_positions = 0, n_finished = 0, bad_batch = 0;
+};
+
+TEST(TrainEpoch, AsksAnEngineThatWorksAheadForSumsNowAndThenAndAtTheEnd) {
+  LateEngine engine;
+  const auto result = fmnist::train_epoch(engine, kNine, {2, false}, kNeverStop);
+  EXPECT_EQ(engine.n_positions, 9U);
+  EXPECT_EQ(engine.begins, (std::vector<std::size_t>{0, 2, 4, 6, 8}));
+  EXPECT_EQ(engine.sizes, (std::vector<std::size_t>{2, 2, 2, 2, 1}));
+  EXPECT_EQ(engine.together, (std::vector<std::size_t>{3, 2}));
+  EXPECT_EQ(result.progress, (fmnist::PassProgress{9, 5, 0.0 + 0.1 + 0.2 + 0.1 * 3.0 + 0.4, 5}));
+}
+
+TEST(TrainEpoch, NamesTheBatchThatDivergedThoughOthersWereBegun) {
+  for (const std::size_t bad : {1U, 2U, 3U, 4U, 5U}) {
+    LateEngine engine;
+    engine.bad_batch = bad;
+    const auto result = fmnist::train_epoch(engine, kNine, {2, false}, kNeverStop);
+    EXPECT_EQ(result.end, PassEnd::kDiverged);
+    EXPECT_EQ(result.batch, bad);
+    EXPECT_EQ(engine.sizes.size(), bad <= 3 ? 3U : 5U);
+  }
+}
+
+TEST(TrainEpoch, KnowsAllThatWasBegunWhenItIsStopped) {
+  for (std::size_t n_batches = 0; n_batches < 5; ++n_batches) {
+    LateEngine engine;
+    std::size_t polls = 0;
+    const auto stop = [&] { return polls++ == n_batches; };
+    const auto first = fmnist::train_epoch(engine, kNine, {2, false}, stop);
+    EXPECT_EQ(first.end, PassEnd::kStopped);
+    EXPECT_EQ(first.progress.batches, n_batches);
+    const auto rest = fmnist::train_epoch(engine, kNine, {2, false}, kNeverStop, first.progress);
+    EXPECT_EQ(rest.progress.examples, 9U);
+    EXPECT_EQ(engine.begins, (std::vector<std::size_t>{0, 2, 4, 6, 8}));
+  }
+}
+
+TEST(TrainEpoch, ThatIsStoppedAfterADivergenceHasDiverged) {
+  LateEngine engine;
+  engine.bad_batch = 2;
+  std::size_t polls = 0;
+  const auto result = fmnist::train_epoch(engine, kNine, {2, false}, [&] { return polls++ == 2; });
+  EXPECT_EQ(result.end, PassEnd::kDiverged);
+  EXPECT_EQ(result.batch, 2U);
+}
+
 TEST(ShuffleForEpoch, IsAPermutationThatDependsOnItsKeyAlone) {
   std::vector<std::uint32_t> sorted(100);
   std::iota(sorted.begin(), sorted.end(), 5U);
