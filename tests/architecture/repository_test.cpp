@@ -50,7 +50,8 @@ std::vector<std::string> files_below(const fs::path& folder) {
 /// compile.
 std::vector<std::string> folders_not_in_this_build() {
   std::vector<std::string> folders = {"tests/package/"};
-  if (!TUNE_TESTS_WITH_FMNIST) folders.insert(folders.end(), {"tests/train/", "tests/integration/"});
+  if (!TUNE_TESTS_WITH_FMNIST)
+    folders.insert(folders.end(), {"tests/train/", "tests/gpu/", "tests/integration/"});
   if (!TUNE_TESTS_WITH_CLI) folders.insert(folders.end(), {"tests/cli/", "tests/integration/"});
   if (!TUNE_TESTS_WITH_BENCHMARKS) folders.emplace_back("tests/bench/");
   return folders;

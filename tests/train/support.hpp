@@ -64,7 +64,7 @@ class FakeTrial final : public tune::TrialContext, private tune::CheckpointStore
 
   tune::TrialNumber number() const override { return {static_cast<std::int64_t>(trial_)}; }
   const tune::ParamValues& params() const override { return params_; }
-  const tune::DeviceSlot& slot() const override { return slot_; }
+  const tune::DeviceSlot& slot() const override { return on; }
   std::uint64_t training_seed() const override { return 7; }
   std::uint64_t training_trial() const override { return trial_; }
   tune::StopReason stop_reason() const noexcept override {
@@ -75,6 +75,7 @@ class FakeTrial final : public tune::TrialContext, private tune::CheckpointStore
   void set_user_attr(std::string key, std::string json) override { attrs[std::move(key)] = std::move(json); }
   tune::CheckpointStore& checkpoints() override { return *this; }
 
+  tune::DeviceSlot on;
   std::vector<tune::IntermediateValue> reports;
   tune::Attributes attrs;
   std::int64_t prune_after_reports = 1 << 20;
@@ -97,7 +98,6 @@ class FakeTrial final : public tune::TrialContext, private tune::CheckpointStore
 
   tune::ParamValues params_;
   std::uint64_t trial_;
-  tune::DeviceSlot slot_;
   mutable std::int64_t polls_ = 0;
 };
 
