@@ -23,7 +23,7 @@ constexpr std::size_t kEvaluationBatch = 1024;
 /// Of all layers of a batch that is evaluated: about what fits into caches.
 constexpr std::size_t kEvaluationNumbers = 16'000'000;
 /// Starts of a GPU between two looks at their sums.
-constexpr std::size_t kStartsAhead = 64;
+constexpr std::size_t kStartsAhead = 1024;
 
 /// torch.optim's own implementation, over one flat tensor.
 std::unique_ptr<torch::optim::Optimizer> torch_optimizer(const OptimizerConfig& config, const Tensor& flat) {
@@ -455,11 +455,11 @@ EngineState AutogradEngine::state() const {
 /// A step makes torch create its state; all that the step changes is then overwritten.
 void AutogradEngine::restore(const EngineState& state) {
   check_state(state, config_);
+  masks_.restore(state.dropout);  // May refuse it, too.
   if (state.optimizer.steps > 0) optimizer_->step();
   const torch::NoGradGuard no_grad;
   parameters_.copy_(to_device(state.parameters));
   buffers_.copy_(to_device(state.buffers));
-  masks_.restore(state.dropout);
   n_steps_ = state.optimizer.steps;
   Moments now = moments();
   if (now.first.defined()) now.first.copy_(to_device(state.optimizer.first));

@@ -119,7 +119,7 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 [[nodiscard]] std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, const TileKernels& kernels);
 /// Forward and backward by hand over LibTorch's operations, on any device: images, weights and moments stay
-/// there, and nothing waits for it before `finish`. Throws InvalidArgument as make_gemm_engine.
+/// there, and no step waits for it. Throws InvalidArgument as make_gemm_engine.
 [[nodiscard]] std::unique_ptr<Engine> make_tensor_engine(std::shared_ptr<const TrainingData> data,
                                                          const EngineConfig& config, const std::string& device);
 /// LibTorch's autograd and torch::optim, on any device; the reference for the others. On the CPU images stay in

@@ -36,26 +36,36 @@ std::string gemm_name(Precision precision) {
   return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
 }
 
-bool is_bf16(const tune::ParamValues& common) {
-  const auto precision = common.find("precision");
-  return precision != common.end() && get_named(common, "precision", precision_names()) == Precision::kBf16;
+/// Which the parameters in common have in that place; empty when it is searched.
+std::string text_of(const tune::ParamValues& common, const char* name) {
+  return common.contains(name) ? get_string(common, name) : std::string();
 }
 
-}  // namespace
+bool all_dense(const tune::ParamValues& common) {
+  const std::string family = text_of(common, "family");
+  return !family.empty() && is_dense(family);
+}
 
+bool is_bf16(const tune::ParamValues& common) {
+  return text_of(common, "precision") == name_of(Precision::kBf16, precision_names());
+}
+
+/// Whether that is gemm. Throws InvalidArgument for a precision that no engine has there.
 bool by_hand(const std::string& setting, const EngineConfig& config, const std::string& device) {
   if (may_be_by_hand(setting, device) && (setting == "gemm" || dense_layers(config.network).has_value()))
     return true;
   if (config.precision == Precision::kFp32) return false;
   throw tune::InvalidArgument(
       fmt::format("precision: expected fp32 where the engine is autograd or tensor, found {}; bf16 is for "
-                  "networks of dense "
-                  "layers on the CPU and the engine gemm or auto",
+                  "networks of dense layers on the CPU and the engine gemm or auto",
                   name_of(config.precision, precision_names())));
 }
 
-std::string engine_name(const std::string& setting, const std::string& device) {
-  if (may_be_tensors(setting, device)) return kTensor;
+}  // namespace
+
+std::string engine_name(const std::string& setting, const tune::ParamValues& common,
+                        const std::string& device) {
+  if (setting == kTensor || (may_be_tensors(setting, device) && all_dense(common))) return kTensor;
   return may_be_by_hand(setting, device) ? gemm_name(Precision::kFp32) : kAutograd;
 }
 
@@ -64,11 +74,14 @@ std::string engine_name(const std::string& setting, const EngineConfig& config, 
   return by_tensors(setting, config.network, device) ? kTensor : kAutograd;
 }
 
+bool may_be_bf16(const tune::ParamValues& common) {
+  return is_bf16(common) || !common.contains("precision");
+}
+
 bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
                       const std::vector<std::string>& devices) {
   if (dnnl_gemm() == nullptr && !is_bf16(common)) return false;
-  const auto family = common.find("family");
-  if (family == common.end() || !is_dense(get_string(common, "family"))) return false;
+  if (!all_dense(common)) return false;
   return std::all_of(devices.begin(), devices.end(),
                      [&](const std::string& device) { return may_be_by_hand(setting, device); });
 }

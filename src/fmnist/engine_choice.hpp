@@ -13,12 +13,14 @@
 /// has another precision than fp32.
 namespace fmnist {
 
-/// Whether that is gemm. Throws InvalidArgument for a precision that no engine has there.
-[[nodiscard]] bool by_hand(const std::string& setting, const EngineConfig& config, const std::string& device);
-
-/// For any network that it can train in fp32: "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd".
-[[nodiscard]] std::string engine_name(const std::string& setting, const std::string& device);
-/// For this one; also "gemm (bf16, amx)" and so on, with the name of the tile kernels. Throws as by_hand.
+/// For the networks of a study with these parameters in common, in fp32: "gemm (oneDNN)", "gemm (LibTorch)",
+/// "tensor" or "autograd". On a CPU that is gemm where it may be asked for, whatever the family, and on a GPU
+/// tensor only where all networks are dense: a study goes on with the engine that it has, and that must be able
+/// to train them.
+[[nodiscard]] std::string engine_name(const std::string& setting, const tune::ParamValues& common,
+                                      const std::string& device);
+/// For this network; also "gemm (bf16, amx)" and so on, with the name of the tile kernels. Throws
+/// InvalidArgument for a precision that no engine has there.
 [[nodiscard]] std::string engine_name(const std::string& setting, const EngineConfig& config,
                                       const std::string& device);
 
@@ -26,7 +28,11 @@ namespace fmnist {
 [[nodiscard]] bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
                                     const std::vector<std::string>& devices);
 
-/// Throws as by_hand, and InvalidArgument where "gemm" or "tensor" is asked for a network that it cannot train.
+/// Whether a trial of such a study may ask for bf16.
+[[nodiscard]] bool may_be_bf16(const tune::ParamValues& common);
+
+/// Throws as engine_name, and InvalidArgument where "gemm" or "tensor" is asked for a network that it cannot
+/// train.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const std::string& setting,
                                                   std::shared_ptr<const TrainingData> data,
                                                   const EngineConfig& config, const std::string& device);

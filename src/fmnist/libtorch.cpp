@@ -31,6 +31,7 @@ void lead_backward_passes(State& of_this_thread) {
 void use_one_thread() {
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);
+  at::globalContext().setAllowTF32CuDNN(false);  // fp32 means floats.
   at::set_num_threads(1);
   lead_backward_passes(c10::AutogradState::get_tls_state());
   fmnist::use_one_thread();

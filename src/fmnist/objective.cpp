@@ -70,6 +70,7 @@ Objective::Objective(const tune::ObjectiveConfig& config, std::shared_ptr<const 
       measured_(config.measured),
       settings_(config.settings),
       devices_(config.devices),
+      common_(config.common),
       engine_(config.settings.get_string("engine")),
       needs_libtorch_(!without_libtorch(engine_, config.common, devices_)),
       bounds_{.epochs = config.settings.get_int("epochs")} {
@@ -144,12 +145,12 @@ tune::Attributes Objective::provenance() const {
   tune::Attributes facts{{"torch_version", text(torch_version_text())},
                          {"dnnl_version", text(dnnl_version_text())},
                          {"kernels", text(kernels().name)},
-                         {"bf16_kernels", text(tile_kernels().front()->name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
   facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : "oneDNN " + dnnl_version_text()));
+  if (may_be_bf16(common_)) facts.emplace("bf16_kernels", text(tile_kernels().front()->name));
   if (needs_libtorch_) facts.emplace("cpu_capability", text(torch_part().cpu_capability()));
   nlohmann::json engines = nlohmann::json::object();
-  for (const auto& device : devices_) engines[device] = engine_name(engine_, device);
+  for (const auto& device : devices_) engines[device] = engine_name(engine_, common_, device);
   facts.emplace("engines", engines.dump());
   return facts;
 }

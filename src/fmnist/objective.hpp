@@ -48,6 +48,7 @@ class Objective final : public tune::Objective {
   std::vector<std::string> measured_;
   tune::OptionValues settings_;
   std::vector<std::string> devices_;
+  tune::ParamValues common_;
   std::string engine_;
   bool needs_libtorch_;
   TrialBounds bounds_;

@@ -244,6 +244,11 @@ void multiply_by_vectors(const TileProduct& p) {
   }
 }
 
+/// What was written before is in memory: the compiler does not know that the tile instructions read it.
+void settle() {
+  asm volatile("" ::: "memory");
+}
+
 /// All eight tile registers hold 16 rows of 64 bytes.
 struct alignas(64) TileConfig {
   std::uint8_t palette = 1;
@@ -286,8 +291,10 @@ class TileSquare {
   }
 
   void fill(std::size_t block) {
+    settle();
     for (std::size_t r = 0; r < kLanes; ++r)
       _mm512_store_ps(scratch_ + r * kLanes, _mm512_set1_ps(at_.start(block * kTileCount + r)));
+    settle();
   }
 
   void add(std::size_t k) {
@@ -332,6 +339,7 @@ class TileSquare {
 void multiply_by_tiles(const TileProduct& p) {
   const Operands at(p);
   const TileConfig config;
+  settle();
   _tile_loadconfig(&config);
   const std::size_t n_i = blocks(p.left_count, kTileCount);
   const std::size_t n_j = blocks(p.right_count, kTileCount);

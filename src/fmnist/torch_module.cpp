@@ -14,10 +14,9 @@ namespace {
 
 constexpr const char* kLack = "out of memory";
 
-/// Does it, with LibTorch's errors as ours. What is kept of a device's memory goes back when there was too
-/// little.
+/// Does it, with LibTorch's errors as ours. `lacked_memory` becomes true when that was why.
 template <typename Work>
-auto translated(Work&& work) {
+auto translated(Work&& work, bool* lacked_memory = nullptr) {
   try {
     return work();
   } catch (const c10::Error& error) {
@@ -25,9 +24,18 @@ auto translated(Work&& work) {
     const Failure failure = failure_of(message);
     if (failure == Failure::kDevice) throw tune::DeviceError(message);
     if (failure == Failure::kTrial) throw tune::Error(message);
-    libtorch::release_cached_memory();
+    if (lacked_memory != nullptr) *lacked_memory = true;
     // Some libraries say it in words of their own; who reads the reason looks for these.
     throw tune::Error(message.find(kLack) == std::string::npos ? std::string(kLack) + ": " + message : message);
+  }
+}
+
+/// What LibTorch keeps of a device's memory goes back.
+void release_memory() {
+  try {
+    libtorch::release_cached_memory();
+  } catch (const c10::Error&) {
+    // It stays with LibTorch, which uses it for what comes next.
   }
 }
 
@@ -36,10 +44,12 @@ class GuardedEngine final : public Engine {
   // Before its use, for what it returns is deduced.
   template <typename Work>
   auto guarded(Work&& work) const {
-    return translated([&] {
-      const DeviceStream::Scope scope(stream_);
-      return work();
-    });
+    return translated(
+        [&] {
+          const DeviceStream::Scope scope(stream_);
+          return work();
+        },
+        &lacked_memory_);
   }
 
  public:
@@ -49,6 +59,13 @@ class GuardedEngine final : public Engine {
     const DeviceStream::Scope scope(stream_);
     engine_ = make();
   }
+  /// After it lacked memory, what it held goes back to the device.
+  ~GuardedEngine() override {
+    engine_.reset();
+    if (lacked_memory_) release_memory();
+  }
+  GuardedEngine(const GuardedEngine&) = delete;
+  GuardedEngine& operator=(const GuardedEngine&) = delete;
 
   void begin_epoch(std::uint64_t epoch) override {
     guarded([&] { engine_->begin_epoch(epoch); });
@@ -95,14 +112,23 @@ class GuardedEngine final : public Engine {
   std::shared_ptr<const TrainingData> data_;  ///< Outlives what the stream still does with it.
   DeviceStream stream_;
   std::unique_ptr<Engine> engine_;
+  mutable bool lacked_memory_ = false;
 };
 
 template <typename Make>
 std::unique_ptr<Engine> make_guarded(Make make, std::shared_ptr<const TrainingData> data,
                                      const EngineConfig& config, const std::string& device) {
-  return translated([&]() -> std::unique_ptr<Engine> {
-    return std::make_unique<GuardedEngine>(data, device, [&] { return make(data, config, device); });
-  });
+  bool lacked_memory = false;
+  try {
+    return translated(
+        [&]() -> std::unique_ptr<Engine> {
+          return std::make_unique<GuardedEngine>(data, device, [&] { return make(data, config, device); });
+        },
+        &lacked_memory);
+  } catch (const tune::Error&) {
+    if (lacked_memory) release_memory();
+    throw;
+  }
 }
 
 std::unique_ptr<Engine> make_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,

@@ -6,7 +6,7 @@ tool=${1:?expected the path of gpu-check}
 folder=$(mktemp -d)
 trap 'rm -rf -- "$folder"' EXIT
 mkdir "$folder/bin"
-for name in bash env dirname head grep mkdir; do ln -s "$(command -v "$name")" "$folder/bin/$name"; done
+for name in bash env dirname grep mkdir tail; do ln -s "$(command -v "$name")" "$folder/bin/$name"; done
 
 # expect TEXT NAME=VALUE… : the tool fails, with that text, with nothing in the environment but this.
 expect() {
@@ -42,7 +42,11 @@ expect "old ABI of C++"
 echo >"$folder/torch/share/cmake/Torch/TorchConfig.cmake"
 if [[ ! -x /usr/local/cuda/bin/nvcc ]]; then expect "no nvcc in CUDACXX, PATH or /usr/local/cuda/bin"; fi
 program nvcc ''
+expect "no cmake"
+program cmake 'echo "CMake Error: nothing fits"; exit 1'
 expect "no ninja"
 program ninja ''
-program cmake 'echo "CMake Error: nothing fits"; exit 1'
 expect "CMake Error: nothing fits"
+program cmake 'echo "something else"; exit 1'
+expect "something else"
+expect "CMake could not configure"

@@ -47,6 +47,10 @@ TEST(EngineChoice, OnlyTheEngineWrittenByHandRoundsToBf16) {
   tune::ParamValues bf16 = family("mlp");
   bf16["precision"] = std::string("bf16");
   EXPECT_TRUE(without_libtorch("auto", bf16, {"cpu"}));
+  EXPECT_TRUE(fmnist::may_be_bf16(bf16));
+  EXPECT_TRUE(fmnist::may_be_bf16(family("mlp"))) << "the precision is searched";
+  bf16["precision"] = std::string("fp32");
+  EXPECT_FALSE(fmnist::may_be_bf16(bf16));
 }
 
 TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {
@@ -55,13 +59,17 @@ TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {
     config.network = fmnist::build_network(params_with(family(name)), {1, 28, 28}, 10);
     return config;
   };
-  const std::string gemm = fmnist::engine_name("gemm", "cpu");
+  const std::string gemm = fmnist::engine_name("gemm", tune::ParamValues{}, "cpu");
   const auto mlp = network("mlp"), cnn = network("cnn");
   EXPECT_EQ(fmnist::engine_name("auto", mlp, "cpu"), gemm);
   EXPECT_EQ(fmnist::engine_name("auto", cnn, "cpu"), "autograd");
   EXPECT_EQ(fmnist::engine_name("auto", mlp, "cuda:0"), "tensor");
   EXPECT_EQ(fmnist::engine_name("auto", cnn, "cuda:0"), "autograd");
-  EXPECT_EQ(fmnist::engine_name("auto", "cuda:0"), "tensor");
+  // What a study says of itself must be able to train all of its networks.
+  EXPECT_EQ(fmnist::engine_name("auto", family("mlp"), "cuda:0"), "tensor");
+  EXPECT_EQ(fmnist::engine_name("auto", family("cnn"), "cuda:0"), "autograd");
+  EXPECT_EQ(fmnist::engine_name("auto", tune::ParamValues{}, "cuda:0"), "autograd") << "the family is searched";
+  EXPECT_EQ(fmnist::engine_name("tensor", family("mlp"), "cuda:0"), "tensor");
   for (const char* device : {"cpu", "cuda:0"}) {
     EXPECT_EQ(fmnist::engine_name("tensor", mlp, device), "tensor");
     EXPECT_EQ(fmnist::engine_name("autograd", mlp, device), "autograd");

@@ -97,6 +97,62 @@ TEST(TileEngine, IsTheSameOverAllKernelsButForTheOrderOfSums) {
   }
 }
 
+/// `a` minus `b`.
+std::vector<float> difference(std::vector<float> a, const std::vector<float>& b) {
+  for (std::size_t i = 0; i < a.size(); ++i) a[i] -= b[i];
+  return a;
+}
+
+EngineConfig several_steps() {
+  EngineConfig config;
+  config.network = fmnist::dense_network({.widths = {40, 30}, .dropout = {0.2, 0.0}}, 40, 5);
+  config.optimizer = {.kind = fmnist::OptimizerKind::kSgd, .lr = 0.2};
+  return config;
+}
+
+TEST(TileEngine, LearnsAsFloatsDoOverSeveralSteps) {
+  const auto data = made_up_data(400, 40, 5);
+  const EngineConfig config = several_steps();
+  for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
+    const auto reference = fmnist::make_gemm_engine(data, config, gemms().back());
+    const auto engine = fmnist::make_tile_engine(data, config, *kernels);
+    const auto before = reference->parameters();
+    for (const std::size_t n : {64, 100, 1, 17, 64, 64, 128, 64}) {
+      (void)reference->train_step(first_positions(n));
+      (void)engine->train_step(first_positions(n));
+      EXPECT_NEAR(engine->evaluate(first_positions(400)).loss / reference->evaluate(first_positions(400)).loss,
+                  1.0, 0.02)
+          << kernels->name;
+    }
+    EXPECT_LT(relative_distance(difference(engine->parameters(), before),
+                                difference(reference->parameters(), before)),
+              0.1)
+        << kernels->name;
+  }
+}
+
+TEST(TileEngine, GoesOnFromAStateAsIfItHadNeverBeenInterrupted) {
+  const auto data = made_up_data(400, 40, 5);
+  for (const bool augments : {false, true}) {
+    EngineConfig config = several_steps();
+    config.augmentation.max_shift = augments ? 1 : 0;
+    const auto engine = fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
+    const auto other = fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
+    engine->begin_epoch(1);
+    (void)engine->train_step(first_positions(64));
+    // Whatever the other has computed with before is not to be used again.
+    (void)other->train_step(first_positions(5));
+    (void)other->evaluate(first_positions(400));
+    other->begin_epoch(1);
+    other->restore(engine->state());
+    EXPECT_EQ(other->outputs(first_positions(400)), engine->outputs(first_positions(400)));
+    for (const std::size_t n : {64, 33}) {
+      EXPECT_EQ(other->train_step(first_positions(n)).loss, engine->train_step(first_positions(n)).loss);
+    }
+    EXPECT_EQ(other->parameters(), engine->parameters());
+  }
+}
+
 TEST(GemmEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
   const auto data = made_up_data(400, 40, 5);
   for (std::uint64_t n = 0; n < 14; ++n) {

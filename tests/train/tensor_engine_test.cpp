@@ -241,6 +241,11 @@ TEST(DeviceFailure, IsToldFromATrialsByItsWords) {
   EXPECT_EQ(failure_of("CUDA error: out of memory"), Failure::kMemory);
   EXPECT_EQ(failure_of("CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate(handle)`"),
             Failure::kMemory);
+  EXPECT_EQ(failure_of("CUDA error: CUBLAS_STATUS_NOT_INITIALIZED when calling `cublasCreate(handle)`"),
+            Failure::kMemory);
+  EXPECT_EQ(failure_of("cuDNN error: CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED"), Failure::kMemory);
+  EXPECT_EQ(failure_of("DefaultCPUAllocator: can't allocate memory: you tried to allocate 1 bytes."),
+            Failure::kMemory);
   EXPECT_EQ(failure_of("CUDA error: an illegal memory access was encountered"), Failure::kDevice);
   EXPECT_EQ(failure_of("mat1 and mat2 shapes cannot be multiplied"), Failure::kTrial);
 }
