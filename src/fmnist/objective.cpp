@@ -8,6 +8,7 @@
 #include "fmnist/compute.hpp"
 #include "fmnist/engine_choice.hpp"
 #include "fmnist/epoch_timing.hpp"
+#include "fmnist/flush_denormals.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/model.hpp"
@@ -101,12 +102,14 @@ TrialPlan Objective::plan(const tune::TrialContext& trial, const TrainingData& d
 }
 
 tune::TrialResult Objective::run(tune::TrialContext& trial) {
+  const FlushDenormals flush;
   TrialPlan plan = this->plan(trial, *data_);
   auto engine = make_engine(engine_, data_, plan.engine, trial.slot().device);
   return TrialRun(trial, *data_, std::move(plan), std::move(engine)).run();
 }
 
 tune::TrainedModel Objective::train_model(tune::TrialContext& trial) {
+  const FlushDenormals flush;
   // What is missing for the test is told before the long part, not after it.
   if (source_) static_cast<void>(load_test_set(*source_));
   const auto all = without_validation(*data_);
@@ -131,6 +134,7 @@ tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
 }
 
 double Objective::seconds_per_epoch(const tune::ParamValues& params, const tune::DeviceSlot& slot) const {
+  const FlushDenormals flush;
   const TrialPlan plan = plan_trial(params, *data_, bounds_);
   const auto engine = make_engine(engine_, data_, plan.engine, slot.device);
   return time_of_epoch(*engine, *data_, plan);

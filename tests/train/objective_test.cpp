@@ -63,6 +63,26 @@ TEST(Objective, ReportsItsMetricEachEpochAndEndsWithTheLast) {
   EXPECT_GT(result.values[0], 0.9);
 }
 
+#ifdef __SSE2__
+/// Whether half of the smallest normal number is zero in this thread.
+bool flushes_denormals() {
+  volatile float smallest = std::numeric_limits<float>::min();
+  smallest = smallest * 0.5F;
+  return smallest * 2.0F == 0.0F;
+}
+
+TEST(Objective, TrainsWithoutDenormalNumbersWhichTakeAHundredTimesLonger) {
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
+    FakeTrial trial(small_params());
+    std::vector<bool> flushed;
+    trial.on_report = [&] { flushed.push_back(flushes_denormals()); };
+    EXPECT_EQ(objective(2, {"validation_accuracy"}, engine).run(trial).end, End::kComplete);
+    EXPECT_EQ(flushed, (std::vector<bool>{true, true})) << engine;
+    EXPECT_FALSE(flushes_denormals()) << "for what else the thread computes";
+  }
+}
+#endif
+
 TEST(Objective, KeepsCurvesAndParameterCountWithTheTrial) {
   FakeTrial trial(small_params());
   (void)objective(3).run(trial);

@@ -70,13 +70,17 @@ class FakeTrial final : public tune::TrialContext, private tune::CheckpointStore
   tune::StopReason stop_reason() const noexcept override {
     return ++polls_ > stop_after_polls ? stop_with : tune::StopReason::kNone;
   }
-  void report(double value, std::int64_t step) override { reports.push_back({step, value}); }
+  void report(double value, std::int64_t step) override {
+    reports.push_back({step, value});
+    if (on_report) on_report();
+  }
   bool should_prune() override { return static_cast<std::int64_t>(reports.size()) >= prune_after_reports; }
   void set_user_attr(std::string key, std::string json) override { attrs[std::move(key)] = std::move(json); }
   tune::CheckpointStore& checkpoints() override { return *this; }
 
   tune::DeviceSlot on;
   std::vector<tune::IntermediateValue> reports;
+  std::function<void()> on_report;  ///< Called in each.
   tune::Attributes attrs;
   std::int64_t prune_after_reports = 1 << 20;
   std::optional<tune::Checkpoint> checkpoint;
