@@ -86,6 +86,8 @@ inline constexpr std::string_view kReasonKey = "tune:reason";
 /// Name of the system attribute with what the sampler could see when the trial was suggested (JSON object of a
 /// few bytes).
 inline constexpr std::string_view kSuggestionKey = "tune:suggestion";
+/// Name of the system attribute with the index of the listed point that a trial runs (JSON integer).
+inline constexpr std::string_view kPointKey = "tune:point";
 
 /// Constraint values among a trial's system attributes, merged from `constraints` and Optuna 5's
 /// `constraints:<name>`; empty when there are none. A `constraints:<i>` replaces entry i

@@ -23,8 +23,6 @@ namespace {
 
 /// System attribute with the four numbers of a prune: {"value", "threshold", "step", "n"}.
 constexpr const char* kPruneKey = "tune:prune";
-/// System attribute with the index of the listed point that a trial takes.
-constexpr const char* kPointKey = "tune:point";
 
 }  // namespace
 
@@ -168,7 +166,7 @@ std::vector<NewTrial> Study::Impl::queue_entries(const ParamValues& point,
 std::vector<NewTrial> Study::Impl::queue_entries(const std::vector<ParamValues>& points) const {
   std::vector<NewTrial> entries;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const auto replicates = queue_entries(points[i], {{kPointKey, std::to_string(i)}});
+    const auto replicates = queue_entries(points[i], {{std::string(kPointKey), std::to_string(i)}});
     entries.insert(entries.end(), replicates.begin(), replicates.end());
   }
   return entries;
@@ -311,8 +309,9 @@ void Study::enqueue_points(const std::vector<ParamValues>& points) {
     if (index != attributes.end()) present.insert(index->second);
   }
   auto entries = impl_->queue_entries(points);
-  std::erase_if(entries,
-                [&](const NewTrial& entry) { return present.contains(entry.system_attrs.at(kPointKey)); });
+  std::erase_if(entries, [&](const NewTrial& entry) {
+    return present.contains(entry.system_attrs.at(std::string(kPointKey)));
+  });
   if (!entries.empty()) (void)storage().enqueue(id(), entries);
 }
 

@@ -30,6 +30,13 @@ std::shared_ptr<const fmnist::TrainingData> small_data() {
   return data;
 }
 
+/// What a trial can be trained by: the setting "engine" and the parameter "precision".
+struct Trainer {
+  const char* engine;
+  const char* precision;
+};
+constexpr Trainer kTrainers[] = {{"gemm", "fp32"}, {"gemm", "bf16"}, {"tensor", "fp32"}, {"autograd", "fp32"}};
+
 fmnist::Objective objective(const char* engine, std::string metric = "validation_loss",
                             std::shared_ptr<const fmnist::TrainingData> data = small_data()) {
   return {config_with({{"epochs", kEpochs}, {"engine", text(engine)}}, {std::move(metric)}), std::move(data)};
@@ -97,6 +104,22 @@ FakeTrial with_checkpoints(const tune::ParamValues& params) {
   return trial;
 }
 
+/// Of the trial that is stopped after so many polls, and of the one that goes on from its checkpoint.
+struct Halved {
+  FakeTrial first;
+  Outcome outcome;
+};
+
+Halved stopped_once(fmnist::Objective& objective, const tune::ParamValues& params, std::int64_t polls) {
+  FakeTrial first = with_checkpoints(params);
+  first.stop_after_polls = polls;
+  EXPECT_EQ(objective.run(first).end, End::kInterrupted);
+  FakeTrial rest = with_checkpoints(params);
+  rest.checkpoint = first.checkpoint;
+  const auto result = objective.run(rest);
+  return {std::move(first), outcome_of(rest, result)};
+}
+
 /// Interrupts at random polls until the trial ends by itself; each attempt knows nothing but the checkpoint.
 Outcome interrupted(fmnist::Objective& objective, const tune::ParamValues& params, std::uint64_t seed,
                     int* n_attempts = nullptr) {
@@ -128,24 +151,26 @@ TEST(Checkpoints, LetATrialOfEveryFamilyEndAsIfItHadNeverBeenInterrupted) {
 
 TEST(Checkpoints, LetATrialEndAsIfItHadNeverBeenInterrupted) {
   int n_attempts_in_all = 0;
-  for (const char* engine : {"gemm", "tensor", "autograd"}) {
+  for (const auto& [engine, precision] : kTrainers) {
     auto trained = objective(engine);
     trained.prepare_worker({});
     for (const char* optimizer : {"sgd", "adam", "adamw", "rmsprop"}) {
       for (const bool batch_norm : {false, true}) {
         for (const double dropout : {0.0, 0.3}) {
-          const auto params = small_params(optimizer, batch_norm, dropout);
+          auto params = small_params(optimizer, batch_norm, dropout);
+          params["precision"] = text(precision);
           const Outcome expected = uninterrupted(trained, params);
           ASSERT_EQ(expected.reports.size(), static_cast<std::size_t>(kEpochs));
           int n_attempts = 0;
           const Outcome found = interrupted(trained, params, std::hash<std::string>()(optimizer), &n_attempts);
-          EXPECT_EQ(found, expected) << engine << ' ' << optimizer << ' ' << batch_norm << ' ' << dropout;
+          EXPECT_EQ(found, expected) << engine << ' ' << precision << ' ' << optimizer << ' ' << batch_norm
+                                     << ' ' << dropout;
           n_attempts_in_all += n_attempts;
         }
       }
     }
   }
-  EXPECT_GT(n_attempts_in_all, 48 * 3);
+  EXPECT_GT(n_attempts_in_all, 64 * 3);
 }
 
 TEST(Checkpoints, LetATrialStopEarlyAsIfItHadNeverBeenInterrupted) {
@@ -164,13 +189,8 @@ TEST(Checkpoints, LetATrialStopEarlyAsIfItHadNeverBeenInterrupted) {
     ASSERT_LT(n_epochs, kMostEpochs) << engine;
     constexpr std::int64_t kSomePolls = 7;  // Meets the batches and the validation of an epoch at other places.
     for (std::int64_t polls = 0; polls < n_epochs * kPollsAnEpoch; polls += kSomePolls) {
-      FakeTrial first = with_checkpoints(params);
-      first.stop_after_polls = polls;
-      ASSERT_EQ(trained.run(first).end, End::kInterrupted);
-      FakeTrial rest = with_checkpoints(params);
-      rest.checkpoint = first.checkpoint;
-      const auto result = trained.run(rest);
-      EXPECT_EQ(outcome_of(rest, result), expected) << engine << " after " << polls << " polls";
+      EXPECT_EQ(stopped_once(trained, params, polls).outcome, expected)
+          << engine << " after " << polls << " polls";
     }
   }
 }
@@ -181,13 +201,8 @@ TEST(Checkpoints, HoldWhateverPlaceATrialIsStoppedAt) {
     const auto params = small_params("adam", true, 0.3);
     const Outcome expected = uninterrupted(trained, params);
     for (std::int64_t polls = 0; polls < static_cast<std::int64_t>(kPolls); ++polls) {
-      FakeTrial first = with_checkpoints(params);
-      first.stop_after_polls = polls;
-      ASSERT_EQ(trained.run(first).end, End::kInterrupted);
-      FakeTrial rest = with_checkpoints(params);
-      rest.checkpoint = first.checkpoint;
-      const auto result = trained.run(rest);
-      EXPECT_EQ(outcome_of(rest, result), expected) << "after " << polls << " polls";
+      const auto [first, outcome] = stopped_once(trained, params, polls);
+      EXPECT_EQ(outcome, expected) << engine << " after " << polls << " polls";
       if (first.checkpoint) {
         EXPECT_EQ(first.checkpoint->step, static_cast<std::int64_t>(first.reports.size()));
       }

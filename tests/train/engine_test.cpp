@@ -9,6 +9,7 @@
 #include "fmnist/compute.hpp"
 #include "fmnist/families/dense.hpp"
 #include "fmnist/tile_kernels.hpp"
+#include "train/engines.hpp"
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
 
@@ -154,27 +155,15 @@ TEST(TileEngine, GoesOnFromAStateAsIfItHadNeverBeenInterrupted) {
 }
 
 TEST(GemmEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
-  const auto data = made_up_data(400, 40, 5);
-  for (std::uint64_t n = 0; n < 14; ++n) {
-    const EngineConfig config = random_network(n);
-    const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
-    const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
-    for (int step = 0; step < 5; ++step) {
-      (void)reference->train_step(first_positions(config.max_batch));
-      (void)engine->train_step(first_positions(config.max_batch));
-    }
-    const auto expected = reference->evaluate(first_positions(400));
-    const auto sums = engine->evaluate(first_positions(400));
-    EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-4) << "network " << n;
-    EXPECT_NEAR(static_cast<double>(sums.correct), static_cast<double>(expected.correct), 2.0)
-        << "network " << n;
-  }
+  expect_evaluates_as_autograd([](const auto& data, const EngineConfig& config) {
+    return fmnist::make_gemm_engine(data, config, gemms().back());
+  });
 }
 
 TEST(Engines, StepWithTheLearningRateThatWasSetLast) {
   const auto data = made_up_data(200, 40, 5);
   const auto positions = first_positions(64);
-  for (const bool by_hand : {true, false}) {
+  for (const auto& [name, make] : cpu_engines()) {
     for (int kind = 0; kind < 4; ++kind) {
       EngineConfig config;
       config.network = fmnist::dense_network({.widths = {30}}, 40, 5);
@@ -182,14 +171,13 @@ TEST(Engines, StepWithTheLearningRateThatWasSetLast) {
       config.optimizer.weight_decay = 0.1;
       const auto parameters_after = [&](double configured, double set) {
         config.optimizer.lr = configured;
-        const auto engine = by_hand ? fmnist::make_gemm_engine(data, config, gemms().back())
-                                    : fmnist::make_autograd_engine(data, config, "cpu");
+        const auto engine = make(data, config);
         engine->set_lr(set);
         (void)engine->train_step(positions);
         return engine->parameters();
       };
-      EXPECT_EQ(parameters_after(0.5, 0.01), parameters_after(0.01, 0.01)) << by_hand << ' ' << kind;
-      EXPECT_NE(parameters_after(0.01, 0.5), parameters_after(0.01, 0.01)) << by_hand << ' ' << kind;
+      EXPECT_EQ(parameters_after(0.5, 0.01), parameters_after(0.01, 0.01)) << name << ' ' << kind;
+      EXPECT_NE(parameters_after(0.01, 0.5), parameters_after(0.01, 0.01)) << name << ' ' << kind;
     }
   }
 }
@@ -197,21 +185,20 @@ TEST(Engines, StepWithTheLearningRateThatWasSetLast) {
 TEST(Engines, LearnTheSameFromCrossEntropyNllAndKlDivergenceOfOneHotTargets) {
   const auto data = made_up_data(200, 40, 5);
   const auto positions = first_positions(64);
-  for (const bool by_hand : {true, false}) {
+  for (const auto& [name, make] : cpu_engines()) {
     std::vector<std::vector<float>> gradients;
     std::vector<double> sums;
     for (const LossKind kind : {LossKind::kCrossEntropy, LossKind::kNll, LossKind::kKlDiv}) {
       EngineConfig config;
       config.network = fmnist::dense_network({.widths = {30}}, 40, 5);
       config.loss.kind = kind;
-      const auto engine = by_hand ? fmnist::make_gemm_engine(data, config, gemms().back())
-                                  : fmnist::make_autograd_engine(data, config, "cpu");
+      const auto engine = make(data, config);
       sums.push_back(engine->train_step(positions).loss);
       gradients.push_back(engine->gradients());
     }
     for (const std::size_t other : {1U, 2U}) {
-      EXPECT_NEAR(sums[other] / sums[0], 1.0, 1e-6);
-      EXPECT_LT(relative_difference(gradients[other], gradients[0]), 1e-6);
+      EXPECT_NEAR(sums[other] / sums[0], 1.0, 1e-6) << name;
+      EXPECT_LT(relative_difference(gradients[other], gradients[0]), 1e-6) << name;
     }
   }
 }

@@ -176,12 +176,16 @@ TEST(Objective, EndsWhenThePrunerSaysSo) {
 }
 
 TEST(Objective, PrunesADivergedTrialWithTheReasonAndWithoutAReport) {
-  for (const char* optimizer : {"sgd", "adam", "adamw", "rmsprop"}) {
-    FakeTrial trial(small_params({{"lr", 1e3}, {"optimizer", text(optimizer)}}));
-    const auto result = objective(3).run(trial);
-    EXPECT_EQ(result.end, End::kPruned) << optimizer;
-    EXPECT_TRUE(mentions(result.reason, {"diverged"})) << optimizer;
-    EXPECT_TRUE(trial.reports.empty()) << optimizer;
+  for (const auto& [engine, precision] :
+       {std::pair("gemm", "fp32"), {"gemm", "bf16"}, {"tensor", "fp32"}, {"autograd", "fp32"}}) {
+    for (const char* optimizer : {"sgd", "adam", "adamw", "rmsprop"}) {
+      FakeTrial trial(
+          small_params({{"lr", 1e3}, {"optimizer", text(optimizer)}, {"precision", text(precision)}}));
+      const auto result = objective(3, {"validation_accuracy"}, engine).run(trial);
+      EXPECT_EQ(result.end, End::kPruned) << engine << ' ' << precision << ' ' << optimizer;
+      EXPECT_TRUE(mentions(result.reason, {"diverged"})) << engine << ' ' << precision << ' ' << optimizer;
+      EXPECT_TRUE(trial.reports.empty()) << engine << ' ' << precision << ' ' << optimizer;
+    }
   }
 }
 

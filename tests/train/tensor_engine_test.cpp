@@ -14,6 +14,7 @@
 #include "fmnist/input_batch.hpp"
 #include "fmnist/tensor_functions.hpp"
 #include "fmnist/tensor_optimizer.hpp"
+#include "train/engines.hpp"
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
 #include "tune/error.hpp"
@@ -44,21 +45,9 @@ TEST(TensorEngine, HasAutogradsGradientsForRandomNetworks) {
 }
 
 TEST(TensorEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
-  const auto data = made_up_data(400, 40, 5);
-  for (std::uint64_t n = 0; n < 14; ++n) {
-    const EngineConfig config = random_network(n);
-    const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
-    const auto engine = fmnist::make_tensor_engine(data, config, "cpu");
-    for (int step = 0; step < 5; ++step) {
-      (void)reference->train_step(first_positions(config.max_batch));
-      (void)engine->train_step(first_positions(config.max_batch));
-    }
-    const auto expected = reference->evaluate(first_positions(400));
-    const auto sums = engine->evaluate(first_positions(400));
-    EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-4) << "network " << n;
-    EXPECT_NEAR(static_cast<double>(sums.correct), static_cast<double>(expected.correct), 2.0)
-        << "network " << n;
-  }
+  expect_evaluates_as_autograd([](const auto& data, const EngineConfig& config) {
+    return fmnist::make_tensor_engine(data, config, "cpu");
+  });
 }
 
 /// Every second of many positions, backwards.

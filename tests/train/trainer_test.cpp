@@ -8,8 +8,14 @@
 #include <limits>
 #include <numeric>
 
+#include "fmnist/families/dense.hpp"
+#include "train/engines.hpp"
+#include "train/random_networks.hpp"
+#include "train/support.hpp"
+
 namespace {
 
+using namespace train_test;
 using fmnist::BatchSums;
 using fmnist::PassEnd;
 
@@ -183,6 +189,24 @@ TEST(TrainEpoch, KnowsAllThatWasBegunWhenItIsStopped) {
     const auto rest = fmnist::train_epoch(engine, kNine, {2, false}, kNeverStop, first.progress);
     EXPECT_EQ(rest.progress.examples, 9U);
     EXPECT_EQ(engine.begins, (std::vector<std::size_t>{0, 2, 4, 6, 8}));
+  }
+}
+
+TEST(Passes, OverNothingAreDoneWithNothing) {
+  const auto data = made_up_data(20, 40, 5);
+  fmnist::EngineConfig config;
+  config.network = fmnist::dense_network({.widths = {4}}, 40, 5);
+  for (const auto& [name, make] : cpu_engines()) {
+    const auto engine = make(data, config);
+    const auto before = engine->parameters();
+    for (const auto& result : {fmnist::train_epoch(*engine, {}, {2, false}, kNeverStop),
+                               fmnist::evaluate(*engine, {}, kNeverStop)}) {
+      EXPECT_EQ(result.end, PassEnd::kDone) << name;
+      EXPECT_EQ(result.progress, fmnist::PassProgress{}) << name;
+      EXPECT_EQ(result.accuracy, 0.0) << name;
+    }
+    EXPECT_EQ(engine->parameters(), before) << name;
+    EXPECT_EQ(fmnist::evaluate(*engine, first_positions(20), kNeverStop).progress.examples, 20U) << name;
   }
 }
 

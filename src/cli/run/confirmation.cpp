@@ -11,9 +11,6 @@ namespace {
 
 using tune::FrozenTrial;
 
-/// System attribute of a trial that runs a listed point: its index.
-constexpr const char* kPointKey = "tune:point";
-
 bool is_candidate(const FrozenTrial& trial) {
   if (trial.state != tune::TrialState::kComplete || trial.values.size() != 1) return false;
   const auto constraints = trial.constraints();
@@ -32,7 +29,7 @@ std::string configuration_text(const FrozenTrial& trial) {
 }
 
 std::optional<std::int64_t> index_of(const FrozenTrial& trial) {
-  const auto found = trial.system_attrs.find(kPointKey);
+  const auto found = trial.system_attrs.find(tune::kPointKey);
   const Json index = found == trial.system_attrs.end() ? Json() : json_of_attribute(found->second);
   return index.is_number_integer() ? std::optional(index.get<std::int64_t>()) : std::nullopt;
 }

@@ -125,6 +125,8 @@ std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
                                       const std::vector<tune::ParamValues>& configurations) {
   std::vector<PlannedTrial> trials;
   for (const tune::ParamValues& configuration : configurations) trials.push_back({configuration});
+  // Slots without a trial of their own take one again, for the others to be as slow as they will be.
+  const std::size_t n_measured = trials.empty() ? 0 : std::max(trials.size(), slots.size());
   std::atomic<std::size_t> next{0};
   const auto work = [&](const tune::DeviceSlot& slot) {
     try {
@@ -132,8 +134,9 @@ std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
     } catch (const std::exception&) {
       return;  // The other slots do its part; where none can, nothing is measured.
     }
-    for (std::size_t i = next++; i < trials.size(); i = next++) {
-      measure(config, parameters, objective, slot, trials[i]);
+    for (std::size_t i = next++; i < n_measured; i = next++) {
+      PlannedTrial beside{configurations[i % trials.size()]};
+      measure(config, parameters, objective, slot, i < trials.size() ? trials[i] : beside);
     }
   };
   {

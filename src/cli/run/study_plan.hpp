@@ -43,7 +43,7 @@ struct StudyPlan {
     const StudyConfig& config, std::size_t n, const tune::AffordableCheck& is_affordable = {});
 
 /// Estimates each configuration and trains those that can be for a moment, as many at a time as there are
-/// slots.
+/// slots: with more slots than configurations some are trained more than once, to no other end.
 [[nodiscard]] std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
                                                     const std::vector<tune::OptionSpec>& parameters,
                                                     tune::Objective& objective,

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -35,16 +36,16 @@ class Toy final : public tune::Objective {
     return {.parameters = 1, .memory_bytes = static_cast<std::uint64_t>(width(params)) << 20U};
   }
   [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
-                                         const tune::DeviceSlot& slot) const override {
+                                         const tune::DeviceSlot&) const override {
     const std::scoped_lock lock(mutex_);
-    slots_.insert(slot.number);
+    ++n_measured_[width(params)];
     return static_cast<double>(width(params));
   }
-  [[nodiscard]] std::set<int> slots() const { return slots_; }
+  [[nodiscard]] const std::map<std::int64_t, int>& n_measured() const { return n_measured_; }
 
  private:
   mutable std::mutex mutex_;
-  mutable std::set<int> slots_;
+  mutable std::map<std::int64_t, int> n_measured_;
 };
 
 const std::vector<tune::OptionSpec>& parameters() {
@@ -52,10 +53,10 @@ const std::vector<tune::OptionSpec>& parameters() {
 }
 
 std::vector<PlannedTrial> plan_widths(const StudyConfig& config, tune::Objective& objective,
-                                      const std::vector<std::int64_t>& widths) {
+                                      const std::vector<std::int64_t>& widths, int n_slots = 2) {
   std::vector<tune::ParamValues> configurations;
   for (const std::int64_t n : widths) configurations.push_back({{"width", n}});
-  return plan_trials(config, parameters(), objective, tune::make_slots({"cpu"}, 2), configurations);
+  return plan_trials(config, parameters(), objective, tune::make_slots({"cpu"}, n_slots), configurations);
 }
 
 TEST(PlannedConfigurations, AreWhatTheSamplerBeginsWith) {
@@ -94,6 +95,15 @@ TEST(StudyPlan, MeasuresWhatCanBeTrainedWithinTheLimits) {
   EXPECT_TRUE(trials[1].verdict.is_rejected());
   EXPECT_FALSE(trials[1].seconds_per_epoch.has_value());
   EXPECT_EQ(trials[2].error, "width: at most 50");
+}
+
+TEST(StudyPlan, MeasuresAsManyAtATimeAsTheStudyWouldRun) {
+  Toy objective;
+  const auto trials = plan_widths(study(""), objective, {20, 30, 40}, 8);
+  EXPECT_EQ(objective.n_measured(), (std::map<std::int64_t, int>{{20, 3}, {30, 3}, {40, 2}}));
+  ASSERT_EQ(trials.size(), 3U);
+  EXPECT_EQ(trials[2].seconds_per_epoch, 40.0);
+  EXPECT_TRUE(plan_widths(study(""), objective, {}, 8).empty());
 }
 
 TEST(StudyPlan, AddsUpTheTimeOfAllTrialsOverTheSlots) {

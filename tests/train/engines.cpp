@@ -1,0 +1,51 @@
+#include "train/engines.hpp"
+
+#include <gtest/gtest.h>
+
+#include "fmnist/tile_kernels.hpp"
+#include "train/random_networks.hpp"
+#include "train/support.hpp"
+
+namespace train_test {
+
+using fmnist::EngineConfig;
+using Data = std::shared_ptr<const fmnist::TrainingData>;
+
+const std::vector<NamedEngine>& cpu_engines() {
+  static const std::vector<NamedEngine> engines{
+      {"gemm",
+       [](const Data& data, const EngineConfig& config) {
+         const fmnist::Gemm gemm = fmnist::dnnl_gemm();
+         return fmnist::make_gemm_engine(data, config, gemm != nullptr ? gemm : fmnist::aten_gemm());
+       }},
+      {"bf16",
+       [](const Data& data, const EngineConfig& config) {
+         return fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
+       }},
+      {"tensor", [](const Data& data,
+                    const EngineConfig& config) { return fmnist::make_tensor_engine(data, config, "cpu"); }},
+      {"autograd", [](const Data& data, const EngineConfig& config) {
+         return fmnist::make_autograd_engine(data, config, "cpu");
+       }}};
+  return engines;
+}
+
+void expect_evaluates_as_autograd(const MakeEngine& make) {
+  const auto data = made_up_data(400, 40, 5);
+  for (std::uint64_t n = 0; n < 14; ++n) {
+    const EngineConfig config = random_network(n);
+    const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
+    const auto engine = make(data, config);
+    for (int step = 0; step < 5; ++step) {
+      (void)reference->train_step(first_positions(config.max_batch));
+      (void)engine->train_step(first_positions(config.max_batch));
+    }
+    const auto expected = reference->evaluate(first_positions(400));
+    const auto sums = engine->evaluate(first_positions(400));
+    EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-4) << "network " << n;
+    EXPECT_NEAR(static_cast<double>(sums.correct), static_cast<double>(expected.correct), 2.0)
+        << "network " << n;
+  }
+}
+
+}  // namespace train_test

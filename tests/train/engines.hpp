@@ -1,0 +1,26 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fmnist/engine.hpp"
+
+namespace train_test {
+
+using MakeEngine = std::function<std::unique_ptr<fmnist::Engine>(
+    const std::shared_ptr<const fmnist::TrainingData>& data, const fmnist::EngineConfig& config)>;
+
+struct NamedEngine {
+  std::string name;
+  MakeEngine make;
+};
+
+/// Each that trains dense networks on the CPU: gemm, bf16, tensor, autograd.
+const std::vector<NamedEngine>& cpu_engines();
+
+/// Over random networks, after some steps of both.
+void expect_evaluates_as_autograd(const MakeEngine& make);
+
+}  // namespace train_test
