@@ -248,11 +248,13 @@ TEST(Fanova, IsZeroForFewerThanTwoTrials) {
 TEST(Fanova, TakesAThousandChoices) {
   std::vector<ParamValue> choices;
   for (std::int64_t i = 0; i < 1000; ++i) choices.emplace_back(i);
-  const Distribution many = CategoricalDistribution{choices};
+  const Param many{"c", 0.0, CategoricalDistribution{choices}};
   std::vector<FrozenTrial> trials;
   for (std::int64_t i = 0; i < 200; ++i) {
     const auto choice = static_cast<double>(i * 7 % 1000);
-    trials.push_back(TrialBuilder(i).complete(choice).param("c", choice, many).build());
+    trials.push_back(TrialBuilder(i).complete(choice).build());
+    trials.back().params = {many};
+    trials.back().params.front().value = choice;
   }
   EXPECT_EQ(param_importances(trials, kDown, with_seed(0)), (std::vector<ParamImportance>{{"c", 1.0}}));
 }
