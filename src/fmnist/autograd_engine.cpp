@@ -349,12 +349,11 @@ Tensor AutogradEngine::forward(Tensor x, bool training) {
 }
 
 Tensor AutogradEngine::with_penalties(Tensor loss) const {
-  if (!config_.gradients.has_penalty()) return loss;
   for (std::size_t l = 0; l < layers_.size(); ++l) {
-    const Layer& layer = config_.network.layers()[l];
-    if (!layer.has_weights() || layer.is_classifier) continue;
+    const Penalty& penalty = config_.network.layers()[l].penalty;
+    if (penalty.is_none()) continue;
     const Tensor& weight = layers_[l].weight;
-    loss = loss + config_.gradients.l1 * weight.abs().sum() + config_.gradients.l2 * weight.square().sum();
+    loss = loss + penalty.l1 * weight.abs().sum() + penalty.l2 * weight.square().sum();
   }
   return loss;
 }

@@ -152,9 +152,9 @@ void DenseEngine::parameter_gradients(std::size_t l, const float* gradient, std:
   } else {
     products_.hidden->weight_gradient(l, gradient, forward_[l - 1].output.data(), gradients_.data());
   }
-  if (!layer.hidden || !config_.gradients.has_penalty()) return;
+  if (layer.penalty.is_none()) return;
   kernels_.penalize(layer.in * layer.out, parameters_.data() + layer.weight,
-                    static_cast<float>(config_.gradients.l1), static_cast<float>(config_.gradients.l2),
+                    static_cast<float>(layer.penalty.l1), static_cast<float>(layer.penalty.l2),
                     gradients_.data() + layer.weight);
 }
 

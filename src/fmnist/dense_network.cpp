@@ -8,7 +8,8 @@ DenseLayer linear_of(const Layer& layer) {
           .out = static_cast<std::size_t>(layer.n_out()),
           .weight = layer.weight,
           .bias = layer.bias,
-          .hidden = !layer.is_classifier};
+          .hidden = !layer.is_classifier,
+          .penalty = layer.penalty};
 }
 
 void take_batch_norm(DenseLayer& dense, const Layer& layer) {

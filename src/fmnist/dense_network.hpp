@@ -17,6 +17,7 @@ struct DenseLayer {
   bool hidden = false;  ///< Has an activation; the classifier has none.
   Activation activation = Activation::kRelu;
   double dropout = 0.0;
+  Penalty penalty{};
   bool batch_norm = false;
   std::size_t gamma = 0;  ///< Offsets in the parameters, with batch norm.
   std::size_t beta = 0;

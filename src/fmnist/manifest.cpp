@@ -74,12 +74,14 @@ std::vector<OptionSpec> loss_parameters() {
              "kl_div are the same number; softmax_cross_entropy has a softmax too many, for replications of "
              "networks that have one."),
       share("label_smoothing", "Share of the target that is spread over all classes while training."),
-      non_negative("l1",
-                   "Added to the loss of a training step: this times the sum of the absolute weights of the "
-                   "hidden layers."),
-      non_negative("l2",
-                   "Added to the loss of a training step: this times the sum of the squared weights of the "
-                   "hidden layers; its gradient is that of weight_decay 2·l2 on these weights."),
+      per_layer(non_negative("l1",
+                             "Added to the loss of a training step: this times the sum of the absolute weights "
+                             "of the hidden layers, convolutions too; `l1_l0`, `l1_l1`, … set the dense ones "
+                             "one by one.")),
+      per_layer(non_negative("l2",
+                             "Added to the loss of a training step: this times the sum of the squared weights "
+                             "of the hidden layers, whose gradient is that of weight_decay 2·l2; `l2_l0`, "
+                             "`l2_l1`, … set the dense ones one by one.")),
   };
 }
 

@@ -28,6 +28,14 @@ using Shape = std::vector<std::int64_t>;
 
 [[nodiscard]] std::int64_t element_count(const Shape& shape);
 
+/// What a layer's weights w add to the loss of a training step: l1·Σ|w| + l2·Σw².
+struct Penalty {
+  double l1 = 0.0;
+  double l2 = 0.0;
+
+  [[nodiscard]] bool is_none() const { return l1 == 0.0 && l2 == 0.0; }
+};
+
 /// One step of a network, from a shape to the next. What a kind does not name keeps its default.
 struct Layer {
   LayerKind kind = LayerKind::kFlatten;
@@ -38,7 +46,8 @@ struct Layer {
   std::int64_t padding = 0;
   Activation activation = Activation::kRelu;
   double probability = 0.0;      ///< Of dropping a number.
-  bool is_classifier = false;    ///< The last layer: L1 and L2 leave its weights alone.
+  bool is_classifier = false;    ///< The last layer.
+  Penalty penalty{};             ///< Of the weights, not of biases and batch norm.
   std::size_t index = 0;         ///< Among the layers with weights, from 0.
   std::size_t weight = 0;        ///< Offsets in the parameters: weights, or gamma of batch norm.
   std::size_t bias = 0;          ///< Biases, or beta.
@@ -85,6 +94,8 @@ class Network {
   Network& mean();
   /// The last layer: one number a class.
   Network& classifier(std::int64_t n_classes);
+  /// Of the weights of layers()[layer].
+  void penalize(std::size_t layer, const Penalty& penalty) { layers_.at(layer).penalty = penalty; }
 
   [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }
   /// After the last layer.

@@ -29,15 +29,10 @@ struct OptimizerConfig {
   double weight_decay = 0.0;
 };
 
-/// What happens to the gradients before the optimizer sees them. First the penalties on the weights w of the
-/// hidden layers, not on biases, batch norm or the classifier: the loss grows by l1·Σ|w| + l2·Σw². Then the
-/// norm of all gradients together is cut to `max_norm`, as torch.nn.utils.clip_grad_norm_ does; 0: it is not.
+/// What happens to the gradients, those of the layers' penalties among them, before the optimizer sees them:
+/// the norm of all together is cut to `max_norm`, as torch.nn.utils.clip_grad_norm_ does; 0: it is not.
 struct GradientConfig {
-  double l1 = 0.0;
-  double l2 = 0.0;
   double max_norm = 0.0;
-
-  [[nodiscard]] bool has_penalty() const { return l1 != 0.0 || l2 != 0.0; }
 };
 
 /// The factor of gradients with that norm.

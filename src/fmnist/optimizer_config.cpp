@@ -21,9 +21,7 @@ OptimizerConfig optimizer_config(const tune::ParamValues& params) {
 }
 
 GradientConfig gradient_config(const tune::ParamValues& params) {
-  return {.l1 = get_float(params, "l1"),
-          .l2 = get_float(params, "l2"),
-          .max_norm = get_float(params, "max_grad_norm")};
+  return {.max_norm = get_float(params, "max_grad_norm")};
 }
 
 double clipping_factor(double norm, const GradientConfig& config) {

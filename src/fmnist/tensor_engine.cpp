@@ -177,10 +177,9 @@ Tensor TensorEngine::forward(Tensor x, bool training) {
 void TensorEngine::weight_gradients(LayerWork& work, const Tensor& gradient) const {
   at::mm_out(work.gradients.weight, gradient.t(), work.input);
   at::sum_out(work.gradients.bias, gradient, 0);
-  if (!work.layer.hidden) return;
-  const GradientConfig& penalties = config_.gradients;
-  if (penalties.l1 != 0.0) work.gradients.weight.add_(work.parameters.weight.sign(), penalties.l1);
-  if (penalties.l2 != 0.0) work.gradients.weight.add_(work.parameters.weight, 2.0 * penalties.l2);
+  const Penalty& penalty = work.layer.penalty;
+  if (penalty.l1 != 0.0) work.gradients.weight.add_(work.parameters.weight.sign(), penalty.l1);
+  if (penalty.l2 != 0.0) work.gradients.weight.add_(work.parameters.weight, 2.0 * penalty.l2);
 }
 
 Tensor TensorEngine::through_activation(LayerWork& work, Tensor gradient) {

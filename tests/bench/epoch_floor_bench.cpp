@@ -4,15 +4,18 @@
 //   n·F / peak + steps·P·0.2 ns + 8 ms,  F = 4·784·h + 6·((D − 1)·h² + 10·h) operations an example,
 //
 // of D hidden layers of h units with P parameters. The peak is that of a product of two square matrices,
-// measured before each epoch: processors change their speed. Counters: `gflops_peak` and `ratio`, the time
-// divided by the least time, both medians over the epochs. Shapes end in /bf16 where the products multiply
-// numbers rounded to bfloat16; they are held against the same least time, that of floats.
+// measured before each epoch: processors change their speed. Counters, medians over the epochs: `gflops_peak`;
+// `ratio`, the time divided by the least time; `adam_ns`, what Adam takes a parameter here by itself, measured
+// like the peak; `ratio_adam`, the time divided by the least time with that in place of the 0.2 ns. Shapes end
+// in /bf16 where the products multiply numbers rounded to bfloat16; they are held against the same least time,
+// that of floats.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <chrono>
+#include <limits>
 #include <memory>
 #include <vector>
 
@@ -21,6 +24,7 @@
 #include "fmnist/engine.hpp"
 #include "fmnist/environment.hpp"
 #include "fmnist/families/dense.hpp"
+#include "fmnist/optimizer.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "fmnist/trainer.hpp"
 
@@ -76,15 +80,37 @@ double median(std::vector<double> values) {
   return *middle;
 }
 
-double floor_seconds(const Shape& shape, std::size_t n_parameters, double peak) {
+/// Seconds a parameter of the best of some steps of Adam, one after the other.
+double measured_adam(std::size_t n_parameters) {
+  constexpr int kSteps = 10;
+  std::vector<float> parameters(n_parameters, 0.5F);
+  const std::vector<float> gradients(n_parameters, 0.25F);
+  fmnist::FlatOptimizer adam({}, n_parameters);
+  double least = std::numeric_limits<double>::infinity();
+  for (int i = 0; i < kSteps; ++i) {
+    const auto begin = Clock::now();
+    adam.step(parameters, gradients);
+    benchmark::DoNotOptimize(parameters.data());
+    least = std::min(least, Seconds(Clock::now() - begin).count());
+  }
+  return least / static_cast<double>(n_parameters);
+}
+
+/// What the processor was found to do.
+struct Speed {
+  double operations;           ///< A second.
+  double seconds_a_parameter;  ///< Of the optimizer, in a step.
+};
+
+double floor_seconds(const Shape& shape, std::size_t n_parameters, const Speed& speed) {
   const auto h = static_cast<double>(shape.width);
   const double further = static_cast<double>(shape.depth - 1) * h * h;
   const auto n = static_cast<double>(data()->split.training.size());
   const auto steps =
       static_cast<double>(fmnist::BatchPlan{shape.batch}.n_batches(data()->split.training.size()));
   const double operations = 4.0 * kPixels * h + 6.0 * (further + kClasses * h);
-  return n * operations / peak + steps * static_cast<double>(n_parameters) * kSecondsAParameter +
-         kSecondsAnEpoch;
+  return n * operations / speed.operations +
+         steps * static_cast<double>(n_parameters) * speed.seconds_a_parameter + kSecondsAnEpoch;
 }
 
 void epoch(benchmark::State& state, const Shape& shape) {
@@ -96,21 +122,28 @@ void epoch(benchmark::State& state, const Shape& shape) {
   const auto engine = shape.bf16 ? fmnist::make_tile_engine(data(), config, *fmnist::tile_kernels().front())
                                  : fmnist::make_gemm_engine(data(), config, gemm());
   std::vector<std::uint32_t> order;
+  const std::size_t n_parameters = config.network.parameter_count();
   std::vector<double> peaks;
+  std::vector<double> adams;
   std::vector<double> ratios;
+  std::vector<double> adam_ratios;
   std::uint64_t number = 0;
   for (auto _ : state) {
     peaks.push_back(measured_peak());
+    adams.push_back(measured_adam(n_parameters));
     const auto begin = Clock::now();
     engine->begin_epoch(++number);
     fmnist::shuffle_for_epoch(data()->split.training, 1, 2, number, data()->split.training.size(), order);
     benchmark::DoNotOptimize(fmnist::train_epoch(*engine, order, {shape.batch, false}, [] { return false; }));
     const double seconds = Seconds(Clock::now() - begin).count();
     state.SetIterationTime(seconds);
-    ratios.push_back(seconds / floor_seconds(shape, config.network.parameter_count(), peaks.back()));
+    ratios.push_back(seconds / floor_seconds(shape, n_parameters, {peaks.back(), kSecondsAParameter}));
+    adam_ratios.push_back(seconds / floor_seconds(shape, n_parameters, {peaks.back(), adams.back()}));
   }
   state.counters["gflops_peak"] = median(peaks) / 1e9;
   state.counters["ratio"] = median(ratios);
+  state.counters["adam_ns"] = median(adams) * 1e9;
+  state.counters["ratio_adam"] = median(adam_ratios);
 }
 
 }  // namespace

@@ -55,6 +55,33 @@ TEST(Network, TakesADropoutForEachLayerBeforeTheCommonOneAndForTheLastAloneWhenA
   EXPECT_EQ(fmnist::dense_config(params).dropout, (std::vector<double>{0.0, 0.0, 0.0}));
 }
 
+std::vector<std::pair<double, double>> penalties_of(const Network& network) {
+  std::vector<std::pair<double, double>> found;
+  for (const fmnist::Layer& layer : network.layers())
+    if (layer.has_weights()) found.emplace_back(layer.penalty.l1, layer.penalty.l2);
+  return found;
+}
+
+TEST(Network, HasThePenaltiesOfAllHiddenWeightsAndForEachDenseLayerItsOwnFirst) {
+  using Penalties = std::vector<std::pair<double, double>>;
+  const tune::ParamValues given{{"l1", 0.1}, {"l2", 0.2}, {"l1_l1", 0.3}, {"l2_l0", 0.0}, {"l2_l5", 9.0}};
+  EXPECT_EQ(penalties_of(network_of(given)), (Penalties{{0.1, 0.0}, {0.3, 0.2}, {0.0, 0.0}}));
+  tune::ParamValues cnn = given;
+  cnn.emplace("family", std::string("cnn"));
+  EXPECT_EQ(penalties_of(network_of(cnn)),
+            (Penalties{{0.1, 0.2}, {0.1, 0.2}, {0.1, 0.0}, {0.3, 0.2}, {0.0, 0.0}}));
+  tune::ParamValues patches = given;
+  patches.emplace("family", std::string("patch_mlp"));
+  patches.emplace("mixer_blocks", std::int64_t{1});
+  EXPECT_EQ(penalties_of(network_of(patches)),
+            (Penalties{{0.1, 0.2}, {0.1, 0.2}, {0.1, 0.2}, {0.1, 0.2}, {0.1, 0.2}, {0.0, 0.0}}));
+  tune::ParamValues only_own = params_with({{"l2_l1", 0.5}});
+  only_own.erase("l1");
+  only_own.erase("l2");
+  EXPECT_EQ(penalties_of(fmnist::build_network(only_own, kImage, 10)),
+            (Penalties{{0.0, 0.0}, {0.0, 0.5}, {0.0, 0.0}}));
+}
+
 TEST(Network, TakesAWidthForEachLayerBeforeTheCommonOne) {
   auto params =
       params_with({{"depth", std::int64_t{3}}, {"width", std::int64_t{64}}, {"width_l1", std::int64_t{5}}});

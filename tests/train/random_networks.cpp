@@ -41,8 +41,13 @@ EngineConfig random_network(std::uint64_t n) {
   config.max_batch = 2 + stream.below(150);
   config.loss.kind = static_cast<fmnist::LossKind>(stream.below(4));
   config.loss.label_smoothing = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.9);
-  config.gradients.l1 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.01);
-  config.gradients.l2 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.1);
+  for (std::size_t l = 0; l < config.network.layers().size(); ++l) {
+    const fmnist::Layer& layer = config.network.layers()[l];
+    if (!layer.has_weights() || layer.is_classifier) continue;
+    const double l1 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.01);
+    const double l2 = stream.below(2) == 0 ? 0.0 : stream.uniform(0.0, 0.1);
+    config.network.penalize(l, {l1, l2});
+  }
   config.gradients.max_norm = stream.below(2) == 0 ? 0.0 : stream.uniform(0.01, 2.0);
   config.optimizer.kind = fmnist::OptimizerKind::kSgd;
   config.optimizer.lr = 0.01;

@@ -25,7 +25,8 @@ struct Family {
 /// All families, "mlp" first.
 [[nodiscard]] const std::vector<Family>& families();
 
-/// The network of a trial. Throws InvalidArgument for an unknown family, and as Family::build.
+/// The network of a trial, with the penalties `l1` and `l2` of its layers. Throws InvalidArgument for an
+/// unknown family, and as Family::build.
 [[nodiscard]] Network build_network(const tune::ParamValues& params, const Shape& image,
                                     std::int64_t n_classes);
 

@@ -13,6 +13,25 @@ const Family& family_called(const std::string& name) {
   refuse_name("family", known, name);
 }
 
+double common(const tune::ParamValues& params, const char* name) {
+  return params.contains(name) ? get_float(params, name) : 0.0;
+}
+
+/// Of all hidden weights; a hidden dense layer may have its own.
+void add_penalties(Network& network, const tune::ParamValues& params) {
+  std::int64_t n_dense = 0;
+  for (std::size_t l = 0; l < network.layers().size(); ++l) {
+    const Layer& layer = network.layers()[l];
+    if (!layer.has_weights() || layer.is_classifier) continue;
+    Penalty penalty{common(params, "l1"), common(params, "l2")};
+    if (layer.kind == LayerKind::kLinear && layer.in.size() == 1) {
+      penalty = {layer_float(params, "l1", n_dense, 0.0), layer_float(params, "l2", n_dense, 0.0)};
+      ++n_dense;
+    }
+    network.penalize(l, penalty);
+  }
+}
+
 }  // namespace
 
 const std::vector<Family>& families() {
@@ -21,7 +40,9 @@ const std::vector<Family>& families() {
 }
 
 Network build_network(const tune::ParamValues& params, const Shape& image, std::int64_t n_classes) {
-  return family_called(get_string(params, "family")).build(params, image, n_classes);
+  Network network = family_called(get_string(params, "family")).build(params, image, n_classes);
+  add_penalties(network, params);
+  return network;
 }
 
 bool is_dense(const std::string& family) {
