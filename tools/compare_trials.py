@@ -10,7 +10,8 @@ The sides: `tune` is this program; `bf16` is this program with products of numbe
 with --sides; `example` trains as Optuna's example does, with torchvision's data set and data loader,
 one trial after the other; `careful` is what a careful person makes of it: images as one tensor, no data loader, two
 processes of one thread each on one study. All give 100 trials the same space, examples an epoch, epochs and median pruner,
-and keep the study in a SQLite file, or in memory with --memory.
+and keep the study in a SQLite file, or with --memory in memory, where `careful` is one process of one thread: processes do not
+share such a study, and two of Python's threads take longer than one.
 """
 
 import argparse
@@ -146,7 +147,7 @@ def run_peer(side, folder, data, n_trials, seed, in_memory):
     return json.loads(outputs[0 if in_memory else -1])
 
 
-def run_tune(program, folder, n_trials, seed, jobs, precision):
+def run_tune(program, folder, n_trials, seed, precision):
     file = f"{folder}/study.db"
     study = pathlib.Path(__file__).parent.parent / "studies/optuna_pytorch_simple.json"
     if precision != "fp32":
@@ -154,7 +155,7 @@ def run_tune(program, folder, n_trials, seed, jobs, precision):
         changed["fixed"]["precision"] = precision
         study = pathlib.Path(folder, study.name)
         study.write_text(json.dumps(changed))
-    subprocess.run([program, study, "--trials", str(n_trials), "--seed", str(seed), "--storage", file, "--quiet", "--jobs", str(jobs)], check=True)
+    subprocess.run([program, study, "--trials", str(n_trials), "--seed", str(seed), "--storage", file, "--quiet", "--jobs", "2"], check=True)
     with contextlib.closing(sqlite3.connect(file)) as database:
         best, = database.execute("SELECT value FROM best_trial").fetchone()
         epochs, = database.execute("SELECT count(*) FROM trial_intermediate_values").fetchone()
@@ -205,7 +206,7 @@ def main():
                         create(folder)
                     results.append(
                         timed(run_peer, side, folder, data, arguments.trials, seed, arguments.memory) if precision is None else
-                        timed(run_tune, arguments.program, folder, arguments.trials, seed, 1 if arguments.memory else 2, precision))
+                        timed(run_tune, arguments.program, folder, arguments.trials, seed, precision))
                 print(side, seed, results[-1], file=sys.stderr)
     print("| side | seconds | trials an hour | epochs a trial | best accuracy | times longer |\n|---|---|---|---|---|---|")
     medians = {side: {key: statistics.median(result[key] for result in results) for key in results[0]}
