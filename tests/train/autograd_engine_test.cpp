@@ -259,25 +259,23 @@ bool has_kinks(const fmnist::Network& network) {
   });
 }
 
+/// From several initial weights where the network has kinks, for what rounding turns is another each time and
+/// rarely anything: a wrong gradient is wrong from all of them.
 TEST(AutogradEngine, HasLibTorchsGradientsForRandomConvolutionalNetworks) {
-  int n_with_kinks = 0;
-  int n_turned = 0;
   for (std::uint64_t n = 0; n < 30; ++n) {
-    const auto config = config_of(random_convolutions(n));
+    auto config = config_of(random_convolutions(n));
     SCOPED_TRACE(config.network.text());
-    const Difference found =
-        difference(config, [&](auto& t, const Tensor& x) { return stock_forward(config.network, t, x); });
-    EXPECT_LT(found.loss, 1e-5);
-    EXPECT_LT(found.buffers, 1e-5);
-    if (!has_kinks(config.network)) {
-      EXPECT_LT(found.gradients, gradient_tolerance(found));
-      continue;
+    std::vector<bool> is_same;
+    for (config.seed = 0; config.seed < (has_kinks(config.network) ? 3U : 1U); ++config.seed) {
+      const Difference found =
+          difference(config, [&](auto& t, const Tensor& x) { return stock_forward(config.network, t, x); });
+      EXPECT_LT(found.loss, 1e-5);
+      EXPECT_LT(found.buffers, 1e-5);
+      EXPECT_LT(found.gradients, 0.1) << "more than one number of many";
+      is_same.push_back(found.gradients < gradient_tolerance(found));
     }
-    ++n_with_kinks;
-    n_turned += found.gradients < gradient_tolerance(found) ? 0 : 1;
-    EXPECT_LT(found.gradients, 0.1) << "one number of many";
+    EXPECT_TRUE(std::ranges::count(is_same, true) > 0) << "gradients differ from each start";
   }
-  EXPECT_LE(n_turned, n_with_kinks / 4);
 }
 
 TEST(AutogradEngine, TrainsConvolutionsToTheSameBitsBesideAnother) {
