@@ -28,7 +28,7 @@ struct MetricSpec {
   Direction direction = Direction::kMinimize;
   std::string description;
   bool reported_each_step = false;  ///< Pruners need one.
-  bool is_measured = false;         ///< A time or the like: another number when the trial is run again.
+  bool is_measured = false;  ///< A time or the like: it may be another number when the trial is run again.
 };
 
 /// What an objective can be told: enough to validate a study file without loading its module.

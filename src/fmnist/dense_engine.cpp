@@ -3,6 +3,7 @@
 #include <functional>
 #include <limits>
 
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/dense_network.hpp"
 #include "fmnist/dense_products.hpp"
 #include "fmnist/dropout.hpp"
@@ -53,6 +54,7 @@ class DenseEngine final : public Engine {
   std::vector<float> parameters() const override { return parameters_; }
   std::vector<float> gradients() const override { return gradients_; }
   std::vector<float> buffers() const override { return buffers_; }
+  std::uint64_t peak_memory_bytes() const override;
   EngineState state() const override { return {parameters_, buffers_, optimizer_.state(), masks_.state()}; }
   void restore(const EngineState& state) override;
 
@@ -235,6 +237,17 @@ std::vector<float> DenseEngine::outputs(std::span<const std::uint32_t> positions
     outputs.insert(outputs.end(), of_batch, of_batch + batch.size() * data_->n_classes);
   }
   return outputs;
+}
+
+/// It gives nothing back while it lives.
+std::uint64_t DenseEngine::peak_memory_bytes() const {
+  const OptimizerState& moments = optimizer_.state();
+  std::size_t bytes = bytes_of(parameters_, gradients_, buffers_, moments.first, moments.second, labels_,
+                               gradient_[0], gradient_[1]);
+  for (const LayerBuffers& layer : forward_)
+    bytes += bytes_of(layer.output, layer.slope, layer.normal, layer.inverse_std);
+  return bytes + products_.images->memory_bytes() + products_.hidden->memory_bytes() + masks_.memory_bytes() +
+         inputs_.memory_bytes();
 }
 
 void DenseEngine::restore(const EngineState& state) {

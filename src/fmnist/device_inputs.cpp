@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <vector>
 
+#include "fmnist/memory_meter.hpp"
+
 namespace fmnist {
 namespace {
 
@@ -56,6 +58,7 @@ DeviceInputs::DeviceInputs(std::shared_ptr<const TrainingData> data, const Augme
     : data_(std::move(data)), augmenter_(augmenter), device_(device) {
   const Examples& examples = data_->examples;
   all_ = std::static_pointer_cast<const Bytes>(data_->copies.on(device.str(), [&] {
+    const MemoryMeter::Pause of_no_engine;
     const auto n = static_cast<std::int64_t>(examples.count);
     const auto view = [](const std::vector<std::uint8_t>& bytes, at::IntArrayRef shape) {
       return at::from_blob(const_cast<std::uint8_t*>(bytes.data()), shape, at::kByte);

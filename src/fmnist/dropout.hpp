@@ -6,6 +6,7 @@
 #include <span>
 #include <vector>
 
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/kernels.hpp"
 #include "tune/random.hpp"
 
@@ -26,6 +27,7 @@ class DropoutMasks {
   /// call. Probability 0 keeps all and draws nothing.
   [[nodiscard]] DropoutMask next(std::size_t n, double probability);
 
+  [[nodiscard]] std::size_t memory_bytes() const { return bytes_of(words_); }
   [[nodiscard]] DropoutState state() const;
   void restore(const DropoutState& state);
 

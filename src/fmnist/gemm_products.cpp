@@ -1,3 +1,4 @@
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/dense_products.hpp"
 #include "fmnist/kernels.hpp"
 
@@ -50,6 +51,7 @@ class ImageGemms final : public ImageProducts {
   void weight_gradient(const float* g, float* gradients) override {
     first_.weight_gradient(rows_, g, images_.data(), gradients);
   }
+  std::size_t memory_bytes() const override { return bytes_of(images_); }
 
  private:
   LayerGemms first_;
@@ -76,6 +78,7 @@ class HiddenGemms final : public HiddenProducts {
   void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
     layers_[l].input_gradient(rows_, g, parameters, below);
   }
+  std::size_t memory_bytes() const override { return 0; }
 
  private:
   std::vector<LayerGemms> layers_;

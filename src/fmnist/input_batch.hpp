@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fmnist/augmentation.hpp"
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/dataset.hpp"
 
 namespace fmnist {
@@ -29,6 +30,8 @@ class InputBatch {
   ImageRows images(std::span<const std::uint32_t> positions, bool training);
   /// Writes [positions, features] to `inputs`.
   void gather(std::span<const std::uint32_t> positions, bool training, float* inputs);
+  /// That it holds besides the data.
+  [[nodiscard]] std::size_t memory_bytes() const { return bytes_of(changed_, in_order_); }
 
  private:
   void augment(std::span<const std::uint32_t> positions);

@@ -155,7 +155,8 @@ std::vector<tune::MetricSpec> all_metrics() {
        "Estimate of the billions of floating point operations of an epoch's training, forward and backward.",
        false},
       {kPeakMemoryMib, Direction::kMinimize,
-       "Estimate of the peak of memory in MiB: weights, gradients, moments and the numbers of a batch.", false},
+       "Most memory in MiB that weights, gradients, moments and the numbers of batches took at a time.", false,
+       true},
   };
 }
 

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/dense_products.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
@@ -57,6 +58,10 @@ class ImageTiles final : public ImageProducts {
                      .c = gradients + layer_.weight,
                      .stride = layer_.in,
                      .transposed = false});
+  }
+
+  std::size_t memory_bytes() const override {
+    return bytes_of(weights_, gradient_, images_, start_, gradient_start_);
   }
 
  private:
@@ -169,6 +174,12 @@ class HiddenTiles final : public HiddenProducts {
                      .c = below,
                      .stride = layer.in,
                      .transposed = false});
+  }
+
+  std::size_t memory_bytes() const override {
+    std::size_t bytes = bytes_of(inputs_, gradient_);
+    for (const PackedWeights& weights : weights_) bytes += bytes_of(weights.by_input, weights.by_output);
+    return bytes;
   }
 
  private:

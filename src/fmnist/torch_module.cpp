@@ -6,6 +6,7 @@
 #include "fmnist/device_failure.hpp"
 #include "fmnist/device_stream.hpp"
 #include "fmnist/libtorch.hpp"
+#include "fmnist/memory_meter.hpp"
 #include "fmnist/torch_part.hpp"
 #include "tune/error.hpp"
 
@@ -39,14 +40,15 @@ void release_memory() {
   }
 }
 
-/// An engine whose work goes into a stream of its own and whose errors are ours.
+/// An engine whose work goes into a stream of its own, whose memory is counted and whose errors are ours.
 class GuardedEngine final : public Engine {
   // Before its use, for what it returns is deduced.
   template <typename Work>
   auto guarded(Work&& work) const {
     return translated(
         [&] {
-          const DeviceStream::Scope scope(stream_);
+          const DeviceStream::Scope in_stream(stream_);
+          const MemoryMeter::Scope counted(meter_);
           return work();
         },
         &lacked_memory_);
@@ -55,13 +57,17 @@ class GuardedEngine final : public Engine {
  public:
   template <typename Make>
   GuardedEngine(std::shared_ptr<const TrainingData> data, const std::string& device, Make&& make)
-      : data_(std::move(data)), stream_(c10::Device(device)) {
-    const DeviceStream::Scope scope(stream_);
+      : data_(std::move(data)), stream_(c10::Device(device)), meter_(c10::Device(device)) {
+    const DeviceStream::Scope in_stream(stream_);
+    const MemoryMeter::Scope counted(meter_);
     engine_ = make();
   }
   /// After it lacked memory, what it held goes back to the device.
   ~GuardedEngine() override {
-    engine_.reset();
+    {
+      const MemoryMeter::Scope counted(meter_);
+      engine_.reset();
+    }
     if (lacked_memory_) release_memory();
   }
   GuardedEngine(const GuardedEngine&) = delete;
@@ -101,6 +107,7 @@ class GuardedEngine final : public Engine {
   std::vector<float> buffers() const override {
     return guarded([&] { return engine_->buffers(); });
   }
+  std::uint64_t peak_memory_bytes() const override { return meter_.peak_bytes(); }
   EngineState state() const override {
     return guarded([&] { return engine_->state(); });
   }
@@ -111,6 +118,7 @@ class GuardedEngine final : public Engine {
  private:
   std::shared_ptr<const TrainingData> data_;  ///< Outlives what the stream still does with it.
   DeviceStream stream_;
+  MemoryMeter meter_;
   std::unique_ptr<Engine> engine_;
   mutable bool lacked_memory_ = false;
 };

@@ -12,7 +12,7 @@ namespace fmnist {
 namespace {
 
 /// Raised with every change of what is kept.
-constexpr std::uint32_t kVersion = 1;
+constexpr std::uint32_t kVersion = 2;
 
 void write_position(tune::ByteWriter& writer, const TrainingPosition& position) {
   writer.write(position.epoch);
@@ -76,6 +76,7 @@ std::vector<std::byte> encode_training_state(const TrainingState& state, std::st
   writer.write_list(state.engine.optimizer.second);
   writer.write(state.engine.optimizer.steps);
   for (const std::uint32_t word : state.engine.dropout) writer.write(word);
+  writer.write(state.peak_memory_bytes);
   return std::move(writer).bytes();
 }
 
@@ -90,6 +91,7 @@ TrainingState decode_training_state(std::span<const std::byte> bytes, std::strin
   state.position = read_position(reader);
   state.curves = read_curves(reader, state.position.epoch);
   state.engine = read_engine(reader);
+  state.peak_memory_bytes = reader.read<std::uint64_t>();
   reader.expect_end();
   return state;
 }

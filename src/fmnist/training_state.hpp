@@ -32,6 +32,7 @@ struct TrainingState {
   TrainingPosition position;
   Curves curves;  ///< Of the epochs before.
   EngineState engine;
+  std::uint64_t peak_memory_bytes = 0;  ///< So far.
 };
 
 /// `identity` says in words what the state is of: engine, data, network.

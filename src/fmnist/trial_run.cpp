@@ -189,12 +189,13 @@ void TrialRun::take(const tune::Checkpoint& checkpoint) {
   curves_ = std::move(state.curves);
   position_ = position;
   seconds_before_ = checkpoint.seconds;
+  peak_memory_before_ = state.peak_memory_bytes;
 }
 
 void TrialRun::save() {
   if (!std::isfinite(context_.checkpoints().interval().count())) return;
   const Clock::time_point begin = Clock::now();
-  const TrainingState state{position_, curves_, engine_->state()};
+  const TrainingState state{position_, curves_, engine_->state(), peak_memory_bytes()};
   if (context_.checkpoints().save({position_.epoch - 1, seconds(), encode_training_state(state, identity())}))
     saved_position_ = position_;
   last_save_ = Clock::now();
@@ -262,9 +263,13 @@ double TrialRun::value_of(const std::string& metric, std::int64_t epoch) const {
   if (metric == kValidationLoss) return curves_.validation_loss.at(at);
   if (metric == kParameterCount) return static_cast<double>(cost_.parameters);
   if (metric == kEpochGflops) return cost_.flops_per_epoch / kBillion;
-  if (metric == kPeakMemoryMib) return static_cast<double>(cost_.memory_bytes) / kMebibyte;
+  if (metric == kPeakMemoryMib) return static_cast<double>(peak_memory_bytes()) / kMebibyte;
   if (metric == kTrainingSeconds) return seconds();
   throw tune::InvalidArgument(fmt::format("unknown metric \"{}\"", metric));
+}
+
+std::uint64_t TrialRun::peak_memory_bytes() const {
+  return std::max(peak_memory_before_, engine_->peak_memory_bytes());
 }
 
 double TrialRun::seconds() const {

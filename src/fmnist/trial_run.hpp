@@ -84,6 +84,7 @@ class TrialRun {
   /// What `measured` asks for, or nothing where a part of it is not known yet.
   [[nodiscard]] std::vector<double> measurements() const;
   [[nodiscard]] double seconds() const;
+  [[nodiscard]] std::uint64_t peak_memory_bytes() const;
 
   tune::TrialContext& context_;
   const TrainingData& data_;
@@ -91,6 +92,7 @@ class TrialRun {
   std::unique_ptr<Engine> engine_;
   Clock::time_point start_ = Clock::now();
   double seconds_before_ = 0.0;  ///< Of training that a checkpoint brought along.
+  std::uint64_t peak_memory_before_ = 0;
   tune::CostEstimate cost_;
   std::vector<std::uint32_t> order_;
   Curves curves_;

@@ -307,6 +307,23 @@ TEST(Checkpoints, AddUpTheSecondsOfTraining) {
   EXPECT_LT(seconds, 1900.0);
 }
 
+TEST(Checkpoints, RememberThePeakOfMemory) {
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
+    auto trained = objective(engine);
+    const auto params = small_params("adam", false, 0.3);
+    const auto peak = [](const FakeTrial& trial) { return trial.attrs.at("peak_memory_mib"); };
+    FakeTrial whole(params);
+    ASSERT_EQ(trained.run(whole).end, End::kComplete);
+    FakeTrial first = with_checkpoints(params);
+    first.stop_after_polls = static_cast<std::int64_t>(kPolls) - 1;
+    ASSERT_EQ(trained.run(first).end, End::kInterrupted);
+    FakeTrial rest = with_checkpoints(params);
+    rest.checkpoint = first.checkpoint;
+    ASSERT_EQ(trained.run(rest).end, End::kComplete);
+    EXPECT_EQ(peak(rest), peak(whole)) << engine << ": only the last validation was left to do";
+  }
+}
+
 /// What a trial of these parameters says to a checkpoint; it must end as one that begins anew.
 std::string refusal(fmnist::Objective& trained, const tune::ParamValues& params, const tune::Checkpoint& kept) {
   FakeTrial trial = with_checkpoints(params);

@@ -96,6 +96,25 @@ TEST(Objective, KeepsCurvesAndParameterCountWithTheTrial) {
   EXPECT_GT(nlohmann::json::parse(trial.attrs.at("training_seconds")).get<double>(), 0.0);
 }
 
+double peak_memory_mib(const char* engine, const tune::ParamValues& params) {
+  FakeTrial trial(params);
+  (void)objective(1, {"validation_loss"}, engine).run(trial);
+  return nlohmann::json::parse(trial.attrs.at("peak_memory_mib")).get<double>();
+}
+
+TEST(Objective, MeasuresThePeakOfMemoryWhateverRanBefore) {
+  constexpr double kMebibyte = 1024.0 * 1024.0;
+  for (const char* engine : {"gemm", "tensor", "autograd"}) {
+    const double of_small = peak_memory_mib(engine, small_params());
+    const double of_wide = peak_memory_mib(engine, small_params({{"width", std::int64_t{512}}}));
+    // Two layers of weights, with gradients and Adam's two moments.
+    EXPECT_GT(of_wide, 4 * 4 * 512 * 512 / kMebibyte) << engine;
+    EXPECT_GT(of_small, 0.0) << engine;
+    EXPECT_LT(of_small, of_wide / 4) << engine;
+    EXPECT_EQ(peak_memory_mib(engine, small_params()), of_small) << engine;
+  }
+}
+
 TEST(Objective, GivesSeveralMetricsInTheirOrderAndReportsNone) {
   FakeTrial trial(small_params());
   const auto result =

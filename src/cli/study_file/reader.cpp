@@ -436,7 +436,7 @@ void StudyReader::read_reproducible() {
   for (const std::string& name : names) {
     const tune::MetricSpec* metric = find_metric(name);
     if (metric != nullptr && metric->is_measured) {
-      window->complain(fmt::format("no window: {} is another number each time", name));
+      window->complain(fmt::format("no window: {} may be another number each time", name));
     }
   }
 }
