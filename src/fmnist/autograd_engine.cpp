@@ -5,9 +5,11 @@
 #include <utility>
 
 #include "fmnist/channel_layers.hpp"
+#include "fmnist/channel_step.hpp"
 #include "fmnist/device_inputs.hpp"
 #include "fmnist/device_masks.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/evaluation.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/libtorch.hpp"
@@ -19,9 +21,6 @@ namespace {
 
 using torch::Tensor;
 
-constexpr std::size_t kEvaluationBatch = 1024;
-/// Of all layers of a batch that is evaluated: about what fits into caches.
-constexpr std::size_t kEvaluationNumbers = 16'000'000;
 /// Starts of a GPU between two looks at their sums.
 constexpr std::size_t kStartsAhead = 1024;
 
@@ -119,31 +118,6 @@ Tensor patches_of(const Tensor& x, const Layer& layer) {
       .reshape({x.size(0), rows * columns, layer.size * layer.size});
 }
 
-/// Layers that `channel_layers` does in one step.
-struct ChannelStep {
-  bool norm = false;
-  bool pools = false;
-  bool relu = false;
-  std::size_t n_layers = 0;
-};
-
-/// From the l-th layer on; none where only a relu is to do.
-ChannelStep channel_step(const std::vector<Layer>& layers, std::size_t l) {
-  ChannelStep step;
-  const auto take = [&](LayerKind kind) {
-    const std::size_t next = l + step.n_layers;
-    if (next == layers.size() || layers[next].kind != kind || layers[next].in.size() != 3) return false;
-    if (kind == LayerKind::kMaxPool && layers[next].size != 2) return false;
-    if (kind == LayerKind::kActivation && layers[next].activation != Activation::kRelu) return false;
-    ++step.n_layers;
-    return true;
-  };
-  step.norm = take(LayerKind::kBatchNorm);
-  step.pools = take(LayerKind::kMaxPool);
-  step.relu = step.n_layers > 0 && take(LayerKind::kActivation);
-  return step;
-}
-
 Tensor linear(const Tensor& x, const LayerTensors& tensors) {
   if (x.dim() == 2) return torch::addmm(tensors.bias, x, tensors.weight.t());
   return torch::linear(x, tensors.weight, tensors.bias);
@@ -200,7 +174,6 @@ class AutogradEngine final : public Engine {
   Tensor apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training);
   Tensor forward(Tensor x, bool training);
   /// Examples that are evaluated together.
-  std::size_t evaluation_batch() const;
   Tensor with_penalties(Tensor loss) const;
   void step(const DeviceInputs::Batch& batch, Outcomes& outcomes);
   void evaluate(const DeviceInputs::Batch& batch, Outcomes& outcomes);
@@ -391,14 +364,10 @@ void AutogradEngine::start(std::size_t begin, std::size_t n) {
   evaluate(of_pass, started_);
 }
 
-std::size_t AutogradEngine::evaluation_batch() const {
-  return std::clamp<std::size_t>(kEvaluationNumbers / config_.network.activation_count(), 16, kEvaluationBatch);
-}
-
 void AutogradEngine::evaluate(const DeviceInputs::Batch& batch, Outcomes& outcomes) {
   const torch::NoGradGuard no_grad;
   const std::int64_t n = batch.labels.numel();
-  const auto together = static_cast<std::int64_t>(evaluation_batch());
+  const auto together = static_cast<std::int64_t>(autograd_evaluation_batch(config_.network));
   for (std::int64_t begin = 0; begin < n; begin += together) {
     const auto part = [&](const Tensor& all) { return all.narrow(0, begin, std::min(together, n - begin)); };
     const Tensor logits = forward(part(batch.inputs), false);
@@ -410,7 +379,7 @@ void AutogradEngine::evaluate(const DeviceInputs::Batch& batch, Outcomes& outcom
 }
 
 BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
-  const std::size_t together = evaluation_batch();
+  const std::size_t together = autograd_evaluation_batch(config_.network);
   BatchSums total;
   for (std::size_t begin = 0; begin < positions.size(); begin += together) {
     Outcomes outcomes;
@@ -424,7 +393,7 @@ BatchSums AutogradEngine::evaluate(std::span<const std::uint32_t> positions) {
 
 std::vector<float> AutogradEngine::outputs(std::span<const std::uint32_t> positions) {
   const torch::NoGradGuard no_grad;
-  const std::size_t together = evaluation_batch();
+  const std::size_t together = autograd_evaluation_batch(config_.network);
   std::vector<float> outputs;
   for (std::size_t begin = 0; begin < positions.size(); begin += together) {
     const auto some = positions.subspan(begin, std::min(together, positions.size() - begin));

@@ -8,6 +8,7 @@
 #include "fmnist/dense_products.hpp"
 #include "fmnist/dropout.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/evaluation.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
@@ -15,9 +16,6 @@
 
 namespace fmnist {
 namespace {
-
-/// Examples evaluated together: large enough for the products, small enough for the second cache.
-constexpr std::size_t kEvaluationBatch = 256;
 
 std::vector<DenseLayer> checked_layers(const Network& network) {
   auto layers = dense_layers(network);
@@ -99,7 +97,7 @@ DenseEngine::DenseEngine(std::shared_ptr<const TrainingData> data, const EngineC
       gradients_(config.network.parameter_count()),
       buffers_(config.network.buffer_count()) {
   initialize(config_.network, config.seed, config.trial, parameters_, buffers_);
-  const std::size_t batch = std::max(config.max_batch, kEvaluationBatch);
+  const std::size_t batch = std::max(config.max_batch, kGemmEvaluationBatch);
   products_ = products({layers_, data_->normalization, batch});
   labels_.resize(batch);
   std::size_t widest = 0;
@@ -216,8 +214,8 @@ BatchSums DenseEngine::train_step(std::span<const std::uint32_t> positions) {
 
 BatchSums DenseEngine::evaluate(std::span<const std::uint32_t> positions) {
   BatchSums total;
-  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
-    const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
+  for (std::size_t begin = 0; begin < positions.size(); begin += kGemmEvaluationBatch) {
+    const auto batch = positions.subspan(begin, std::min(kGemmEvaluationBatch, positions.size() - begin));
     gather(batch, false);
     forward(batch.size(), false);
     const BatchSums sums = loss(batch.size(), false);
@@ -229,8 +227,8 @@ BatchSums DenseEngine::evaluate(std::span<const std::uint32_t> positions) {
 
 std::vector<float> DenseEngine::outputs(std::span<const std::uint32_t> positions) {
   std::vector<float> outputs;
-  for (std::size_t begin = 0; begin < positions.size(); begin += kEvaluationBatch) {
-    const auto batch = positions.subspan(begin, std::min(kEvaluationBatch, positions.size() - begin));
+  for (std::size_t begin = 0; begin < positions.size(); begin += kGemmEvaluationBatch) {
+    const auto batch = positions.subspan(begin, std::min(kGemmEvaluationBatch, positions.size() - begin));
     gather(batch, false);
     forward(batch.size(), false);
     const float* of_batch = forward_.back().output.data();

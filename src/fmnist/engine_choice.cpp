@@ -101,4 +101,11 @@ std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<
   return make_gemm_engine(std::move(data), config, torch_part().gemm);
 }
 
+std::uint64_t memory_estimate(const std::string& setting, const EngineConfig& config, const std::string& device,
+                              const PassSizes& passes) {
+  if (by_hand(setting, config, device)) return gemm_memory_bytes(config);
+  if (by_tensors(setting, config.network, device)) return tensor_memory_bytes(config, passes);
+  return autograd_memory_bytes(config, device == "cpu", passes);
+}
+
 }  // namespace fmnist

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "fmnist/engine.hpp"
+#include "fmnist/memory_estimate.hpp"
 #include "tune/search_space.hpp"
 
 /// Which engine computes what: for dense networks one that is written by hand, on the CPU over matrix products
@@ -36,5 +37,9 @@ namespace fmnist {
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const std::string& setting,
                                                   std::shared_ptr<const TrainingData> data,
                                                   const EngineConfig& config, const std::string& device);
+
+/// Bytes that such an engine would take at most. Throws as engine_name.
+[[nodiscard]] std::uint64_t memory_estimate(const std::string& setting, const EngineConfig& config,
+                                            const std::string& device, const PassSizes& passes);
 
 }  // namespace fmnist

@@ -130,7 +130,11 @@ tune::TrainedModel Objective::train_model(tune::TrialContext& trial) {
 }
 
 tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
-  return cost_of(plan_trial(params, *data_, bounds_));
+  const TrialPlan plan = plan_trial(params, *data_, bounds_);
+  tune::CostEstimate cost = cost_of(plan);
+  const PassSizes passes{plan.examples_per_epoch, data_->split.validation.size()};
+  cost.memory_bytes = memory_estimate(engine_, plan.engine, devices_.front(), passes);
+  return cost;
 }
 
 double Objective::seconds_per_epoch(const tune::ParamValues& params, const tune::DeviceSlot& slot) const {

@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "fmnist/evaluation.hpp"
 #include "tune/random.hpp"
 
 namespace fmnist {
 namespace {
-
-/// Examples between two polls while evaluating: a few milliseconds.
-constexpr std::size_t kEvaluationPoll = 2048;
 
 /// A pass of an engine, batch by batch.
 class Pass {

@@ -75,11 +75,7 @@ TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data, 
 
 tune::CostEstimate cost_of(const TrialPlan& plan) {
   const Network& network = plan.engine.network;
-  // Parameters, gradients and two moments; outputs and gradients of a batch.
-  const std::size_t floats = 4 * network.parameter_count() + network.buffer_count() +
-                             2 * plan.batches.batch_size * network.activation_count();
   return {.parameters = network.parameter_count(),
-          .memory_bytes = floats * sizeof(float),
           .flops_per_epoch = network.flops_per_example() * static_cast<double>(plan.examples_per_epoch)};
 }
 

@@ -38,7 +38,7 @@ struct TrialBounds {
 [[nodiscard]] TrialPlan plan_trial(const tune::ParamValues& params, const TrainingData& data,
                                    const TrialBounds& bounds);
 
-/// An estimate from the shapes alone.
+/// From the shapes alone. Not of the memory, which depends on the engine: see engine_choice.hpp.
 [[nodiscard]] tune::CostEstimate cost_of(const TrialPlan& plan);
 
 /// One trial in training: epochs, reports, checkpoints and its end. Used once, by one thread.

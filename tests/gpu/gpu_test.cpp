@@ -130,6 +130,20 @@ TEST_F(Gpu, GoesOnFromCheckpointsAsIfItHadNeverBeenInterrupted) {
   }
 }
 
+TEST_F(Gpu, MeasuresTheMemoryOfATrialThere) {
+  for (const char* engine : {"tensor", "autograd"}) {
+    const auto params = params_of("mlp");
+    FakeTrial trial = trial_on_gpu(params);
+    ASSERT_EQ(objective(1, engine).run(trial).end, End::kComplete);
+    const auto number = [&](const char* name) {
+      return nlohmann::json::parse(trial.attrs.at(name)).get<double>();
+    };
+    const double lasting_mib = number("parameter_count") * 4 * sizeof(float) / (1024.0 * 1024.0);
+    EXPECT_GT(number("peak_memory_mib"), lasting_mib) << engine;
+    EXPECT_LT(number("peak_memory_mib"), 100 * lasting_mib) << engine;
+  }
+}
+
 TEST_F(Gpu, FailsATrialThatLacksMemoryAndNoOther) {
   auto trained = objective(2);
   const auto params = params_of("mlp");
