@@ -5,7 +5,7 @@
 
 namespace fmnist {
 
-/// That the lists' elements take together.
+/// What the elements of all lists take, and the room for more.
 template <typename... T>
 [[nodiscard]] std::size_t bytes_of(const std::vector<T>&... lists) {
   return (... + (lists.capacity() * sizeof(T)));

@@ -32,7 +32,7 @@ class ImageProducts {
   virtual void forward(const float* parameters, float* z) = 0;
   /// The gradient by W, gᵀ·X, from `g`, that by Z. The one by the biases is in `gradients` already.
   virtual void weight_gradient(const float* g, float* gradients) = 0;
-  /// That it holds.
+  /// What its operands take.
   [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
 };
 
@@ -47,6 +47,7 @@ class HiddenProducts {
   virtual void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) = 0;
   /// The gradient by X: g·W.
   virtual void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) = 0;
+  /// What its operands take.
   [[nodiscard]] virtual std::size_t memory_bytes() const = 0;
 };
 

@@ -87,8 +87,9 @@ class Engine {
   [[nodiscard]] virtual std::vector<float> gradients() const = 0;
   [[nodiscard]] virtual std::vector<float> buffers() const = 0;
 
-  /// Most bytes that it has held at a time so far, of its device's memory: weights, gradients, moments and the
-  /// numbers of batches, but not the data. 0: not counted.
+  /// Most bytes that it has held at a time so far, of its device's memory, in training and in evaluating:
+  /// weights, gradients, moments, the numbers of batches, and the images of a pass where they are brought to a
+  /// device, but not the data that engines share. 0: not counted.
   [[nodiscard]] virtual std::uint64_t peak_memory_bytes() const { return 0; }
 
   /// With which an engine made from the same config goes on as this one would, to the last bit.

@@ -30,7 +30,7 @@ class InputBatch {
   ImageRows images(std::span<const std::uint32_t> positions, bool training);
   /// Writes [positions, features] to `inputs`.
   void gather(std::span<const std::uint32_t> positions, bool training, float* inputs);
-  /// That it holds besides the data.
+  /// What it takes besides the data.
   [[nodiscard]] std::size_t memory_bytes() const { return bytes_of(changed_, in_order_); }
 
  private:

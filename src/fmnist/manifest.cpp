@@ -74,14 +74,16 @@ std::vector<OptionSpec> loss_parameters() {
              "kl_div are the same number; softmax_cross_entropy has a softmax too many, for replications of "
              "networks that have one."),
       share("label_smoothing", "Share of the target that is spread over all classes while training."),
-      per_layer(non_negative("l1",
-                             "Added to the loss of a training step: this times the sum of the absolute weights "
-                             "of the hidden layers, convolutions too; `l1_l0`, `l1_l1`, … set the dense ones "
-                             "one by one.")),
+      per_layer(
+          non_negative("l1",
+                       "Added to the loss of a training step: this times the sum of the absolute weights "
+                       "of the hidden layers, convolutions too; `l1_l0`, `l1_l1`, … set the dense ones "
+                       "one by one. Where a study has only those, convolutions and the layers of patch_mlp "
+                       "have none.")),
       per_layer(non_negative("l2",
                              "Added to the loss of a training step: this times the sum of the squared weights "
                              "of the hidden layers, whose gradient is that of weight_decay 2·l2; `l2_l0`, "
-                             "`l2_l1`, … set the dense ones one by one.")),
+                             "`l2_l1`, … set the dense ones one by one, as for l1.")),
   };
 }
 
@@ -155,8 +157,10 @@ std::vector<tune::MetricSpec> all_metrics() {
        "Estimate of the billions of floating point operations of an epoch's training, forward and backward.",
        false},
       {kPeakMemoryMib, Direction::kMinimize,
-       "Most memory in MiB that weights, gradients, moments and the numbers of batches took at a time.", false,
-       true},
+       "Most memory in MiB that weights, gradients, moments and the numbers of batches took at a time, be it "
+       "in "
+       "training or in evaluating; with the engine tensor also the images of an epoch.",
+       false, true},
   };
 }
 

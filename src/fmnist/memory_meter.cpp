@@ -3,6 +3,7 @@
 #include <c10/core/Allocator.h>
 #include <torch/version.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace fmnist {
@@ -39,6 +40,7 @@ class MemoryMeter::Counter final : public c10::MemoryReportingInfoBase {
   bool memoryProfilingEnabled() const override { return true; }
 
   [[nodiscard]] std::int64_t peak() const { return peak_; }
+  void set_peak(std::int64_t peak) { peak_ = std::max(peak, held_.load()); }
 
  private:
   c10::Device device_;
@@ -50,6 +52,10 @@ MemoryMeter::MemoryMeter(const c10::Device& device) : counter_(std::make_shared<
 
 std::uint64_t MemoryMeter::peak_bytes() const {
   return static_cast<std::uint64_t>(counter_->peak());
+}
+
+void MemoryMeter::forget_peak_since(std::uint64_t peak_bytes) {
+  counter_->set_peak(static_cast<std::int64_t>(peak_bytes));
 }
 
 MemoryMeter::Scope::Scope(const MemoryMeter& meter)

@@ -55,6 +55,8 @@ struct Layer {
   std::size_t running_var = 0;
 
   [[nodiscard]] bool has_weights() const { return kind == LayerKind::kLinear || kind == LayerKind::kConv; }
+  /// Linear, of all numbers of an example.
+  [[nodiscard]] bool is_dense() const { return kind == LayerKind::kLinear && in.size() == 1; }
   /// Features or channels before and after it.
   [[nodiscard]] std::int64_t n_in() const;
   [[nodiscard]] std::int64_t n_out() const;
@@ -94,7 +96,7 @@ class Network {
   Network& mean();
   /// The last layer: one number a class.
   Network& classifier(std::int64_t n_classes);
-  /// Of the weights of layers()[layer].
+  /// Of the weights of layers()[layer], where it has some.
   void penalize(std::size_t layer, const Penalty& penalty) { layers_.at(layer).penalty = penalty; }
 
   [[nodiscard]] const std::vector<Layer>& layers() const { return layers_; }

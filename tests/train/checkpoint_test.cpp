@@ -307,21 +307,39 @@ TEST(Checkpoints, AddUpTheSecondsOfTraining) {
   EXPECT_LT(seconds, 1900.0);
 }
 
+/// The peak of the trial that is stopped after so many polls and goes on, beside that of one that was not
+/// stopped.
+void expect_the_same_peak(const Trainer& trainer, tune::ParamValues params, std::int64_t polls,
+                          const std::shared_ptr<const fmnist::TrainingData>& data = small_data()) {
+  auto trained = objective(trainer.engine, "validation_loss", data);
+  params["precision"] = text(trainer.precision);
+  const auto peak = [](const FakeTrial& trial) { return trial.attrs.at("peak_memory_mib"); };
+  FakeTrial whole(params);
+  ASSERT_EQ(trained.run(whole).end, End::kComplete);
+  FakeTrial first = with_checkpoints(params);
+  first.stop_after_polls = polls;
+  ASSERT_EQ(trained.run(first).end, End::kInterrupted);
+  FakeTrial rest = with_checkpoints(params);
+  rest.checkpoint = first.checkpoint;
+  ASSERT_EQ(trained.run(rest).end, End::kComplete);
+  EXPECT_EQ(peak(rest), peak(whole)) << trainer.engine << ' ' << trainer.precision << ' ' << polls;
+}
+
 TEST(Checkpoints, RememberThePeakOfMemory) {
-  for (const char* engine : {"gemm", "tensor", "autograd"}) {
-    auto trained = objective(engine);
-    const auto params = small_params("adam", false, 0.3);
-    const auto peak = [](const FakeTrial& trial) { return trial.attrs.at("peak_memory_mib"); };
-    FakeTrial whole(params);
-    ASSERT_EQ(trained.run(whole).end, End::kComplete);
-    FakeTrial first = with_checkpoints(params);
-    first.stop_after_polls = static_cast<std::int64_t>(kPolls) - 1;
-    ASSERT_EQ(trained.run(first).end, End::kInterrupted);
-    FakeTrial rest = with_checkpoints(params);
-    rest.checkpoint = first.checkpoint;
-    ASSERT_EQ(trained.run(rest).end, End::kComplete);
-    EXPECT_EQ(peak(rest), peak(whole)) << engine << ": only the last validation was left to do";
-  }
+  constexpr auto kLastValidation = static_cast<std::int64_t>(kPolls) - 1;
+  for (const Trainer& trainer : kTrainers)
+    expect_the_same_peak(trainer, small_params("adam", false, 0.3), kLastValidation);
+}
+
+TEST(Checkpoints, AddNothingToThePeakOfMemory) {
+  // Weights beside which batches are nothing, and steps that take nothing besides.
+  auto params = small_params("sgd", false, 0.0);
+  params["momentum"] = 0.0;
+  params["weight_decay"] = 0.0;
+  params["width"] = std::int64_t{1000};
+  params["batch_size"] = std::int64_t{20};
+  const auto few = made_up_data(100, 12, 5, 2);
+  for (const Trainer& trainer : kTrainers) expect_the_same_peak(trainer, params, 7, few);
 }
 
 /// What a trial of these parameters says to a checkpoint; it must end as one that begins anew.

@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 #include <gtest/gtest.h>
 
-#include <optional>
 #include <thread>
 
 namespace {
@@ -64,6 +63,18 @@ TEST(MemoryMeter, LeavesOutOtherThreadsPausesAndDevices) {
   }
   EXPECT_EQ(of_gpu.peak_bytes(), 0U);
   EXPECT_EQ(meter.peak_bytes(), 0U) << "the innermost scope counts";
+}
+
+TEST(MemoryMeter, ForgetsAPeakButNotWhatIsStillThere) {
+  MemoryMeter meter = meter_of_cpu();
+  const MemoryMeter::Scope counted(meter);
+  const at::Tensor kept = numbers();
+  { const at::Tensor first = numbers(), second = numbers(); }
+  ASSERT_EQ(meter.peak_bytes(), 3 * kBytes);
+  meter.forget_peak_since(2 * kBytes);
+  EXPECT_EQ(meter.peak_bytes(), 2 * kBytes);
+  meter.forget_peak_since(0);
+  EXPECT_EQ(meter.peak_bytes(), kBytes);
 }
 
 TEST(MemoryMeter, CountsBackwardPasses) {

@@ -75,7 +75,7 @@ StudyPlan make_plan(const LoadedObjective& loaded, const StudyConfig& config, co
       module.create(loaded.objective_config(config, request.data_dir, devices_of(plan.slots)));
   const auto configurations =
       planned_configurations(config, kConfigurations, cost_check(config, parameters, *objective));
-  plan.trials = plan_trials(config, parameters, *objective, plan.slots, configurations);
+  plan.trials = plan_trials(config, parameters, *objective, plan.busy_slots(), configurations);
   plan.warnings = space_warnings(config.space);
   auto further = plan_warnings(config, parameters, *objective, plan.trials);
   plan.warnings.insert(plan.warnings.end(), further.begin(), further.end());

@@ -22,12 +22,10 @@ namespace po = boost::program_options;
 
 const CommandHelp kHelp = {
     "fmnist-tune verify DB --trial N [options]",
-    "Trains a trial again from nothing but its file, and says whether what came out is the same bit for bit: "
-    "its\n"
-    "values, intermediate values and curves. Nothing is written. That is promised for one build of the "
-    "program\n"
-    "and of LibTorch, one family of processors, one engine and the same data; elsewhere the answer is \"not\n"
-    "comparable\", with what is different.\n"
+    "Trains a trial again from nothing but its file, and says whether what came out is the same bit for bit:\n"
+    "its values, intermediate values and curves, but not times and memory, which are measured. Nothing is\n"
+    "written. That is promised for one build of the program and of LibTorch, one family of processors, one\n"
+    "engine and the same data; elsewhere the answer is \"not comparable\", with what is different.\n"
     "\n"
     "Exit codes: 0 identical, 1 different or not comparable.",
     "  fmnist-tune verify mlp.db --trial 17\n"

@@ -45,13 +45,20 @@ std::string objection(const tune::Objective& objective, const tune::ParamValues&
   }
 }
 
-void measure(const StudyConfig& config, const std::vector<tune::OptionSpec>& parameters,
-             tune::Objective& objective, const tune::DeviceSlot& slot, PlannedTrial& trial) {
-  const auto params = tune::complete_params(trial.suggested, config.fixed, parameters);
+void estimate(const StudyConfig& config, const std::vector<tune::OptionSpec>& parameters,
+              const tune::Objective& objective, PlannedTrial& trial) {
   try {
-    trial.estimate = objective.estimate(params);
+    trial.estimate = objective.estimate(tune::complete_params(trial.suggested, config.fixed, parameters));
     trial.verdict = tune::judge_cost(trial.estimate, cost_limits_of(config.limits));
-    if (trial.verdict.is_rejected()) return;
+  } catch (const std::exception& error) {
+    trial.error = error.what();
+  }
+}
+
+void measure(const StudyConfig& config, const std::vector<tune::OptionSpec>& parameters,
+             const tune::Objective& objective, const tune::DeviceSlot& slot, PlannedTrial& trial) {
+  try {
+    const auto params = tune::complete_params(trial.suggested, config.fixed, parameters);
     const double seconds = objective.seconds_per_epoch(params, slot);
     if (seconds > 0.0) trial.seconds_per_epoch = seconds;
   } catch (const std::exception& error) {
@@ -77,6 +84,11 @@ void warn_about_values(const StudyConfig& config, const std::vector<tune::Option
 
 }  // namespace
 
+std::vector<tune::DeviceSlot> StudyPlan::busy_slots() const {
+  const auto n = std::min(static_cast<std::int64_t>(slots.size()), std::max<std::int64_t>(1, n_trials));
+  return {slots.begin(), slots.begin() + n};
+}
+
 std::optional<double> StudyPlan::seconds_of(const PlannedTrial& trial) const {
   if (trial.verdict.is_rejected() || !trial.error.empty()) return 0.0;
   if (!trial.seconds_per_epoch) return std::nullopt;
@@ -94,9 +106,8 @@ std::optional<double> StudyPlan::seconds() const {
     ++n;
   }
   if (n == 0 || slots.empty()) return std::nullopt;
-  // With fewer trials than slots some slots have nothing to do.
-  const auto at_once = std::min(static_cast<std::int64_t>(slots.size()), std::max<std::int64_t>(1, n_trials));
-  return sum / static_cast<double>(n) * static_cast<double>(n_trials) / static_cast<double>(at_once);
+  return sum / static_cast<double>(n) * static_cast<double>(n_trials) /
+         static_cast<double>(busy_slots().size());
 }
 
 std::vector<tune::ParamValues> planned_configurations(const StudyConfig& config, std::size_t n,
@@ -124,19 +135,27 @@ std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
                                       tune::Objective& objective, const std::vector<tune::DeviceSlot>& slots,
                                       const std::vector<tune::ParamValues>& configurations) {
   std::vector<PlannedTrial> trials;
-  for (const tune::ParamValues& configuration : configurations) trials.push_back({configuration});
-  // Slots without a trial of their own take one again, for the others to be as slow as they will be.
-  const std::size_t n_measured = trials.empty() ? 0 : std::max(trials.size(), slots.size());
+  for (const tune::ParamValues& configuration : configurations)
+    estimate(config, parameters, objective, trials.emplace_back(PlannedTrial{configuration}));
+  std::vector<PlannedTrial*> measured;
+  for (PlannedTrial& trial : trials)
+    if (trial.error.empty() && !trial.verdict.is_rejected()) measured.push_back(&trial);
   std::atomic<std::size_t> next{0};
+  std::atomic<std::size_t> n_left{measured.size()};
   const auto work = [&](const tune::DeviceSlot& slot) {
     try {
       objective.prepare_worker(slot);
     } catch (const std::exception&) {
       return;  // The other slots do its part; where none can, nothing is measured.
     }
-    for (std::size_t i = next++; i < n_measured; i = next++) {
-      PlannedTrial beside{configurations[i % trials.size()]};
-      measure(config, parameters, objective, slot, i < trials.size() ? trials[i] : beside);
+    for (std::size_t i = next++; n_left > 0; i = next++) {
+      if (i < measured.size()) {
+        measure(config, parameters, objective, slot, *measured[i]);
+        --n_left;
+      } else {
+        PlannedTrial beside{measured[i % measured.size()]->suggested};
+        measure(config, parameters, objective, slot, beside);
+      }
     }
   };
   {

@@ -30,6 +30,8 @@ struct StudyPlan {
   std::optional<double> max_trial_seconds{};  ///< The study's limit.
   std::vector<std::string> warnings;
 
+  /// With fewer trials than slots some slots have nothing to do: these are the others.
+  [[nodiscard]] std::vector<tune::DeviceSlot> busy_slots() const;
   /// Without pruning: all epochs, or up to the time limit. 0 for a trial that is rejected or fails.
   [[nodiscard]] std::optional<double> seconds_of(const PlannedTrial& trial) const;
   /// Of all trials on these slots, were they like those that are planned; nothing when none was measured.
@@ -42,8 +44,8 @@ struct StudyPlan {
 [[nodiscard]] std::vector<tune::ParamValues> planned_configurations(
     const StudyConfig& config, std::size_t n, const tune::AffordableCheck& is_affordable = {});
 
-/// Estimates each configuration and trains those that can be for a moment, as many at a time as there are
-/// slots: with more slots than configurations some are trained more than once, to no other end.
+/// Estimates each configuration and trains those that can be for a moment. All slots have one to train until
+/// the last is measured, for each to take as long as it would beside others: some are trained more than once.
 [[nodiscard]] std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
                                                     const std::vector<tune::OptionSpec>& parameters,
                                                     tune::Objective& objective,

@@ -60,7 +60,8 @@ std::optional<std::string> name_without_layer(std::string_view name) {
   const auto [stop, error] = std::from_chars(digits.data(), digits.data() + digits.size(), layer);
   const std::string_view base = name.substr(0, mark);
   // Only the one spelling that layer_name gives: no sign, no leading zero.
-  if (error != std::errc() || layer >= kMaxLayers || layer_name(base, layer) != name) return std::nullopt;
+  if (error != std::errc() || layer < 0 || layer >= kMaxLayers || layer_name(base, layer) != name)
+    return std::nullopt;
   return std::string(base);
 }
 

@@ -35,6 +35,13 @@ void complain_not_in_space(const Place& object, const Member& member, const Spac
   object.complain_about_key(member, "a parameter of the space: " + list, describe_text(member.key) + hint);
 }
 
+/// The choice that the number is, which may be written without a point where the choice is a float.
+std::optional<ParamValue> choice_of(const tune::CategoricalDistribution& distribution, const Node& node) {
+  if (!node.is_number()) return std::nullopt;
+  const ParamValue real = node.real;
+  return is_value_of(distribution, real) ? std::optional(real) : std::nullopt;
+}
+
 std::optional<ParamValue> read_value(const Place& place, const tune::ParameterDeclaration& declaration) {
   const Node& node = place.node();
   const bool is_real = std::holds_alternative<tune::FloatDistribution>(declaration.distribution);
@@ -43,6 +50,9 @@ std::optional<ParamValue> read_value(const Place& place, const tune::ParameterDe
   if (is_real && node.is_number()) value = node.real;
   if (is_integer && whole_number(node)) value = *whole_number(node);
   if (node.is_scalar() && is_value_of(declaration.distribution, value)) return value;
+  if (const auto* choices = std::get_if<tune::CategoricalDistribution>(&declaration.distribution)) {
+    if (std::optional<ParamValue> choice = choice_of(*choices, node)) return choice;
+  }
   place.complain("a value " + (is_real || is_integer ? domain_text(declaration.distribution)
                                                      : "of " + domain_text(declaration.distribution)));
   return std::nullopt;

@@ -13,7 +13,8 @@ const Family& family_called(const std::string& name) {
   refuse_name("family", known, name);
 }
 
-double common(const tune::ParamValues& params, const char* name) {
+/// That of all hidden weights without one of their own: none where a study names those of the layers only.
+double common_penalty(const tune::ParamValues& params, const char* name) {
   return params.contains(name) ? get_float(params, name) : 0.0;
 }
 
@@ -23,8 +24,8 @@ void add_penalties(Network& network, const tune::ParamValues& params) {
   for (std::size_t l = 0; l < network.layers().size(); ++l) {
     const Layer& layer = network.layers()[l];
     if (!layer.has_weights() || layer.is_classifier) continue;
-    Penalty penalty{common(params, "l1"), common(params, "l2")};
-    if (layer.kind == LayerKind::kLinear && layer.in.size() == 1) {
+    Penalty penalty{common_penalty(params, "l1"), common_penalty(params, "l2")};
+    if (layer.is_dense()) {
       penalty = {layer_float(params, "l1", n_dense, 0.0), layer_float(params, "l2", n_dense, 0.0)};
       ++n_dense;
     }

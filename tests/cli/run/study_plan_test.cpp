@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <chrono>
+#include <condition_variable>
 #include <map>
 #include <mutex>
 #include <set>
@@ -37,15 +39,27 @@ class Toy final : public tune::Objective {
   }
   [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
                                          const tune::DeviceSlot&) const override {
-    const std::scoped_lock lock(mutex_);
+    std::unique_lock lock(mutex_);
     ++n_measured_[width(params)];
+    ++n_begun_;
+    changed_.notify_all();
+    // The first ones wait for each other.
+    if (!changed_.wait_for(lock, kLongEnough, [this] { return n_begun_ >= n_at_once; })) n_alone_++;
     return static_cast<double>(width(params));
   }
   [[nodiscard]] const std::map<std::int64_t, int>& n_measured() const { return n_measured_; }
+  /// Of the measurements, those that waited for others in vain.
+  [[nodiscard]] int n_alone() const { return n_alone_; }
+
+  int n_at_once = 1;
 
  private:
+  static constexpr std::chrono::seconds kLongEnough{60};
   mutable std::mutex mutex_;
+  mutable std::condition_variable changed_;
   mutable std::map<std::int64_t, int> n_measured_;
+  mutable int n_begun_ = 0;
+  mutable int n_alone_ = 0;
 };
 
 const std::vector<tune::OptionSpec>& parameters() {
@@ -97,13 +111,32 @@ TEST(StudyPlan, MeasuresWhatCanBeTrainedWithinTheLimits) {
   EXPECT_EQ(trials[2].error, "width: at most 50");
 }
 
-TEST(StudyPlan, MeasuresAsManyAtATimeAsTheStudyWouldRun) {
+TEST(StudyPlan, MeasuresWithEverySlotAtWorkOnWhatCanBeTrained) {
   Toy objective;
-  const auto trials = plan_widths(study(""), objective, {20, 30, 40}, 8);
-  EXPECT_EQ(objective.n_measured(), (std::map<std::int64_t, int>{{20, 3}, {30, 3}, {40, 2}}));
-  ASSERT_EQ(trials.size(), 3U);
-  EXPECT_EQ(trials[2].seconds_per_epoch, 40.0);
+  objective.n_at_once = 8;
+  const auto trials = plan_widths(study(""), objective, {20, 55, 30, 60, 40}, 8);
+  EXPECT_EQ(objective.n_alone(), 0);
+  ASSERT_EQ(objective.n_measured().size(), 3U);
+  for (const auto& [measured, n] : objective.n_measured()) EXPECT_GE(n, 2) << measured;
+  ASSERT_EQ(trials.size(), 5U);
+  EXPECT_EQ(trials[4].seconds_per_epoch, 40.0);
+  EXPECT_EQ(trials[3].error, "width: at most 50");
+}
+
+TEST(StudyPlan, OfNothingThatCanBeTrainedMeasuresNothing) {
+  Toy objective;
   EXPECT_TRUE(plan_widths(study(""), objective, {}, 8).empty());
+  EXPECT_EQ(plan_widths(study(""), objective, {55}, 8).size(), 1U);
+  EXPECT_TRUE(objective.n_measured().empty());
+}
+
+TEST(StudyPlan, UsesNoMoreSlotsThanThereAreTrials) {
+  StudyPlan plan;
+  plan.slots = tune::make_slots({"cpu"}, 8);
+  for (const auto& [n_trials, n_busy] : {std::pair(1, 1U), {3, 3U}, {8, 8U}, {100, 8U}}) {
+    plan.n_trials = n_trials;
+    EXPECT_EQ(plan.busy_slots().size(), n_busy);
+  }
 }
 
 TEST(StudyPlan, AddsUpTheTimeOfAllTrialsOverTheSlots) {
