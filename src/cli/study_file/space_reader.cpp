@@ -105,8 +105,13 @@ class SpaceReader {
     const Entry& parent = entries_[index];
     if (parent.is_broken) return std::nullopt;
     const auto* range = std::get_if<tune::IntDistribution>(&*parent.distribution);
-    if (range == nullptr || range->high < 1 || parent.place.node().find("repeat") != nullptr) {
+    if (range == nullptr || parent.place.node().find("repeat") != nullptr) {
       complain_no_count(repeat, parent.name());
+      return std::nullopt;
+    }
+    if (range->high < 1) {
+      repeat.complain("a parameter that counts at least one layer",
+                      fmt::format("{} up to {}", parent.name(), range->high));
       return std::nullopt;
     }
     if (range->high > kMaxLayers) {
