@@ -25,6 +25,9 @@ struct AugmentationConfig {
 /// What it reads.
 [[nodiscard]] std::vector<tune::OptionSpec> augmentation_parameters();
 
+/// Images that are changed together on a device: their indices take 6 KB each.
+inline constexpr std::size_t kChangedTogether = 8192;
+
 /// What becomes of an image [height, width]: column x of row y comes from row y + dy, column x + dx, mirrored
 /// columns when `flip`, and is black when that lies outside or in the rectangle [top, top + rows) × [left, left
 /// + columns).

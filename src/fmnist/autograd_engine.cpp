@@ -173,7 +173,6 @@ class AutogradEngine final : public Engine {
   Tensor host_labels(std::span<const std::uint32_t> positions) const;
   Tensor apply(const Layer& layer, const LayerTensors& tensors, const Tensor& x, bool training);
   Tensor forward(Tensor x, bool training);
-  /// Examples that are evaluated together.
   Tensor with_penalties(Tensor loss) const;
   void step(const DeviceInputs::Batch& batch, Outcomes& outcomes);
   void evaluate(const DeviceInputs::Batch& batch, Outcomes& outcomes);

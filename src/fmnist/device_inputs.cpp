@@ -10,9 +10,6 @@ namespace {
 
 using at::Tensor;
 
-/// Images that are changed together: their indices take 6 KB each.
-constexpr std::size_t kChangedTogether = 8192;
-
 /// Those of an image that are drawn for it, as ImageChange lists them.
 constexpr std::int64_t kNumbersOfAChange = 7;
 

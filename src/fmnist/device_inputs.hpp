@@ -26,6 +26,7 @@ class DeviceInputs {
   void begin_epoch(std::uint64_t epoch) { augmenter_.begin_epoch(epoch); }
   /// Brings the images at these positions into their order, for `of_pass`.
   void begin_pass(std::span<const std::uint32_t> positions, bool training) {
+    pass_ = {};  // Its memory is free for the next one.
     pass_ = bytes(positions, training);
   }
   /// Of the pass, the `n` from `begin` on; nothing is sent to the device.

@@ -20,7 +20,10 @@ DropoutMask DropoutMasks::next(std::size_t n, double probability) {
   if (probability == 0.0) return {};
   constexpr std::size_t kLanes = BulkState::kLanes;
   const std::size_t rounded = (n + kLanes - 1) / kLanes * kLanes;
-  if (words_.size() < rounded) words_.resize(rounded);
+  if (words_.size() < rounded) {
+    words_.reserve(rounded);  // And no more: what a trial takes does not depend on where it was resumed.
+    words_.resize(rounded);
+  }
   kernels().random_words(state_, rounded, words_.data());
   constexpr double kTwo32 = 4294967296.0;
   return {.words = words_.data(),

@@ -38,7 +38,7 @@ namespace fmnist {
                                                   std::shared_ptr<const TrainingData> data,
                                                   const EngineConfig& config, const std::string& device);
 
-/// Bytes that such an engine would take at most. Throws as engine_name.
+/// About the bytes that such an engine takes at its peak. Throws as engine_name.
 [[nodiscard]] std::uint64_t memory_estimate(const std::string& setting, const EngineConfig& config,
                                             const std::string& device, const PassSizes& passes);
 

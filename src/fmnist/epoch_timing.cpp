@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "fmnist/evaluation.hpp"
+
 namespace fmnist {
 namespace {
 
@@ -13,8 +15,6 @@ constexpr Seconds kTrainingTime{0.3};
 constexpr Seconds kValidationTime{0.1};
 constexpr std::size_t kWarmUpSteps = 2;
 constexpr std::size_t kFewestSteps = 3;
-/// Examples evaluated at once, as a trial does it.
-constexpr std::size_t kEvaluated = 2048;
 
 /// The batches of an epoch of so many examples, one after the other, and then again.
 class Batches {
@@ -59,11 +59,11 @@ double seconds_of_training(Engine& engine, const TrainingData& data, const Trial
 double seconds_of_validation(Engine& engine, const TrainingData& data) {
   const std::span<const std::uint32_t> all = data.split.validation;
   if (all.empty()) return 0.0;
-  static_cast<void>(engine.evaluate(all.first(std::min(kEvaluated, all.size()))));
+  static_cast<void>(engine.evaluate(all.first(std::min(kEvaluationPoll, all.size()))));
   const Clock::time_point begin = Clock::now();
   std::size_t n = 0;
   while (n == 0 || (n < all.size() && Clock::now() - begin < kValidationTime)) {
-    const auto part = all.subspan(n, std::min(kEvaluated, all.size() - n));
+    const auto part = all.subspan(n, std::min(kEvaluationPoll, all.size() - n));
     static_cast<void>(engine.evaluate(part));
     n += part.size();
   }

@@ -5,7 +5,7 @@
 
 #include "fmnist/network.hpp"
 
-/// How many examples are evaluated together.
+/// How many examples trials evaluate together.
 namespace fmnist {
 
 /// Between two polls: a few milliseconds.

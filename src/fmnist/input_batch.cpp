@@ -21,6 +21,9 @@ void InputBatch::gather(std::span<const std::uint32_t> positions, bool training,
 
 void InputBatch::augment(std::span<const std::uint32_t> positions) {
   const Examples& examples = data_->examples;
+  // And no more: what a trial takes does not depend on where it was resumed.
+  changed_.reserve(positions.size() * examples.features);
+  in_order_.reserve(positions.size());
   changed_.resize(positions.size() * examples.features);
   in_order_.resize(positions.size());
   std::iota(in_order_.begin(), in_order_.end(), 0U);

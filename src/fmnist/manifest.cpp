@@ -157,9 +157,8 @@ std::vector<tune::MetricSpec> all_metrics() {
        "Estimate of the billions of floating point operations of an epoch's training, forward and backward.",
        false},
       {kPeakMemoryMib, Direction::kMinimize,
-       "Most memory in MiB that weights, gradients, moments and the numbers of batches took at a time, be it "
-       "in "
-       "training or in evaluating; with the engine tensor also the images of an epoch.",
+       "Most memory in MiB that weights, gradients, moments and the numbers of batches took at a time, in "
+       "training or in evaluating; on a GPU and with the engine tensor also the images of an epoch.",
        false, true},
   };
 }

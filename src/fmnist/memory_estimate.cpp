@@ -25,19 +25,24 @@ std::size_t lasting_numbers(const EngineConfig& config) {
 
 /// Bytes of the images and labels of a pass on a device.
 std::size_t pass_bytes(const EngineConfig& config, std::size_t examples) {
-  const std::size_t features = numbers_of(config.network.layers().front().in);
-  return examples * (features + sizeof(std::int64_t));
+  return examples * (numbers_of(config.network.layers().front().in) + sizeof(std::int64_t));
 }
 
-/// Bytes for steps, for evaluating and besides, each at its time.
+/// What changing the images of a pass takes besides: of each pixel where it comes from, and some truth values.
+std::size_t change_bytes(const EngineConfig& config, std::size_t examples) {
+  if (!config.augmentation.changes_images()) return 0;
+  constexpr std::size_t kTruthValues = 5;
+  return std::min(examples, kChangedTogether) * numbers_of(config.network.layers().front().in) *
+         (sizeof(std::int64_t) + kTruthValues);
+}
+
+/// Bytes for steps, for evaluating and for the passes, each at its time.
 std::size_t most_on_device(const EngineConfig& config, const PassSizes& passes, std::size_t trained,
                            std::size_t evaluated) {
-  const std::size_t training = pass_bytes(config, passes.training);
-  const std::size_t validation = pass_bytes(config, passes.validation);
-  return std::max({training + trained, validation + evaluated, training + validation});
+  return std::max(
+      pass_bytes(config, passes.training) + std::max(trained, change_bytes(config, passes.training)),
+      pass_bytes(config, passes.validation) + evaluated);
 }
-
-// By hand.
 
 std::size_t rows_of_gemm(const EngineConfig& config) {
   return std::max(config.max_batch, kGemmEvaluationBatch);
@@ -82,8 +87,6 @@ std::size_t tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
   return words + inputs + gradient;
 }
 
-// By LibTorch.
-
 /// A step of forward as autograd sees it; numbers are those of an example.
 struct Operation {
   std::size_t in = 0;
@@ -92,7 +95,6 @@ struct Operation {
   bool needs_input = false;
   bool needs_output = false;
   std::size_t needs = 0;
-  bool is_view = false;  ///< Gives what it was given, in another shape.
 };
 
 bool comes_back_from_output(Activation activation) {
@@ -120,8 +122,6 @@ Operation operation_of(const Layer& layer) {
       operation.needs = kIndex * operation.out;
       break;
     case LayerKind::kFlatten:
-      operation.is_view = layer.in.size() == 1;
-      break;
     case LayerKind::kPatches:
     case LayerKind::kTranspose:
     case LayerKind::kMean:

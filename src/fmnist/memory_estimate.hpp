@@ -6,8 +6,7 @@
 #include "fmnist/engine.hpp"
 
 /// What Engine::peak_memory_bytes will say of an engine that trains and evaluates, from the shapes of its
-/// network alone: nearly always within a quarter, mostly closer, and of gemm to the byte but for augmented
-/// images.
+/// network alone: nearly always within a quarter, mostly closer; of gemm to a thousandth.
 namespace fmnist {
 
 /// Examples of the passes over the data.
@@ -16,6 +15,7 @@ struct PassSizes {
   std::size_t validation = 0;
 };
 
+/// 0 for networks that it does not train.
 [[nodiscard]] std::uint64_t gemm_memory_bytes(const EngineConfig& config);
 /// What a pass is over is on the device for as long as it takes.
 [[nodiscard]] std::uint64_t tensor_memory_bytes(const EngineConfig& config, const PassSizes& passes);

@@ -54,7 +54,7 @@ std::uint64_t MemoryMeter::peak_bytes() const {
   return static_cast<std::uint64_t>(counter_->peak());
 }
 
-void MemoryMeter::forget_peak_since(std::uint64_t peak_bytes) {
+void MemoryMeter::lower_peak_to(std::uint64_t peak_bytes) {
   counter_->set_peak(static_cast<std::int64_t>(peak_bytes));
 }
 

@@ -16,8 +16,8 @@ class MemoryMeter {
 
   /// Most at a time so far.
   [[nodiscard]] std::uint64_t peak_bytes() const;
-  /// Takes what was counted since then out of it, but for what is still there.
-  void forget_peak_since(std::uint64_t peak_bytes);
+  /// Back to an earlier one, or to what is held now where that is more.
+  void lower_peak_to(std::uint64_t peak_bytes);
 
   /// While it lives, what this thread and the backward passes that it asks for allocate is counted. Scopes of
   /// one thread may nest: the innermost counts.

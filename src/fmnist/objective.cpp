@@ -133,7 +133,8 @@ tune::CostEstimate Objective::estimate(const tune::ParamValues& params) const {
   const TrialPlan plan = plan_trial(params, *data_, bounds_);
   tune::CostEstimate cost = cost_of(plan);
   const PassSizes passes{plan.examples_per_epoch, data_->split.validation.size()};
-  cost.memory_bytes = memory_estimate(engine_, plan.engine, devices_.front(), passes);
+  for (const std::string& device : devices_)
+    cost.memory_bytes = std::max(cost.memory_bytes, memory_estimate(engine_, plan.engine, device, passes));
   return cost;
 }
 

@@ -115,7 +115,7 @@ class GuardedEngine final : public Engine {
   void restore(const EngineState& state) override {
     const std::uint64_t peak = meter_.peak_bytes();
     guarded([&] { engine_->restore(state); });
-    meter_.forget_peak_since(peak);
+    meter_.lower_peak_to(peak);
   }
 
  private:

@@ -331,6 +331,14 @@ TEST(Checkpoints, RememberThePeakOfMemory) {
     expect_the_same_peak(trainer, small_params("adam", false, 0.3), kLastValidation);
 }
 
+TEST(Checkpoints, RememberThePeakOfMemoryBeforeASmallerBatch) {
+  // Three batches of 24 images and one of 8 + 5: what begins with that one makes room for more later.
+  auto params = small_params("adam", false, 0.3);
+  params["batch_size"] = std::int64_t{24};
+  const auto few = made_up_data(106, 12, 5, 2);
+  for (const Trainer& trainer : kTrainers) expect_the_same_peak(trainer, params, 3, few);
+}
+
 TEST(Checkpoints, AddNothingToThePeakOfMemory) {
   // Weights beside which batches are nothing, and steps that take nothing besides.
   auto params = small_params("sgd", false, 0.0);

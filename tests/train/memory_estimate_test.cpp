@@ -2,7 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdint>
+#include <initializer_list>
+#include <memory>
 #include <nlohmann/json.hpp>
+#include <string>
 
 #include "fmnist/objective.hpp"
 #include "train/support.hpp"
@@ -55,16 +59,15 @@ tune::ParamValues random_params(Draw& draw, const char* family) {
 }
 
 /// What was estimated of such a trial as a part of what it took.
-double estimated_part(const char* engine, const tune::ParamValues& params) {
+double estimated_part(const char* engine, const tune::ParamValues& params, std::int64_t examples = 256) {
   constexpr double kMebibyte = 1024.0 * 1024.0;
-  constexpr std::int64_t kFewBatches = 256;
   fmnist::Objective objective(
       config_with(
-          {{"epochs", std::int64_t{1}}, {"examples_per_epoch", kFewBatches}, {"engine", std::string(engine)}}),
+          {{"epochs", std::int64_t{1}}, {"examples_per_epoch", examples}, {"engine", std::string(engine)}}),
       images());
   objective.prepare_worker({});
   FakeTrial trial(params);
-  static_cast<void>(objective.run(trial));
+  EXPECT_EQ(objective.run(trial).end, tune::TrialResult::End::kComplete);
   const double peak = nlohmann::json::parse(trial.attrs.at("peak_memory_mib")).get<double>();
   return static_cast<double>(objective.estimate(params).memory_bytes) / (peak * kMebibyte);
 }
@@ -92,6 +95,13 @@ TEST(MemoryEstimate, OfGemmInBf16IsWhatItTakes) {
 
 TEST(MemoryEstimate, OfTensorsAndAutogradIsCloseForDenseNetworks) {
   for (const char* engine : {"tensor", "autograd"}) expect_good_estimates(engine, "mlp", 8, 0.3);
+}
+
+TEST(MemoryEstimate, OfTensorsKnowsOfLongPassesAndChangedImages) {
+  for (const bool flip : {false, true}) {
+    const auto params = params_with({{"width", std::int64_t{16}}, {"horizontal_flip", flip}});
+    EXPECT_NEAR(estimated_part("tensor", params, 9600), 1.0, 0.3) << flip;
+  }
 }
 
 TEST(MemoryEstimate, IsCloseForEveryOtherFamily) {

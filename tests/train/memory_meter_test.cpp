@@ -71,9 +71,9 @@ TEST(MemoryMeter, ForgetsAPeakButNotWhatIsStillThere) {
   const at::Tensor kept = numbers();
   { const at::Tensor first = numbers(), second = numbers(); }
   ASSERT_EQ(meter.peak_bytes(), 3 * kBytes);
-  meter.forget_peak_since(2 * kBytes);
+  meter.lower_peak_to(2 * kBytes);
   EXPECT_EQ(meter.peak_bytes(), 2 * kBytes);
-  meter.forget_peak_since(0);
+  meter.lower_peak_to(0);
   EXPECT_EQ(meter.peak_bytes(), kBytes);
 }
 

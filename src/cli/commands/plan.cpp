@@ -25,12 +25,9 @@ constexpr const char* kEpochsSetting = "epochs";
 const CommandHelp kHelp = {
     "fmnist-tune plan STUDY.json [options]",
     "Says what a study would cost before it is run: ten configurations as its sampler would begin with, each\n"
-    "with its number of parameters, an estimate of its memory, and the seconds an epoch takes on this "
-    "machine,\n"
-    "measured on a short piece of training with as many at a time as the run would have, ten at most; from "
-    "that the time "
-    "for\n"
-    "all trials. Warns of what is probably not meant in the search space. Nothing is stored.\n"
+    "with its number of parameters, an estimate of its memory, and the seconds an epoch takes on this\n"
+    "machine, measured on a short piece of training with as many at a time as the run would have; from that\n"
+    "the time for all trials. Warns of what is probably not meant in the search space. Nothing is stored.\n"
     "\n"
     "Exit codes: 0 done, also with warnings, 1 failed, 2 wrong usage or invalid study file.",
     "  fmnist-tune plan studies/mlp.json\n"

@@ -4,12 +4,13 @@
 
 #include <algorithm>
 #include <atomic>
+#include <exception>
+#include <functional>
 #include <set>
 #include <thread>
 
 #include "cli/run/study_check.hpp"
 #include "cli/run/study_opening.hpp"
-#include "tune/error.hpp"
 #include "tune/running_trial.hpp"
 #include "tune/study.hpp"
 

@@ -45,7 +45,8 @@ struct StudyPlan {
     const StudyConfig& config, std::size_t n, const tune::AffordableCheck& is_affordable = {});
 
 /// Estimates each configuration and trains those that can be for a moment. All slots have one to train until
-/// the last is measured, for each to take as long as it would beside others: some are trained more than once.
+/// the last is measured, for each to take as long as it would beside others: some are trained more than once,
+/// and what is in training then comes to its end.
 [[nodiscard]] std::vector<PlannedTrial> plan_trials(const StudyConfig& config,
                                                     const std::vector<tune::OptionSpec>& parameters,
                                                     tune::Objective& objective,

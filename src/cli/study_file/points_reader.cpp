@@ -35,11 +35,12 @@ void complain_not_in_space(const Place& object, const Member& member, const Spac
   object.complain_about_key(member, "a parameter of the space: " + list, describe_text(member.key) + hint);
 }
 
-/// The choice that the number is, which may be written without a point where the choice is a float.
+/// The choice that the number is, be it written with a point or without.
 std::optional<ParamValue> choice_of(const tune::CategoricalDistribution& distribution, const Node& node) {
   if (!node.is_number()) return std::nullopt;
-  const ParamValue real = node.real;
-  return is_value_of(distribution, real) ? std::optional(real) : std::nullopt;
+  if (const ParamValue real = node.real; is_value_of(distribution, real)) return real;
+  const std::optional<std::int64_t> whole = whole_number(node);
+  return whole && is_value_of(distribution, *whole) ? std::optional<ParamValue>(*whole) : std::nullopt;
 }
 
 std::optional<ParamValue> read_value(const Place& place, const tune::ParameterDeclaration& declaration) {

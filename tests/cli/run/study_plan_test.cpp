@@ -40,11 +40,12 @@ class Toy final : public tune::Objective {
   [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
                                          const tune::DeviceSlot&) const override {
     std::unique_lock lock(mutex_);
-    ++n_measured_[width(params)];
+    const bool is_first = ++n_measured_[width(params)] == 1;
     ++n_begun_;
     changed_.notify_all();
-    // The first ones wait for each other.
-    if (!changed_.wait_for(lock, kLongEnough, [this] { return n_begun_ >= n_at_once; })) n_alone_++;
+    // The first ones wait for each other, and that of `waits_for_more` for many more.
+    const int n_wanted = is_first && width(params) == waits_for_more ? kMany : n_at_once;
+    if (!changed_.wait_for(lock, kLongEnough, [&] { return n_begun_ >= n_wanted; })) n_alone_++;
     return static_cast<double>(width(params));
   }
   [[nodiscard]] const std::map<std::int64_t, int>& n_measured() const { return n_measured_; }
@@ -52,8 +53,10 @@ class Toy final : public tune::Objective {
   [[nodiscard]] int n_alone() const { return n_alone_; }
 
   int n_at_once = 1;
+  std::int64_t waits_for_more = 0;  ///< A width.
 
  private:
+  static constexpr int kMany = 50;
   static constexpr std::chrono::seconds kLongEnough{60};
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
@@ -114,6 +117,7 @@ TEST(StudyPlan, MeasuresWhatCanBeTrainedWithinTheLimits) {
 TEST(StudyPlan, MeasuresWithEverySlotAtWorkOnWhatCanBeTrained) {
   Toy objective;
   objective.n_at_once = 8;
+  objective.waits_for_more = 40;
   const auto trials = plan_widths(study(""), objective, {20, 55, 30, 60, 40}, 8);
   EXPECT_EQ(objective.n_alone(), 0);
   ASSERT_EQ(objective.n_measured().size(), 3U);

@@ -96,7 +96,8 @@ TEST(StudyFile, GivesNumbersTheKindOfTheirParameter) {
   const StudyConfig config = parse(
       study("\"space\": {\"lr\": {\"type\": \"categorical\", \"choices\": [1, 0.5]}, "
             "\"batch_size\": {\"type\": \"categorical\", \"choices\": [16.0]}}, \"fixed\": {\"dropout\": 0}, "
-            "\"points\": [{\"lr\": 1}, {\"lr\": 1.0}]"));
+            "\"points\": [{\"lr\": 1, \"batch_size\": 16.0}, {\"lr\": 1.0, \"batch_size\": 16}]"));
+  EXPECT_EQ(config.points.at(0).at("batch_size"), tune::ParamValue(std::int64_t{16}));
   EXPECT_EQ(config.points.at(0).at("lr"), tune::ParamValue(1.0));
   EXPECT_EQ(config.points.at(1), config.points.at(0));
   const auto& lr = std::get<tune::CategoricalDistribution>(config.space.find("lr")->distribution);
