@@ -34,6 +34,7 @@ ONLY_THE_READER_SEES = {
     "pruner_without_reports",
     "ranges_too_wide",
     "repeat_and_layer",
+    "repeat_of_nothing",
     "sampler_options_at_odds",
     "when_never",
 }
