@@ -120,6 +120,13 @@ class StudyFiles(ProgramTest):
         self.complain(["/space/optimizer", "adamm"],
                       space=self.space(optimizer={"type": "categorical", "choices": ["sgd", "adamm"]}))
 
+    def test_values_that_nothing_can_be_trained_with(self):
+        for name, value, expected in (("l1", -0.1, ">= 0"), ("l2", -1e-3, ">= 0"), ("l2_l0", -1, ">= 0"),
+                                      ("activation", "swishy", '"relu"'), ("loss", "hinge", '"cross_entropy"'),
+                                      ("dropout", 1.0, "< 1"), ("batch_size", 0, ">= 1"), ("width", 0, ">= 1")):
+            self.complain([f"/fixed/{name}", expected], fixed={name: value},
+                          space={"lr": {"type": "float", "low": 1e-3, "high": 1e-2}})
+
     def test_ranges_that_cannot_be(self):
         for distribution in ({"type": "float", "low": 1, "high": 0.1}, {"type": "float", "low": 0, "high": 1, "log": True},
                              {"type": "float", "low": -1, "high": 1, "log": True}):
