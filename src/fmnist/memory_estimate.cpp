@@ -135,15 +135,14 @@ std::vector<Operation> operations(const Network& network, bool on_cpu) {
   std::vector<Operation> operations;
   for (std::size_t l = 0; l < layers.size();) {
     const ChannelStep step = on_cpu ? channel_step(layers, l) : ChannelStep{};
-    Operation& operation = operations.emplace_back(operation_of(layers[l]));
-    if (step.n_layers > 0) {
-      operation.out = numbers_of(layers[l + step.n_layers - 1].out);
-      operation = {.in = operation.in,
-                   .out = operation.out,
-                   .needs_input = true,
-                   .needs = step.pools ? operation.out : 0};
-    }
-    l += std::max<std::size_t>(step.n_layers, 1);
+    const std::size_t n_layers = std::max<std::size_t>(step.n_layers, 1);
+    const std::size_t out = numbers_of(layers[l + n_layers - 1].out);
+    operations.push_back(step.n_layers == 0 ? operation_of(layers[l])
+                                            : Operation{.in = numbers_of(layers[l].in),
+                                                        .out = out,
+                                                        .needs_input = true,
+                                                        .needs = step.pools ? out : 0});
+    l += n_layers;
   }
   return operations;
 }

@@ -111,7 +111,7 @@ class GuardedEngine final : public Engine {
   EngineState state() const override {
     return guarded([&] { return engine_->state(); });
   }
-  /// What it takes for a moment is not of the trial, which has the same peak whether it was interrupted or not.
+  /// What it takes for a moment is not of the trial.
   void restore(const EngineState& state) override {
     const std::uint64_t peak = meter_.peak_bytes();
     guarded([&] { engine_->restore(state); });

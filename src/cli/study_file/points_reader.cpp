@@ -35,27 +35,21 @@ void complain_not_in_space(const Place& object, const Member& member, const Spac
   object.complain_about_key(member, "a parameter of the space: " + list, describe_text(member.key) + hint);
 }
 
-/// The choice that the number is, be it written with a point or without.
-std::optional<ParamValue> choice_of(const tune::CategoricalDistribution& distribution, const Node& node) {
-  if (!node.is_number()) return std::nullopt;
-  if (const ParamValue real = node.real; is_value_of(distribution, real)) return real;
-  const std::optional<std::int64_t> whole = whole_number(node);
-  return whole && is_value_of(distribution, *whole) ? std::optional<ParamValue>(*whole) : std::nullopt;
+/// What the node is among the parameter's values; a number may be written with a point or without.
+std::optional<ParamValue> value_of(const tune::Distribution& distribution, const Node& node) {
+  std::vector<ParamValue> readings;
+  if (node.is_scalar()) readings.push_back(node.scalar());
+  if (node.is_number()) readings.emplace_back(node.real);
+  if (const std::optional<std::int64_t> whole = whole_number(node)) readings.emplace_back(*whole);
+  for (ParamValue& reading : readings)
+    if (is_value_of(distribution, reading)) return std::move(reading);
+  return std::nullopt;
 }
 
 std::optional<ParamValue> read_value(const Place& place, const tune::ParameterDeclaration& declaration) {
-  const Node& node = place.node();
-  const bool is_real = std::holds_alternative<tune::FloatDistribution>(declaration.distribution);
-  const bool is_integer = std::holds_alternative<tune::IntDistribution>(declaration.distribution);
-  ParamValue value = node.scalar();
-  if (is_real && node.is_number()) value = node.real;
-  if (is_integer && whole_number(node)) value = *whole_number(node);
-  if (node.is_scalar() && is_value_of(declaration.distribution, value)) return value;
-  if (const auto* choices = std::get_if<tune::CategoricalDistribution>(&declaration.distribution)) {
-    if (std::optional<ParamValue> choice = choice_of(*choices, node)) return choice;
-  }
-  place.complain("a value " + (is_real || is_integer ? domain_text(declaration.distribution)
-                                                     : "of " + domain_text(declaration.distribution)));
+  if (std::optional<ParamValue> value = value_of(declaration.distribution, place.node())) return value;
+  const bool is_choice = std::holds_alternative<tune::CategoricalDistribution>(declaration.distribution);
+  place.complain((is_choice ? "a value of " : "a value ") + domain_text(declaration.distribution));
   return std::nullopt;
 }
 
