@@ -7,6 +7,9 @@ The value and the seconds are means over the replicates, with the standard devia
 training accuracy minus the validation accuracy of the last epoch. With --compare trials that differ in that parameter
 alone, replicate by replicate, are compared: the mean difference, and the p value of an exact test that flips the signs
 of the differences (with more than 18 pairs: some 65,536 random flips of them).
+
+With --curves 1,5,20 a second table has the losses and accuracies of these epochs, training / validation, means over the
+replicates.
 """
 
 import argparse
@@ -22,7 +25,7 @@ RANDOM_FLIPS = 2**16
 
 
 def read_trials(path, study):
-    """COMPLETE trials by number: parameters, replicate, value, gap of the accuracies, seconds."""
+    """COMPLETE trials by number: parameters, replicate, value, gap of the accuracies, seconds, curves."""
     connection = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     names = [name for (name,) in connection.execute("select study_name from studies")]
     if study is None and len(names) != 1:
@@ -40,9 +43,11 @@ def read_trials(path, study):
             continue
         if value is None:
             sys.exit(f"{path}: the study has several objectives; a table has one")
-        last = {name: curve[-1] for name, curve in json.loads(curves or "{}").items()}
+        curves = json.loads(curves or "{}")
+        last = {name: curve[-1] for name, curve in curves.items()}
         gap = last["train_accuracy"] - last["validation_accuracy"] if "train_accuracy" in last else float("nan")
-        trials.append({"params": json.loads(params), "replicate": replicate, "value": value, "gap": gap, "seconds": seconds})
+        trials.append({"params": json.loads(params), "replicate": replicate, "value": value, "gap": gap, "seconds": seconds,
+                       "curves": curves})
     return trials
 
 
@@ -59,15 +64,41 @@ def markdown(header, rows):
 
 
 def results_table(groups):
-    names = list(dict.fromkeys(name for group in groups for name in group[0]["params"]))
+    names = parameter_names(groups)
     rows = []
     for group in groups:
         values = [trial["value"] for trial in group]
         spread = f" ± {statistics.stdev(values):.4f}" if len(values) > 1 else ""
-        rows.append([*(group[0]["params"].get(name, "") for name in names), len(group),
+        rows.append([*parameter_cells(group, names), len(group),
                      f"{statistics.mean(values):.4f}{spread}", f"{statistics.mean(trial['gap'] for trial in group):+.4f}",
                      f"{statistics.mean(trial['seconds'] for trial in group):.1f}"])
     return markdown([*(f"`{name}`" for name in names), "trials", "value", "gap", "seconds"], rows)
+
+
+def parameter_names(groups):
+    return list(dict.fromkeys(name for group in groups for name in group[0]["params"]))
+
+
+def parameter_cells(group, names):
+    return [group[0]["params"].get(name, "") for name in names]
+
+
+def curves_table(groups, epochs):
+    def mean(group, curve, epoch):
+        values = [trial["curves"].get(curve, []) for trial in group]
+        if any(len(curve_of_trial) < epoch for curve_of_trial in values):
+            sys.exit(f"--curves {epoch}: a trial has no epoch {epoch}")
+        return f"{statistics.mean(curve_of_trial[epoch - 1] for curve_of_trial in values):.3f}"
+
+    names = parameter_names(groups)
+    rows = []
+    for group in groups:
+        rows.append(parameter_cells(group, names))
+        for what in ("loss", "accuracy"):
+            rows[-1] += [" / ".join(mean(group, f"{kind}_{what}", epoch) for kind in ("train", "validation"))
+                         for epoch in epochs]
+    return markdown([*(f"`{name}`" for name in names),
+                     *(f"{what}, epoch {epoch}" for what in ("loss", "accuracy") for epoch in epochs)], rows)
 
 
 def p_value(differences):
@@ -114,7 +145,11 @@ def main():
     parser.add_argument("--study")
     parser.add_argument("--where", metavar="PARAM=VALUE", action="append", default=[], help="only trials with that value")
     parser.add_argument("--compare", metavar="PARAM", action="append", default=[])
+    parser.add_argument("--curves", metavar="EPOCHS", type=lambda text: [int(epoch) for epoch in text.split(",")], default=[],
+                        help="epochs, from 1, with commas between")
     options = parser.parse_args()
+    if any(epoch < 1 for epoch in options.curves):
+        parser.error("--curves: epochs count from 1")
     trials = read_trials(options.storage, options.study)
     for condition in options.where:
         name, _, value = condition.partition("=")
@@ -122,7 +157,8 @@ def main():
     if not trials:
         sys.exit(f"{options.storage} has no such COMPLETE trial")
     groups = by_configuration(trials)
-    print("\n\n".join([results_table(groups), *(comparison(groups, name) for name in options.compare)]))
+    tables = [results_table(groups), *([curves_table(groups, options.curves)] if options.curves else [])]
+    print("\n\n".join([*tables, *(comparison(groups, name) for name in options.compare)]))
 
 
 if __name__ == "__main__":

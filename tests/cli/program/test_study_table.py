@@ -1,5 +1,6 @@
 """Tables of the results of a study with listed points."""
 
+import json
 import sqlite3
 import subprocess
 import sys
@@ -39,8 +40,28 @@ class StudyTable(ProgramTest):
         code, output, _ = self.table("points.db", "--where", "activation=tanh")
         self.assertEqual((code, len(output.splitlines())), (0, 3))
 
+    def test_curves_are_means_over_the_replicates_at_the_epochs_asked_for(self):
+        two_epochs = {"type": "fmnist", "epochs": 2, "training_examples": 500, "validation_examples": 500}
+        self.succeed(self.study("points", objective=two_epochs, pruner={"type": "nop"}), "--jobs", "1")
+        code, output, _ = self.table("points.db", "--curves", "2,1")
+        self.assertEqual(code, 0)
+        table = output.strip().split("\n\n")[1].splitlines()
+        self.assertEqual(table[0], "| `lr` | `activation` | loss, epoch 2 | loss, epoch 1 | accuracy, epoch 2 | accuracy, epoch 1 |")
+        curves = [json.loads(curves) for (curves,) in self.rows(
+            "select value_json from trials join trial_user_attributes using (trial_id) where key = 'curves' order by number",
+            db="points.db")]
+
+        def mean(name, epoch):
+            return f"{(curves[0][name][epoch - 1] + curves[1][name][epoch - 1]) / 2:.3f}"
+
+        self.assertEqual(table[2], "| 0.001 | relu | " + " | ".join(
+            f"{mean(f'train_{what}', epoch)} / {mean(f'validation_{what}', epoch)}"
+            for what in ("loss", "accuracy") for epoch in (2, 1)) + " |")
+
     def test_what_cannot_be_told_is_an_error(self):
         self.succeed(self.study("points"), "--trials", "1")
+        self.assertIn("has no epoch 99", self.table("points.db", "--curves", "1,99")[2])
+        self.assertIn("epochs count from 1", self.table("points.db", "--curves", "0")[2])
         self.assertIn("fewer than two values", self.table("points.db", "--compare", "activation")[2])
         self.assertIn("no such COMPLETE trial", self.table("points.db", "--where", "lr=7")[2])
         self.succeed(self.study("tiny", pruner=None,
