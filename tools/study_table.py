@@ -9,7 +9,7 @@ alone, replicate by replicate, are compared: the mean difference, and the p valu
 of the differences (with more than 18 pairs: some 65,536 random flips of them).
 
 With --curves 1,5,20 a second table has the losses and accuracies of these epochs, training / validation, means over the
-replicates.
+replicates; a dash where a replicate ended before that epoch.
 """
 
 import argparse
@@ -85,10 +85,10 @@ def parameter_cells(group, names):
 
 def curves_table(groups, epochs):
     def mean(group, curve, epoch):
-        values = [trial["curves"].get(curve, []) for trial in group]
-        if any(len(curve_of_trial) < epoch for curve_of_trial in values):
-            sys.exit(f"--curves {epoch}: a trial has no epoch {epoch}")
-        return f"{statistics.mean(curve_of_trial[epoch - 1] for curve_of_trial in values):.3f}"
+        curve_of_trials = [trial["curves"].get(curve, []) for trial in group]
+        if any(len(curve_of_trial) < epoch for curve_of_trial in curve_of_trials):
+            return "–"
+        return f"{statistics.mean(curve_of_trial[epoch - 1] for curve_of_trial in curve_of_trials):.3f}"
 
     names = parameter_names(groups)
     rows = []

@@ -58,9 +58,14 @@ class StudyTable(ProgramTest):
             f"{mean(f'train_{what}', epoch)} / {mean(f'validation_{what}', epoch)}"
             for what in ("loss", "accuracy") for epoch in (2, 1)) + " |")
 
+    def test_curves_have_a_dash_where_a_trial_ended_before(self):
+        self.succeed(self.study("points"), "--jobs", "1", "--trials", "1")
+        code, output, _ = self.table("points.db", "--curves", "99")
+        self.assertEqual(code, 0)
+        self.assertEqual(output.strip().splitlines()[-1], "| 0.001 | relu | – / – | – / – |")
+
     def test_what_cannot_be_told_is_an_error(self):
         self.succeed(self.study("points"), "--trials", "1")
-        self.assertIn("has no epoch 99", self.table("points.db", "--curves", "1,99")[2])
         self.assertIn("epochs count from 1", self.table("points.db", "--curves", "0")[2])
         self.assertIn("fewer than two values", self.table("points.db", "--compare", "activation")[2])
         self.assertIn("no such COMPLETE trial", self.table("points.db", "--where", "lr=7")[2])
