@@ -1,14 +1,13 @@
 #pragma once
 
 #include <cstddef>
-#include <vector>
 
 namespace fmnist {
 
 /// What the elements of all lists take, and the room for more.
-template <typename... T>
-[[nodiscard]] std::size_t bytes_of(const std::vector<T>&... lists) {
-  return (... + (lists.capacity() * sizeof(T)));
+template <typename... Lists>
+[[nodiscard]] std::size_t bytes_of(const Lists&... lists) {
+  return (... + (lists.capacity() * sizeof(typename Lists::value_type)));
 }
 
 }  // namespace fmnist

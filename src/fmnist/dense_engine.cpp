@@ -11,6 +11,7 @@
 #include "fmnist/evaluation.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
+#include "fmnist/parameter_layout.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "tune/error.hpp"
 
@@ -38,7 +39,7 @@ using MakeProducts = std::function<DenseProducts(const ProductsConfig& config)>;
 
 class DenseEngine final : public Engine {
  public:
-  DenseEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+  DenseEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config, WeightOrder order,
               const MakeProducts& products);
 
   void begin_epoch(std::uint64_t epoch) override {
@@ -49,11 +50,11 @@ class DenseEngine final : public Engine {
   BatchSums train_step(std::span<const std::uint32_t> positions) override;
   BatchSums evaluate(std::span<const std::uint32_t> positions) override;
   std::vector<float> outputs(std::span<const std::uint32_t> positions) override;
-  std::vector<float> parameters() const override { return parameters_; }
-  std::vector<float> gradients() const override { return gradients_; }
+  std::vector<float> parameters() const override { return layout_.placed(parameters_); }
+  std::vector<float> gradients() const override { return layout_.placed(gradients_); }
   std::vector<float> buffers() const override { return buffers_; }
   std::uint64_t peak_memory_bytes() const override;
-  EngineState state() const override { return {parameters_, buffers_, optimizer_.state(), masks_.state()}; }
+  EngineState state() const override;
   void restore(const EngineState& state) override;
 
  private:
@@ -72,31 +73,35 @@ class DenseEngine final : public Engine {
 
   std::shared_ptr<const TrainingData> data_;
   EngineConfig config_;
+  ParameterLayout layout_;
   std::vector<DenseLayer> layers_;
   DenseProducts products_;
   const Kernels& kernels_;
   DropoutMasks masks_;
   InputBatch inputs_;
   FlatOptimizer optimizer_;
-  std::vector<float> parameters_, gradients_, buffers_;
+  AlignedFloats parameters_, gradients_;  ///< As layout_ has them.
+  std::vector<float> buffers_;
   std::vector<std::uint8_t> labels_;   ///< [batch]
   std::vector<LayerBuffers> forward_;  ///< One a layer.
   std::vector<float> gradient_[2];     ///< [batch, widest layer], by turns.
 };
 
 DenseEngine::DenseEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
-                         const MakeProducts& products)
+                         WeightOrder order, const MakeProducts& products)
     : data_(std::move(data)),
       config_(config),
-      layers_(checked_layers(config.network)),
+      layout_(checked_layers(config.network), config.network.parameter_count(), order),
+      layers_(layout_.layers()),
       kernels_(kernels()),
       masks_(config.seed, config.trial),
       inputs_(data_, {config.augmentation, config.seed, config.trial}),
-      optimizer_(config.optimizer, config.network.parameter_count()),
-      parameters_(config.network.parameter_count()),
-      gradients_(config.network.parameter_count()),
+      optimizer_(config.optimizer, layout_.size()),
+      gradients_(layout_.size()),
       buffers_(config.network.buffer_count()) {
-  initialize(config_.network, config.seed, config.trial, parameters_, buffers_);
+  std::vector<float> parameters(config.network.parameter_count());
+  initialize(config_.network, config.seed, config.trial, parameters, buffers_);
+  parameters_ = layout_.stored(parameters);
   const std::size_t batch = std::max(config.max_batch, kGemmEvaluationBatch);
   products_ = products({layers_, data_->normalization, batch});
   labels_.resize(batch);
@@ -153,9 +158,8 @@ void DenseEngine::parameter_gradients(std::size_t l, const float* gradient, std:
     products_.hidden->weight_gradient(l, gradient, forward_[l - 1].output.data(), gradients_.data());
   }
   if (layer.penalty.is_none()) return;
-  kernels_.penalize(layer.in * layer.out, parameters_.data() + layer.weight,
-                    static_cast<float>(layer.penalty.l1), static_cast<float>(layer.penalty.l2),
-                    gradients_.data() + layer.weight);
+  kernels_.penalize(layer.weight_count, parameters_.data() + layer.weight, static_cast<float>(layer.penalty.l1),
+                    static_cast<float>(layer.penalty.l2), gradients_.data() + layer.weight);
 }
 
 /// Gradient by a hidden layer's output → by its linear part's output.
@@ -239,21 +243,29 @@ std::vector<float> DenseEngine::outputs(std::span<const std::uint32_t> positions
 
 /// It gives nothing back while it lives.
 std::uint64_t DenseEngine::peak_memory_bytes() const {
-  const OptimizerState& moments = optimizer_.state();
-  std::size_t bytes = bytes_of(parameters_, gradients_, buffers_, moments.first, moments.second, labels_,
-                               gradient_[0], gradient_[1]);
+  std::size_t bytes = bytes_of(parameters_, gradients_, buffers_, labels_, gradient_[0], gradient_[1],
+                               optimizer_.state().first, optimizer_.state().second);
   for (const LayerBuffers& layer : forward_)
     bytes += bytes_of(layer.output, layer.slope, layer.normal, layer.inverse_std);
   return bytes + products_.images->memory_bytes() + products_.hidden->memory_bytes() + masks_.memory_bytes() +
          inputs_.memory_bytes();
 }
 
+EngineState DenseEngine::state() const {
+  const FlatMoments& moments = optimizer_.state();
+  return {layout_.placed(parameters_),
+          buffers_,
+          {layout_.placed(moments.first), layout_.placed(moments.second), moments.steps},
+          masks_.state()};
+}
+
 void DenseEngine::restore(const EngineState& state) {
   check_state(state, config_);
-  parameters_ = state.parameters;
+  parameters_ = layout_.stored(state.parameters);
   parameters_changed();
   buffers_ = state.buffers;
-  optimizer_.restore(state.optimizer);
+  const auto& [first, second, steps] = state.optimizer;
+  optimizer_.restore({layout_.stored(first), layout_.stored(second), steps});
   masks_.restore(state.dropout);
 }
 
@@ -261,16 +273,26 @@ void DenseEngine::restore(const EngineState& state) {
 
 std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          Gemm gemm) {
-  return std::make_unique<DenseEngine>(std::move(data), config, [&](const ProductsConfig& products) {
-    return DenseProducts{image_gemms(products, gemm), hidden_gemms(products, gemm)};
-  });
+  return std::make_unique<DenseEngine>(
+      std::move(data), config, WeightOrder::kByOutput, [&](const ProductsConfig& products) {
+        return DenseProducts{image_gemms(products, gemm), hidden_gemms(products, gemm)};
+      });
+}
+
+std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
+                                         const LaneKernels& kernels) {
+  return std::make_unique<DenseEngine>(
+      std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
+        return DenseProducts{image_lanes(products, kernels), hidden_lanes(products, kernels)};
+      });
 }
 
 std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          const TileKernels& kernels) {
-  return std::make_unique<DenseEngine>(std::move(data), config, [&](const ProductsConfig& products) {
-    return DenseProducts{image_tiles(products, kernels), hidden_tiles(products, kernels)};
-  });
+  return std::make_unique<DenseEngine>(
+      std::move(data), config, WeightOrder::kByOutput, [&](const ProductsConfig& products) {
+        return DenseProducts{image_tiles(products, kernels), hidden_tiles(products, kernels)};
+      });
 }
 
 }  // namespace fmnist

@@ -7,6 +7,7 @@ DenseLayer linear_of(const Layer& layer) {
   return {.in = static_cast<std::size_t>(layer.n_in()),
           .out = static_cast<std::size_t>(layer.n_out()),
           .weight = layer.weight,
+          .weight_count = static_cast<std::size_t>(layer.n_in() * layer.n_out()),
           .bias = layer.bias,
           .hidden = !layer.is_classifier,
           .penalty = layer.penalty};

@@ -12,8 +12,9 @@
 
 namespace fmnist {
 
-/// What products depend on. Layer l has weights W [out, in] and biases at its offsets in the flat parameters,
-/// inputs X [rows, in] and linear outputs Z = X·Wᵀ + bias [rows, out], all row-major.
+/// What products depend on. Layer l has weights W and biases at its offsets in the flat parameters, inputs X
+/// [rows, in] and linear outputs Z = X·Wᵀ + bias [rows, out], all row-major; W is stored as its ParameterLayout
+/// has it.
 struct ProductsConfig {
   std::vector<DenseLayer> layers;
   Normalization normalization;
@@ -56,9 +57,15 @@ struct DenseProducts {
   std::unique_ptr<HiddenProducts> hidden;
 };
 
-/// Products of floats.
+/// Products of floats by a library.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm);
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm);
+
+/// The same by hand, for weights by input; the others take them by output.
+[[nodiscard]] std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config,
+                                                         const LaneKernels& kernels);
+[[nodiscard]] std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config,
+                                                           const LaneKernels& kernels);
 
 /// Products of numbers rounded to bfloat16, which the bytes of images are anyway. Sums and biases are floats.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config,

@@ -17,6 +17,7 @@
 
 namespace fmnist {
 
+struct LaneKernels;
 struct TileKernels;
 
 /// Sums over the examples of a batch.
@@ -120,6 +121,9 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// dense layers.
 [[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, Gemm gemm);
+/// The same over products by hand.
+[[nodiscard]] std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> data,
+                                                       const EngineConfig& config, const LaneKernels& kernels);
 /// The same over products of numbers rounded to bfloat16; parameters, their gradients and all else stay floats.
 [[nodiscard]] std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, const TileKernels& kernels);

@@ -6,6 +6,8 @@
 #include "fmnist/channel_step.hpp"
 #include "fmnist/dense_network.hpp"
 #include "fmnist/evaluation.hpp"
+#include "fmnist/lane_kernels.hpp"
+#include "fmnist/parameter_layout.hpp"
 #include "fmnist/tile_kernels.hpp"
 
 namespace fmnist {
@@ -15,12 +17,16 @@ std::size_t numbers_of(const Shape& shape) {
   return static_cast<std::size_t>(element_count(shape));
 }
 
-/// Weights, gradients, the optimizer's moments and batch norm's statistics.
-std::size_t lasting_numbers(const EngineConfig& config) {
+/// Weights, gradients, the optimizer's moments and batch norm's statistics; of the first three as many as that.
+std::size_t lasting_numbers(const EngineConfig& config, std::size_t n_parameters) {
   const OptimizerConfig& optimizer = config.optimizer;
   const std::size_t arrays =
       2 + (uses_first(optimizer) ? std::size_t{1} : 0) + (uses_second(optimizer) ? std::size_t{1} : 0);
-  return arrays * config.network.parameter_count() + config.network.buffer_count();
+  return arrays * n_parameters + config.network.buffer_count();
+}
+
+std::size_t lasting_numbers(const EngineConfig& config) {
+  return lasting_numbers(config, config.network.parameter_count());
 }
 
 /// Bytes of the images and labels of a pass on a device.
@@ -85,6 +91,14 @@ std::size_t tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
     gradient = std::max(gradient, either_way(rows, layers[l].out));
   }
   return words + inputs + gradient;
+}
+
+/// The images, and weights by output.
+std::size_t lane_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
+  std::size_t weights = 0;
+  for (std::size_t l = 1; l < layers.size(); ++l)
+    weights = std::max(weights, layers[l].out * lane_row(layers[l].in));
+  return rows * layers.front().in + weights;
 }
 
 /// A step of forward as autograd sees it; numbers are those of an example.
@@ -194,9 +208,14 @@ std::uint64_t gemm_memory_bytes(const EngineConfig& config) {
   const std::size_t rows = rows_of_gemm(config);
   const std::size_t features = layers.front().in;
   const bool tiles = config.precision == Precision::kBf16;
-  const std::size_t numbers = lasting_numbers(config) + batch_numbers(layers, rows) +
-                              mask_numbers(layers, config.max_batch) +
-                              (tiles ? tile_numbers(layers, rows) : rows * features);
+  const bool lanes = !tiles && lane_kernels() != nullptr;
+  const std::size_t n_parameters = config.network.parameter_count();
+  const ParameterLayout layout(layers, n_parameters, lanes ? WeightOrder::kByInput : WeightOrder::kByOutput);
+  const std::size_t operands = tiles   ? tile_numbers(layers, rows)
+                               : lanes ? lane_numbers(layers, rows)
+                                       : rows * features;
+  const std::size_t numbers = lasting_numbers(config, layout.size()) + batch_numbers(layers, rows) +
+                              mask_numbers(layers, config.max_batch) + operands;
   const bool changes = config.augmentation.changes_images();
   return numbers * sizeof(float) + (changes ? config.max_batch * (features + sizeof(std::uint32_t)) : 0);
 }

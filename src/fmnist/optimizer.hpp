@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "fmnist/aligned_floats.hpp"
 #include "fmnist/names.hpp"
 #include "tune/search_space.hpp"
 
@@ -55,6 +56,12 @@ struct OptimizerState {
 [[nodiscard]] bool uses_first(const OptimizerConfig& config);
 [[nodiscard]] bool uses_second(const OptimizerConfig& config);
 
+/// The same in an engine's memory and order.
+struct FlatMoments {
+  AlignedFloats first, second;
+  std::int64_t steps = 0;
+};
+
 /// The update rules of torch.optim in one pass over flat arrays. Used by one thread.
 class FlatOptimizer {
  public:
@@ -65,13 +72,13 @@ class FlatOptimizer {
   /// Moves the parameters; the gradients stay as they are. Both have the size given before.
   void step(std::span<float> parameters, std::span<const float> gradients);
 
-  [[nodiscard]] const OptimizerState& state() const { return state_; }
+  [[nodiscard]] const FlatMoments& state() const { return state_; }
   /// Takes over what an optimizer of the same configuration and size had.
-  void restore(OptimizerState state) { state_ = std::move(state); }
+  void restore(FlatMoments state) { state_ = std::move(state); }
 
  private:
   OptimizerConfig config_;
-  OptimizerState state_;
+  FlatMoments state_;
 };
 
 }  // namespace fmnist

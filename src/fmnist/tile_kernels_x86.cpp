@@ -34,40 +34,14 @@ std::size_t left_of(std::size_t end, std::size_t from) {
   return from < end ? smaller(end - from, kLanes) : 0;
 }
 
-/// Rows become columns.
-void transpose(Words* r) {
-  Words a[kLanes];
-  for (std::size_t i = 0; i < kLanes; i += 4) {
-    const Words low01 = _mm512_unpacklo_epi32(r[i], r[i + 1]);
-    const Words high01 = _mm512_unpackhi_epi32(r[i], r[i + 1]);
-    const Words low23 = _mm512_unpacklo_epi32(r[i + 2], r[i + 3]);
-    const Words high23 = _mm512_unpackhi_epi32(r[i + 2], r[i + 3]);
-    a[i] = _mm512_unpacklo_epi64(low01, low23);
-    a[i + 1] = _mm512_unpackhi_epi64(low01, low23);
-    a[i + 2] = _mm512_unpacklo_epi64(high01, high23);
-    a[i + 3] = _mm512_unpackhi_epi64(high01, high23);
-  }
-  // a[4·g + c] holds, of the rows of group g, the columns c, 4 + c, 8 + c and 12 + c.
-  constexpr int kEven = 0x88;
-  constexpr int kOdd = 0xDD;
-  for (std::size_t c = 0; c < 4; ++c) {
-    const Words even01 = _mm512_shuffle_i32x4(a[c], a[4 + c], kEven);
-    const Words odd01 = _mm512_shuffle_i32x4(a[c], a[4 + c], kOdd);
-    const Words even23 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], kEven);
-    const Words odd23 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], kOdd);
-    r[c] = _mm512_shuffle_i32x4(even01, even23, kEven);
-    r[4 + c] = _mm512_shuffle_i32x4(odd01, odd23, kEven);
-    r[8 + c] = _mm512_shuffle_i32x4(even01, even23, kOdd);
-    r[12 + c] = _mm512_shuffle_i32x4(odd01, odd23, kOdd);
-  }
-}
+#include "fmnist/transpose_avx512.inl"
 
 void store_tile(const Words* rows, std::uint32_t* tile) {
   for (std::size_t i = 0; i < kLanes; ++i) _mm512_storeu_si512(tile + i * kLanes, rows[i]);
 }
 
 void store_tile(Words* rows, bool other_side, std::uint32_t* tile) {
-  if (other_side) transpose(rows);
+  if (other_side) transpose_words(rows);
   store_tile(rows, tile);
 }
 
@@ -210,7 +184,7 @@ struct Operands {
 
 /// Rows i0 … of the product, columns j0 …, to where they belong.
 void store_sums(const TileProduct& p, std::size_t i0, std::size_t j0, Words* rows) {
-  if (p.transposed) transpose(rows);
+  if (p.transposed) transpose_words(rows);
   const std::size_t first = p.transposed ? j0 : i0;
   const std::size_t second = p.transposed ? i0 : j0;
   const std::size_t n = left_of(p.transposed ? p.right_count : p.left_count, first);

@@ -8,7 +8,7 @@
 // `ratio`, the time divided by the least time; `adam_ns`, what Adam takes a parameter here by itself, measured
 // like the peak; `ratio_adam`, the time divided by the least time with that in place of the 0.2 ns. Shapes end
 // in /bf16 where the products multiply numbers rounded to bfloat16; they are held against the same least time,
-// that of floats.
+// that of floats. Those that end in /library have their products from oneDNN or, without it, LibTorch.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -17,15 +17,17 @@
 #include <chrono>
 #include <limits>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "fmnist/compute.hpp"
 #include "fmnist/dataset.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/engine_choice.hpp"
 #include "fmnist/environment.hpp"
 #include "fmnist/families/dense.hpp"
+#include "fmnist/flush_denormals.hpp"
 #include "fmnist/optimizer.hpp"
-#include "fmnist/tile_kernels.hpp"
 #include "fmnist/trainer.hpp"
 
 namespace {
@@ -44,7 +46,7 @@ struct Shape {
   std::size_t depth;
   std::size_t width;
   std::size_t batch;
-  bool bf16;
+  std::string products;  ///< Empty: as trials have them.
 };
 
 std::shared_ptr<const fmnist::TrainingData> data() {
@@ -115,12 +117,14 @@ double floor_seconds(const Shape& shape, std::size_t n_parameters, const Speed& 
 
 void epoch(benchmark::State& state, const Shape& shape) {
   fmnist::use_one_thread();
+  const fmnist::FlushDenormals flush;  // As trials do.
   const std::vector<std::int64_t> widths(shape.depth, static_cast<std::int64_t>(shape.width));
   fmnist::EngineConfig config;
   config.network = fmnist::dense_network({.widths = widths, .dropout = std::vector(shape.depth, 0.2)}, 784, 10);
   config.max_batch = shape.batch;
-  const auto engine = shape.bf16 ? fmnist::make_tile_engine(data(), config, *fmnist::tile_kernels().front())
-                                 : fmnist::make_gemm_engine(data(), config, gemm());
+  if (shape.products == "bf16") config.precision = fmnist::Precision::kBf16;
+  const auto engine = shape.products == "library" ? fmnist::make_gemm_engine(data(), config, gemm())
+                                                  : fmnist::make_engine("gemm", data(), config, "cpu");
   std::vector<std::uint32_t> order;
   const std::size_t n_parameters = config.network.parameter_count();
   std::vector<double> peaks;
@@ -153,10 +157,10 @@ int main(int argc, char** argv) {
   for (const std::size_t batch : {32, 64, 128, 256}) {
     for (const std::size_t width : {64, 128, 256, 512}) {
       for (const std::size_t depth : {1, 2, 3}) {
-        for (const bool bf16 : {false, true}) {
-          const Shape shape{depth, width, batch, bf16};
-          const auto name =
-              fmt::format("epoch_60000/batch:{}/width:{}/depth:{}{}", batch, width, depth, bf16 ? "/bf16" : "");
+        for (const std::string products : {"", "library", "bf16"}) {
+          const Shape shape{depth, width, batch, products};
+          const auto name = fmt::format("epoch_60000/batch:{}/width:{}/depth:{}{}{}", batch, width, depth,
+                                        products.empty() ? "" : "/", products);
           benchmark::RegisterBenchmark(name.c_str(), epoch, shape)
               ->Unit(benchmark::kMillisecond)
               ->UseManualTime()

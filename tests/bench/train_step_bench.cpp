@@ -10,9 +10,12 @@
 #include "fmnist/compute.hpp"
 #include "fmnist/dataset.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/engine_choice.hpp"
 #include "fmnist/environment.hpp"
 #include "fmnist/families/convolutions.hpp"
 #include "fmnist/families/dense.hpp"
+#include "fmnist/flush_denormals.hpp"
+#include "fmnist/lane_kernels.hpp"
 #include "fmnist/trainer.hpp"
 
 namespace {
@@ -44,12 +47,14 @@ fmnist::EngineConfig cnn_config() {
 
 std::unique_ptr<fmnist::Engine> make(const std::string& name) {
   if (name == "cnn") return fmnist::make_autograd_engine(data(), cnn_config(), "cpu");
+  if (name == "own") return fmnist::make_engine("gemm", data(), config(), "cpu");
   if (name == "autograd") return fmnist::make_autograd_engine(data(), config(), "cpu");
   return fmnist::make_gemm_engine(data(), config(), name == "dnnl" ? fmnist::dnnl_gemm() : fmnist::aten_gemm());
 }
 
 void train_step(benchmark::State& state, const char* name) {
   fmnist::use_one_thread();
+  const fmnist::FlushDenormals flush;  // As trials do.
   const auto engine = make(name);
   const auto& training = data()->split.training;
   std::vector<std::uint32_t> order;
@@ -64,6 +69,7 @@ void train_step(benchmark::State& state, const char* name) {
 
 void epoch(benchmark::State& state, const char* name) {
   fmnist::use_one_thread();
+  const fmnist::FlushDenormals flush;  // As trials do.
   const auto engine = make(name);
   std::vector<std::uint32_t> order;
   std::uint64_t number = 0;
@@ -76,6 +82,7 @@ void epoch(benchmark::State& state, const char* name) {
 
 void evaluation(benchmark::State& state, const char* name) {
   fmnist::use_one_thread();
+  const fmnist::FlushDenormals flush;  // As trials do.
   const auto engine = make(name);
   for (auto _ : state) benchmark::DoNotOptimize(engine->evaluate(data()->split.validation));
 }
@@ -95,6 +102,7 @@ void register_engine(const char* name) {
 
 int main(int argc, char** argv) {
   fmnist::set_library_environment();
+  if (fmnist::lane_kernels() != nullptr) register_engine("own");
   if (fmnist::dnnl_gemm() != nullptr) register_engine("dnnl");
   register_engine("aten");
   register_engine("autograd");

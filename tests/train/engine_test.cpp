@@ -18,13 +18,12 @@ namespace {
 using namespace train_test;
 using fmnist::Activation;
 using fmnist::EngineConfig;
-using fmnist::Gemm;
 using fmnist::LossKind;
 
-std::vector<Gemm> gemms() {
-  std::vector<Gemm> all{fmnist::aten_gemm()};
-  if (fmnist::dnnl_gemm() != nullptr) all.push_back(fmnist::dnnl_gemm());
-  return all;
+/// That of studies.
+std::unique_ptr<fmnist::Engine> gemm_engine(const std::shared_ptr<const fmnist::TrainingData>& data,
+                                            const EngineConfig& config) {
+  return gemm_engines().back().make(data, config);
 }
 
 TEST(GemmEngine, HasAutogradsGradientsForRandomNetworks) {
@@ -36,14 +35,15 @@ TEST(GemmEngine, HasAutogradsGradientsForRandomNetworks) {
     const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
     reference->begin_epoch(1);
     const auto expected = reference->train_step(positions);
-    for (const Gemm gemm : gemms()) {
-      const auto engine = fmnist::make_gemm_engine(data, config, gemm);
+    for (const auto& [name, make] : gemm_engines()) {
+      const auto engine = make(data, config);
       engine->begin_epoch(1);
       const auto sums = engine->train_step(positions);
-      EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-5) << "network " << n;
+      EXPECT_NEAR(sums.loss / expected.loss, 1.0, 1e-5) << name << ", network " << n;
       EXPECT_LT(relative_difference(engine->gradients(), reference->gradients()), gradient_tolerance(config))
-          << "network " << n;
-      EXPECT_LT(relative_difference(engine->buffers(), reference->buffers()), 1e-5) << "network " << n;
+          << name << ", network " << n;
+      EXPECT_LT(relative_difference(engine->buffers(), reference->buffers()), 1e-5)
+          << name << ", network " << n;
     }
   }
 }
@@ -68,7 +68,7 @@ TEST(TileEngine, HasTheGradientsOfFloatsButForTheRounding) {
     // Batch norm over a few examples divides by their spread, which may be hardly more than the rounding.
     if (config.network.has_batch_norm() && config.max_batch < 32) continue;
     const auto positions = first_positions(config.max_batch);
-    const auto reference = fmnist::make_gemm_engine(data, config, gemms().back());
+    const auto reference = gemm_engine(data, config);
     reference->begin_epoch(1);
     const auto expected = reference->train_step(positions);
     for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
@@ -115,7 +115,7 @@ TEST(TileEngine, LearnsAsFloatsDoOverSeveralSteps) {
   const auto data = made_up_data(400, 40, 5);
   const EngineConfig config = several_steps();
   for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
-    const auto reference = fmnist::make_gemm_engine(data, config, gemms().back());
+    const auto reference = gemm_engine(data, config);
     const auto engine = fmnist::make_tile_engine(data, config, *kernels);
     const auto before = reference->parameters();
     for (const std::size_t n : {64, 100, 1, 17, 64, 64, 128, 64}) {
@@ -155,9 +155,10 @@ TEST(TileEngine, GoesOnFromAStateAsIfItHadNeverBeenInterrupted) {
 }
 
 TEST(GemmEngine, EvaluatesAsAutogradDoesAfterSomeSteps) {
-  expect_evaluates_as_autograd([](const auto& data, const EngineConfig& config) {
-    return fmnist::make_gemm_engine(data, config, gemms().back());
-  });
+  for (const auto& [name, make] : gemm_engines()) {
+    SCOPED_TRACE(name);
+    expect_evaluates_as_autograd(make);
+  }
 }
 
 TEST(Engines, StepWithTheLearningRateThatWasSetLast) {
@@ -207,7 +208,7 @@ TEST(Engines, DropTheShareOfUnitsThatIsAskedFor) {
   const auto data = made_up_data(400, 40, 5);
   EngineConfig config;
   config.network = fmnist::dense_network({.widths = {50}, .dropout = {0.99}}, 40, 5);
-  const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
+  const auto engine = gemm_engine(data, config);
   (void)engine->train_step(first_positions(2));
   const auto gradients = engine->gradients();
   const auto begin = gradients.begin() + static_cast<std::ptrdiff_t>(config.network.layers().back().weight);
@@ -220,7 +221,7 @@ TEST(Engines, MakeOtherDropoutMasksEachEpoch) {
   EngineConfig config;
   config.network = fmnist::dense_network({.widths = {50}, .dropout = {0.5}}, 40, 5);
   const auto loss_in_epoch = [&](std::uint64_t epoch) {
-    const auto engine = fmnist::make_gemm_engine(data, config, gemms().back());
+    const auto engine = gemm_engine(data, config);
     engine->begin_epoch(epoch);
     return engine->train_step(first_positions(100)).loss;
   };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "fmnist/lane_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
@@ -11,22 +12,48 @@ namespace train_test {
 using fmnist::EngineConfig;
 using Data = std::shared_ptr<const fmnist::TrainingData>;
 
+namespace {
+
+MakeEngine over(fmnist::Gemm gemm) {
+  return [gemm](const Data& data, const EngineConfig& config) {
+    return fmnist::make_gemm_engine(data, config, gemm);
+  };
+}
+
+std::vector<NamedEngine> all_gemm_engines() {
+  std::vector<NamedEngine> engines{{"gemm over LibTorch", over(fmnist::aten_gemm())}};
+  if (fmnist::dnnl_gemm() != nullptr) engines.push_back({"gemm over oneDNN", over(fmnist::dnnl_gemm())});
+  if (fmnist::lane_kernels() != nullptr) {
+    engines.push_back({"gemm in lanes", [](const Data& data, const EngineConfig& config) {
+                         return fmnist::make_lane_engine(data, config, *fmnist::lane_kernels());
+                       }});
+  }
+  return engines;
+}
+
+std::vector<NamedEngine> all_cpu_engines() {
+  std::vector<NamedEngine> engines = gemm_engines();
+  engines.push_back({"bf16", [](const Data& data, const EngineConfig& config) {
+                       return fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
+                     }});
+  engines.push_back({"tensor", [](const Data& data, const EngineConfig& config) {
+                       return fmnist::make_tensor_engine(data, config, "cpu");
+                     }});
+  engines.push_back({"autograd", [](const Data& data, const EngineConfig& config) {
+                       return fmnist::make_autograd_engine(data, config, "cpu");
+                     }});
+  return engines;
+}
+
+}  // namespace
+
+const std::vector<NamedEngine>& gemm_engines() {
+  static const std::vector<NamedEngine> engines = all_gemm_engines();
+  return engines;
+}
+
 const std::vector<NamedEngine>& cpu_engines() {
-  static const std::vector<NamedEngine> engines{
-      {"gemm",
-       [](const Data& data, const EngineConfig& config) {
-         const fmnist::Gemm gemm = fmnist::dnnl_gemm();
-         return fmnist::make_gemm_engine(data, config, gemm != nullptr ? gemm : fmnist::aten_gemm());
-       }},
-      {"bf16",
-       [](const Data& data, const EngineConfig& config) {
-         return fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
-       }},
-      {"tensor", [](const Data& data,
-                    const EngineConfig& config) { return fmnist::make_tensor_engine(data, config, "cpu"); }},
-      {"autograd", [](const Data& data, const EngineConfig& config) {
-         return fmnist::make_autograd_engine(data, config, "cpu");
-       }}};
+  static const std::vector<NamedEngine> engines = all_cpu_engines();
   return engines;
 }
 

@@ -17,7 +17,10 @@ struct NamedEngine {
   MakeEngine make;
 };
 
-/// Each that trains dense networks on the CPU: gemm, bf16, tensor, autograd.
+/// Each that is written by hand over products of floats, those that studies use on this processor last.
+const std::vector<NamedEngine>& gemm_engines();
+
+/// Each that trains dense networks on the CPU: those, bf16, tensor, autograd.
 const std::vector<NamedEngine>& cpu_engines();
 
 /// Over random networks, after some steps of both.

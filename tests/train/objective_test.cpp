@@ -8,6 +8,8 @@
 #include <numbers>
 #include <thread>
 
+#include "fmnist/engine.hpp"
+#include "fmnist/lane_kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "train/support.hpp"
 #include "tune/error.hpp"
@@ -321,9 +323,11 @@ TEST(Objective, OfDenseNetworksSaysNothingOfWhatLibTorchComputesWith) {
   auto config = config_with({});
   config.common = {{"family", text("mlp")}};
   const auto facts = fmnist::Objective(config, small_data()).provenance();
-  const bool by_libtorch = fmnist::dnnl_gemm() == nullptr;  // Its matrix products then.
-  EXPECT_EQ(facts.at("blas").find("oneDNN") == std::string::npos, by_libtorch);
-  EXPECT_EQ(facts.contains("cpu_capability"), by_libtorch);
+  const bool is_own = fmnist::lane_kernels() != nullptr;
+  const bool is_onednn = !is_own && fmnist::dnnl_gemm() != nullptr;
+  EXPECT_EQ(facts.at("blas") == R"("own")", is_own);
+  EXPECT_EQ(facts.at("blas").find("oneDNN") != std::string::npos, is_onednn);
+  EXPECT_EQ(facts.contains("cpu_capability"), !is_own && !is_onednn) << "LibTorch's matrix products then";
 }
 
 TEST(Objective, ReachesEightyFivePercentOnFashionMnistInThreeEpochs) {

@@ -13,7 +13,7 @@ namespace {
 
 /// The member that stands for the data: other data, other results.
 constexpr const char* kDataChecksum = "data_crc32";
-/// Device → what computes there, as "gemm (oneDNN)".
+/// Device → what computes there, as "gemm (own)".
 constexpr const char* kEngines = "engines";
 
 Json object_of(const tune::Attributes& facts) {

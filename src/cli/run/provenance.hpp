@@ -31,7 +31,7 @@ struct ProvenanceReview {
 /// The facts that a study keeps; an empty object for one without: another program made it.
 [[nodiscard]] Json kept_facts(const tune::StudyRecord& stored);
 
-/// Of such facts what computed on which device, as `{"cpu": "gemm (oneDNN)"}`; an empty object where they say
+/// Of such facts what computed on which device, as `{"cpu": "gemm (own)"}`; an empty object where they say
 /// nothing of it.
 [[nodiscard]] Json engines_of(const Json& facts);
 

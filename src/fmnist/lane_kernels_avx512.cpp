@@ -1,0 +1,181 @@
+// Compiled for processors with AVX-512, so that no inline function of another header is used here: the linker
+// might take it for the whole program.
+
+#include <immintrin.h>
+
+#include "fmnist/lane_kernels.hpp"
+
+namespace fmnist {
+namespace {
+
+using Floats = __m512;
+constexpr std::size_t kLanes = 16;
+/// Registers beside each other in a block of C.
+constexpr std::size_t kMostVectors = 4;
+
+/// How many rows such a block has, so that it and what it needs stay in 32 registers.
+constexpr std::size_t rows_of_block(std::size_t vectors) {
+  constexpr std::size_t kRows[kMostVectors] = {12, 12, 8, 6};
+  return kRows[vectors - 1];
+}
+
+inline __mmask16 first_lanes(std::size_t n) {
+  return static_cast<__mmask16>((1U << n) - 1U);
+}
+
+inline Floats load(const float* from) {
+  return _mm512_loadu_ps(from);
+}
+
+inline Floats load_first(const float* from, std::size_t n) {
+  return _mm512_maskz_loadu_ps(first_lanes(n), from);
+}
+
+inline void store(float* to, Floats numbers) {
+  _mm512_storeu_ps(to, numbers);
+}
+
+inline void store_first(float* to, std::size_t n, Floats numbers) {
+  _mm512_mask_storeu_ps(to, first_lanes(n), numbers);
+}
+
+inline Floats broadcast(float number) {
+  return _mm512_set1_ps(number);
+}
+
+inline Floats multiply_add(Floats a, Floats b, Floats c) {
+  return _mm512_fmadd_ps(a, b, c);
+}
+
+#include "fmnist/transpose_avx512.inl"
+
+inline std::size_t smaller(std::size_t a, std::size_t b) {
+  return a < b ? a : b;
+}
+
+inline Floats load_first_or_all(const float* from, std::size_t n) {
+  return n < kLanes ? load_first(from, n) : load(from);
+}
+
+inline void store_first_or_all(float* to, std::size_t n, Floats numbers) {
+  n < kLanes ? store_first(to, n, numbers) : store(to, numbers);
+}
+
+/// What a block of C is made of, its first elements.
+struct Block {
+  std::size_t k;
+  const float* a;
+  std::size_t a_row, a_depth;
+  const float* b;
+  std::size_t ldb;
+  float* c;
+  std::size_t ldc;
+  std::size_t in_last;  ///< Columns of the last register.
+};
+
+/// A block of kRows × kVectors registers; kPartial: the last of these has fewer columns than lanes.
+template <std::size_t kRows, std::size_t kVectors, bool kPartial>
+void multiply_block(const Block& block) {
+  // In registers, not behind a pointer that C might change.
+  const auto [k, a, a_row, a_depth, b, ldb, c, ldc, in_last] = block;
+  Floats sums[kRows][kVectors];
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t v = 0; v < kVectors; ++v) sums[i][v] = broadcast(0.0F);
+  }
+  for (std::size_t d = 0; d < k; ++d) {
+    const float* row = b + d * ldb;
+    Floats right[kVectors];
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const bool is_partial = kPartial && v + 1 == kVectors;
+      right[v] = is_partial ? load_first(row + v * kLanes, in_last) : load(row + v * kLanes);
+    }
+    // C is written at the end, from a first cache that has it by then.
+    if (d < kRows * kVectors) __builtin_prefetch(c + d / kVectors * ldc + d % kVectors * kLanes, 1);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kRows; ++i) {
+      const Floats left = broadcast(a[i * a_row + d * a_depth]);
+      for (std::size_t v = 0; v < kVectors; ++v) sums[i][v] = multiply_add(left, right[v], sums[i][v]);
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kRows; ++i) {
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      float* to = c + i * ldc + v * kLanes;
+      if (kPartial && v + 1 == kVectors) {
+        store_first(to, in_last, sums[i][v]);
+      } else {
+        store(to, sums[i][v]);
+      }
+    }
+  }
+}
+
+/// The last rows, fewer than a block has.
+template <std::size_t kRows, std::size_t kVectors, bool kPartial>
+void multiply_last_rows(std::size_t rows, const Block& block) {
+  if constexpr (kRows > 0) {
+    if (rows == kRows) return multiply_block<kRows, kVectors, kPartial>(block);
+    multiply_last_rows<kRows - 1, kVectors, kPartial>(rows, block);
+  }
+}
+
+/// All rows of kVectors registers side by side.
+template <std::size_t kVectors, bool kPartial>
+void multiply_columns(std::size_t m, Block block) {
+  constexpr std::size_t kRows = rows_of_block(kVectors);
+  std::size_t i = 0;
+  for (; i + kRows <= m; i += kRows) {
+    multiply_block<kRows, kVectors, kPartial>(block);
+    block.a += kRows * block.a_row;
+    block.c += kRows * block.ldc;
+  }
+  multiply_last_rows<kRows - 1, kVectors, kPartial>(m - i, block);
+}
+
+/// The last columns, in fewer registers than a block has.
+template <std::size_t kVectors>
+void multiply_last_columns(std::size_t vectors, std::size_t m, const Block& block) {
+  if constexpr (kVectors > 0) {
+    if (vectors != kVectors) return multiply_last_columns<kVectors - 1>(vectors, m, block);
+    if (block.in_last == kLanes) return multiply_columns<kVectors, false>(m, block);
+    multiply_columns<kVectors, true>(m, block);
+  }
+}
+
+void multiply(const LaneProduct& p) {
+  constexpr std::size_t kColumns = kMostVectors * kLanes;
+  for (std::size_t j = 0; j < p.n; j += kColumns) {
+    const std::size_t columns = smaller(kColumns, p.n - j);
+    const std::size_t vectors = (columns + kLanes - 1) / kLanes;
+    const Block block{
+        p.k, p.a, p.a_row, p.a_depth, p.b + j, p.ldb, p.c + j, p.ldc, columns - (vectors - 1) * kLanes};
+    multiply_last_columns<kMostVectors>(vectors, p.m, block);
+  }
+}
+
+/// The block at the beginning of `from`, of which rows and cols are there.
+inline void transpose_block(std::size_t rows, std::size_t cols, const float* from, std::size_t ld_from,
+                            float* to, std::size_t ld_to) {
+  __m512i r[kLanes];
+  for (std::size_t i = 0; i < kLanes; ++i)
+    r[i] = _mm512_castps_si512(i < rows ? load_first_or_all(from + i * ld_from, cols) : broadcast(0.0F));
+  transpose_words(r);
+  for (std::size_t j = 0; j < cols; ++j) store_first_or_all(to + j * ld_to, rows, _mm512_castsi512_ps(r[j]));
+}
+
+void transpose(std::size_t rows, std::size_t cols, const float* from, std::size_t ld_from, float* to,
+               std::size_t ld_to) {
+  for (std::size_t i = 0; i < rows; i += kLanes) {
+    for (std::size_t j = 0; j < cols; j += kLanes)
+      transpose_block(smaller(kLanes, rows - i), smaller(kLanes, cols - j), from + i * ld_from + j, ld_from,
+                      to + j * ld_to + i, ld_to);
+  }
+}
+
+}  // namespace
+
+extern const LaneKernels kLaneKernelsAvx512;
+const LaneKernels kLaneKernelsAvx512{multiply, transpose};
+
+}  // namespace fmnist

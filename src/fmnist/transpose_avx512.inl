@@ -1,0 +1,30 @@
+// Included by files that are compiled for AVX-512, in their own namespace.
+
+/// The rows of 16 × 16 words become columns.
+inline void transpose_words(__m512i* r) {
+  constexpr std::size_t kSide = 16;
+  __m512i a[kSide];
+  for (std::size_t i = 0; i < kSide; i += 4) {
+    const __m512i low01 = _mm512_unpacklo_epi32(r[i], r[i + 1]);
+    const __m512i high01 = _mm512_unpackhi_epi32(r[i], r[i + 1]);
+    const __m512i low23 = _mm512_unpacklo_epi32(r[i + 2], r[i + 3]);
+    const __m512i high23 = _mm512_unpackhi_epi32(r[i + 2], r[i + 3]);
+    a[i] = _mm512_unpacklo_epi64(low01, low23);
+    a[i + 1] = _mm512_unpackhi_epi64(low01, low23);
+    a[i + 2] = _mm512_unpacklo_epi64(high01, high23);
+    a[i + 3] = _mm512_unpackhi_epi64(high01, high23);
+  }
+  // a[4·g + c] holds, of the rows of group g, the columns c, 4 + c, 8 + c and 12 + c.
+  constexpr int kEven = 0x88;
+  constexpr int kOdd = 0xDD;
+  for (std::size_t c = 0; c < 4; ++c) {
+    const __m512i even01 = _mm512_shuffle_i32x4(a[c], a[4 + c], kEven);
+    const __m512i odd01 = _mm512_shuffle_i32x4(a[c], a[4 + c], kOdd);
+    const __m512i even23 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], kEven);
+    const __m512i odd23 = _mm512_shuffle_i32x4(a[8 + c], a[12 + c], kOdd);
+    r[c] = _mm512_shuffle_i32x4(even01, even23, kEven);
+    r[4 + c] = _mm512_shuffle_i32x4(odd01, odd23, kEven);
+    r[8 + c] = _mm512_shuffle_i32x4(even01, even23, kOdd);
+    r[12 + c] = _mm512_shuffle_i32x4(odd01, odd23, kOdd);
+  }
+}
