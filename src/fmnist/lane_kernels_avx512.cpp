@@ -144,13 +144,16 @@ void multiply_last_columns(std::size_t vectors, std::size_t m, const Block& bloc
 }
 
 void multiply(const LaneProduct& p) {
-  constexpr std::size_t kColumns = kMostVectors * kLanes;
-  for (std::size_t j = 0; j < p.n; j += kColumns) {
-    const std::size_t columns = smaller(kColumns, p.n - j);
-    const std::size_t vectors = (columns + kLanes - 1) / kLanes;
+  for (std::size_t j = 0; j < p.n;) {
+    const std::size_t left = (p.n - j + kLanes - 1) / kLanes;
+    const std::size_t blocks = (left + kMostVectors - 1) / kMostVectors;
+    // Alike: a block of one register has few sums that do not wait for each other.
+    const std::size_t vectors = (left + blocks - 1) / blocks;
+    const std::size_t columns = smaller(vectors * kLanes, p.n - j);
     const Block block{
         p.k, p.a, p.a_row, p.a_depth, p.b + j, p.ldb, p.c + j, p.ldc, columns - (vectors - 1) * kLanes};
     multiply_last_columns<kMostVectors>(vectors, p.m, block);
+    j += columns;
   }
 }
 
