@@ -6,19 +6,24 @@
 
 namespace fmnist {
 
+inline constexpr std::size_t kCacheLineBytes = 64;
+
 /// Memory that begins with a cache line, so that no register's worth of it lies in two.
 template <typename T>
 struct CacheLineAllocator {
   using value_type = T;
-  static constexpr std::align_val_t kCacheLine{64};
+  static constexpr std::align_val_t kAlignment{kCacheLineBytes};
 
   CacheLineAllocator() = default;
   template <typename U>
-  explicit CacheLineAllocator(const CacheLineAllocator<U>& /*other*/) {}
+  CacheLineAllocator(const CacheLineAllocator<U>& /*other*/) {}
 
-  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kCacheLine)); }
-  void deallocate(T* memory, std::size_t /*n*/) { ::operator delete(memory, kCacheLine); }
-  bool operator==(const CacheLineAllocator& /*other*/) const { return true; }
+  T* allocate(std::size_t n) { return static_cast<T*>(::operator new(n * sizeof(T), kAlignment)); }
+  void deallocate(T* memory, std::size_t /*n*/) { ::operator delete(memory, kAlignment); }
+  template <typename U>
+  bool operator==(const CacheLineAllocator<U>& /*other*/) const {
+    return true;
+  }
 };
 
 using AlignedFloats = std::vector<float, CacheLineAllocator<float>>;

@@ -11,6 +11,7 @@
 #include "fmnist/evaluation.hpp"
 #include "fmnist/input_batch.hpp"
 #include "fmnist/kernels.hpp"
+#include "fmnist/lane_products.hpp"
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "tune/error.hpp"
@@ -280,10 +281,10 @@ std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> dat
 }
 
 std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
-                                         const LaneKernels& kernels) {
+                                         const LaneConfig& lanes) {
   return std::make_unique<DenseEngine>(
       std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
-        return DenseProducts{image_lanes(products, kernels), hidden_lanes(products, kernels)};
+        return DenseProducts{image_lanes(products, lanes), hidden_lanes(products, lanes)};
       });
 }
 

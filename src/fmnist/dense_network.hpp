@@ -12,8 +12,8 @@ namespace fmnist {
 struct DenseLayer {
   std::size_t in = 0;
   std::size_t out = 0;
-  std::size_t weight = 0;  ///< Offsets in the parameters. Weights are [out, in] row-major.
-  std::size_t weight_count = 0;
+  std::size_t weight = 0;        ///< Offsets in the parameters. The network's weights are [out, in] row-major.
+  std::size_t weight_count = 0;  ///< Numbers from there on that are weights, or zeros between these.
   std::size_t bias = 0;
   bool hidden = false;  ///< Has an activation; the classifier has none.
   Activation activation = Activation::kRelu;

@@ -57,15 +57,9 @@ struct DenseProducts {
   std::unique_ptr<HiddenProducts> hidden;
 };
 
-/// Products of floats by a library.
+/// Products of floats by a library, for weights by output, as those of numbers rounded.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm);
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm);
-
-/// The same by hand, for weights by input; the others take them by output.
-[[nodiscard]] std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config,
-                                                         const LaneKernels& kernels);
-[[nodiscard]] std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config,
-                                                           const LaneKernels& kernels);
 
 /// Products of numbers rounded to bfloat16, which the bytes of images are anyway. Sums and biases are floats.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config,

@@ -17,7 +17,7 @@
 
 namespace fmnist {
 
-struct LaneKernels;
+struct ProductKernels;
 struct TileKernels;
 
 /// Sums over the examples of a batch.
@@ -121,9 +121,15 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// dense layers.
 [[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, Gemm gemm);
+/// Where products of floats in lanes come from.
+struct LaneConfig {
+  const ProductKernels* kernels = nullptr;
+  Gemm library = nullptr;  ///< For what is large; null: they do that too, slowly.
+};
+
 /// The same over products by hand.
 [[nodiscard]] std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> data,
-                                                       const EngineConfig& config, const LaneKernels& kernels);
+                                                       const EngineConfig& config, const LaneConfig& lanes);
 /// The same over products of numbers rounded to bfloat16; parameters, their gradients and all else stay floats.
 [[nodiscard]] std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, const TileKernels& kernels);

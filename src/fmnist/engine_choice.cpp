@@ -7,8 +7,8 @@
 
 #include "fmnist/dense_network.hpp"
 #include "fmnist/families/family.hpp"
-#include "fmnist/lane_kernels.hpp"
 #include "fmnist/params.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "fmnist/torch_part.hpp"
 #include "tune/error.hpp"
@@ -34,7 +34,7 @@ bool by_tensors(const std::string& setting, const Network& network, const std::s
 
 std::string gemm_name(Precision precision) {
   if (precision == Precision::kBf16) return fmt::format("gemm (bf16, {})", tile_kernels().front()->name);
-  if (lane_kernels() != nullptr) return "gemm (own)";
+  if (product_kernels() != nullptr) return "gemm (own)";
   return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
 }
 
@@ -82,7 +82,7 @@ bool may_be_bf16(const tune::ParamValues& common) {
 
 bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
                       const std::vector<std::string>& devices) {
-  if (lane_kernels() == nullptr && dnnl_gemm() == nullptr && !is_bf16(common)) return false;
+  if (product_kernels() == nullptr && dnnl_gemm() == nullptr && !is_bf16(common)) return false;
   if (!all_dense(common)) return false;
   return std::all_of(devices.begin(), devices.end(),
                      [&](const std::string& device) { return may_be_by_hand(setting, device); });
@@ -98,7 +98,8 @@ std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<
   }
   if (config.precision == Precision::kBf16)
     return make_tile_engine(std::move(data), config, *tile_kernels().front());
-  if (lane_kernels() != nullptr) return make_lane_engine(std::move(data), config, *lane_kernels());
+  if (product_kernels() != nullptr)
+    return make_lane_engine(std::move(data), config, {product_kernels(), dnnl_gemm()});
   if (dnnl_gemm() != nullptr) return make_gemm_engine(std::move(data), config, dnnl_gemm());
   torch_part().use_one_thread();
   return make_gemm_engine(std::move(data), config, torch_part().gemm);

@@ -1,6 +1,6 @@
-#include "fmnist/bytes_of.hpp"
-#include "fmnist/dense_products.hpp"
-#include "fmnist/kernels.hpp"
+#include <utility>
+
+#include "fmnist/float_products.hpp"
 
 namespace fmnist {
 namespace {
@@ -26,73 +26,23 @@ class LayerGemms {
           below, layer_.in);
   }
 
+  [[nodiscard]] static std::size_t memory_bytes() { return 0; }
+
  private:
   DenseLayer layer_;
   Gemm gemm_;
 };
 
-class ImageGemms final : public ImageProducts {
- public:
-  ImageGemms(const ProductsConfig& config, Gemm gemm)
-      : first_(config.layers.front(), gemm),
-        normalization_(config.normalization),
-        features_(config.layers.front().in),
-        images_(config.max_rows * features_) {}
-
-  void take(const ImageRows& images) override {
-    rows_ = images.count;
-    kernels().gather(images.pixels, features_, images.rows, rows_, normalization_.scale, normalization_.shift,
-                     images_.data());
-  }
-  void parameters_changed() override {}
-  void forward(const float* parameters, float* z) override {
-    first_.forward(rows_, parameters, images_.data(), z);
-  }
-  void weight_gradient(const float* g, float* gradients) override {
-    first_.weight_gradient(rows_, g, images_.data(), gradients);
-  }
-  std::size_t memory_bytes() const override { return bytes_of(images_); }
-
- private:
-  LayerGemms first_;
-  Normalization normalization_;
-  std::size_t features_;
-  std::size_t rows_ = 0;
-  std::vector<float> images_;  ///< [rows, features]
-};
-
-class HiddenGemms final : public HiddenProducts {
- public:
-  HiddenGemms(const ProductsConfig& config, Gemm gemm) {
-    for (const DenseLayer& layer : config.layers) layers_.emplace_back(layer, gemm);
-  }
-
-  void take(std::size_t rows) override { rows_ = rows; }
-  void parameters_changed() override {}
-  void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
-    layers_[l].forward(rows_, parameters, x, z);
-  }
-  void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) override {
-    layers_[l].weight_gradient(rows_, g, x, gradients);
-  }
-  void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
-    layers_[l].input_gradient(rows_, g, parameters, below);
-  }
-  std::size_t memory_bytes() const override { return 0; }
-
- private:
-  std::vector<LayerGemms> layers_;
-  std::size_t rows_ = 0;
-};
-
 }  // namespace
 
 std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm) {
-  return std::make_unique<ImageGemms>(config, gemm);
+  return std::make_unique<ImageFloats<LayerGemms>>(config, LayerGemms(config.layers.front(), gemm));
 }
 
 std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm) {
-  return std::make_unique<HiddenGemms>(config, gemm);
+  std::vector<LayerGemms> layers;
+  for (const DenseLayer& layer : config.layers) layers.emplace_back(layer, gemm);
+  return std::make_unique<HiddenFloats<LayerGemms>>(std::move(layers));
 }
 
 }  // namespace fmnist

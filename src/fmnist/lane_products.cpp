@@ -1,36 +1,52 @@
-#include <algorithm>
+#include "fmnist/lane_products.hpp"
 
-#include "fmnist/aligned_floats.hpp"
-#include "fmnist/bytes_of.hpp"
-#include "fmnist/dense_products.hpp"
-#include "fmnist/kernels.hpp"
-#include "fmnist/lane_kernels.hpp"
+#include <utility>
+
+#include "fmnist/float_products.hpp"
 #include "fmnist/parameter_layout.hpp"
+#include "fmnist/product_kernels.hpp"
 
 namespace fmnist {
 namespace {
 
-/// The three products of one layer over a batch of `rows`, with its weights by input.
+/// The three products of one layer over a batch of `rows`, with its weights by input. Those of many rows and
+/// all of large layers are the library's, if there is one.
 class LayerLanes {
  public:
-  LayerLanes(const DenseLayer& layer, const LaneKernels& lanes)
-      : layer_(layer), row_(lane_row(layer.out)), lanes_(lanes) {}
+  LayerLanes(const DenseLayer& layer, bool has_input_gradient, const LaneConfig& config)
+      : layer_(layer),
+        row_(lane_row(layer.out)),
+        turned_row_(lane_row(layer.in)),
+        is_small_(is_in_lanes(layer)),
+        lanes_(*config.kernels),
+        library_(config.library),
+        turned_(has_input_gradient ? turned_numbers(layer) : 0) {}
 
   void forward(std::size_t rows, const float* parameters, const float* x, float* z) const {
-    lanes_.multiply({.m = rows,
-                     .n = layer_.out,
-                     .k = layer_.in,
-                     .a = x,
-                     .a_row = layer_.in,
-                     .a_depth = 1,
-                     .b = parameters + layer_.weight,
-                     .ldb = row_,
-                     .c = z,
-                     .ldc = layer_.out});
+    const float* w = parameters + layer_.weight;
+    if (by_library(rows)) {
+      library_(false, false, rows, layer_.out, layer_.in, x, layer_.in, w, row_, 0.0F, z, layer_.out);
+    } else {
+      lanes_.multiply({.m = rows,
+                       .n = layer_.out,
+                       .k = layer_.in,
+                       .a = x,
+                       .a_row = layer_.in,
+                       .a_depth = 1,
+                       .b = w,
+                       .ldb = row_,
+                       .c = z,
+                       .ldc = layer_.out});
+    }
     kernels().add_bias(rows, layer_.out, z, parameters + layer_.bias);
   }
 
   void weight_gradient(std::size_t rows, const float* g, const float* x, float* gradients) const {
+    float* of_weights = gradients + layer_.weight;
+    if (by_library(rows)) {
+      library_(true, false, layer_.in, layer_.out, rows, x, layer_.in, g, layer_.out, 0.0F, of_weights, row_);
+      return;
+    }
     lanes_.multiply({.m = layer_.in,
                      .n = layer_.out,
                      .k = rows,
@@ -39,101 +55,68 @@ class LayerLanes {
                      .a_depth = layer_.in,
                      .b = g,
                      .ldb = layer_.out,
-                     .c = gradients + layer_.weight,
+                     .c = of_weights,
                      .ldc = row_});
   }
 
-  /// Numbers of room that input_gradient needs.
-  [[nodiscard]] std::size_t room() const { return layer_.out * lane_row(layer_.in); }
-
-  void input_gradient(std::size_t rows, const float* g, const float* parameters, float* below,
-                      float* room) const {
-    const std::size_t row = lane_row(layer_.in);
-    lanes_.transpose(layer_.in, layer_.out, parameters + layer_.weight, row_, room, row);
+  void input_gradient(std::size_t rows, const float* g, const float* parameters, float* below) {
+    const float* w = parameters + layer_.weight;
+    if (by_library(rows)) {
+      library_(false, true, rows, layer_.in, layer_.out, g, layer_.out, w, row_, 0.0F, below, layer_.in);
+      return;
+    }
+    lanes_.transpose(layer_.in, layer_.out, w, row_, turned_.data(), turned_row_);
     lanes_.multiply({.m = rows,
                      .n = layer_.in,
                      .k = layer_.out,
                      .a = g,
                      .a_row = layer_.out,
                      .a_depth = 1,
-                     .b = room,
-                     .ldb = row,
+                     .b = turned_.data(),
+                     .ldb = turned_row_,
                      .c = below,
                      .ldc = layer_.in});
   }
 
+  [[nodiscard]] std::size_t memory_bytes() const { return bytes_of(turned_); }
+
  private:
+  [[nodiscard]] bool by_library(std::size_t rows) const {
+    return library_ != nullptr && (!is_small_ || rows > kMostRowsInLanes);
+  }
+  [[nodiscard]] std::size_t turned_numbers(const DenseLayer& layer) const {
+    return is_small_ || library_ == nullptr ? turned_weight_numbers(layer) : 0;
+  }
+
   DenseLayer layer_;
   std::size_t row_;
-  const LaneKernels& lanes_;
-};
-
-class ImageLanes final : public ImageProducts {
- public:
-  ImageLanes(const ProductsConfig& config, const LaneKernels& lanes)
-      : first_(config.layers.front(), lanes),
-        normalization_(config.normalization),
-        features_(config.layers.front().in),
-        images_(config.max_rows * features_) {}
-
-  void take(const ImageRows& images) override {
-    rows_ = images.count;
-    kernels().gather(images.pixels, features_, images.rows, rows_, normalization_.scale, normalization_.shift,
-                     images_.data());
-  }
-  void parameters_changed() override {}
-  void forward(const float* parameters, float* z) override {
-    first_.forward(rows_, parameters, images_.data(), z);
-  }
-  void weight_gradient(const float* g, float* gradients) override {
-    first_.weight_gradient(rows_, g, images_.data(), gradients);
-  }
-  std::size_t memory_bytes() const override { return bytes_of(images_); }
-
- private:
-  LayerLanes first_;
-  Normalization normalization_;
-  std::size_t features_;
-  std::size_t rows_ = 0;
-  AlignedFloats images_;  ///< [rows, features]
-};
-
-class HiddenLanes final : public HiddenProducts {
- public:
-  HiddenLanes(const ProductsConfig& config, const LaneKernels& lanes) {
-    for (const DenseLayer& layer : config.layers) layers_.emplace_back(layer, lanes);
-    std::size_t room = 0;
-    for (std::size_t l = 1; l < layers_.size(); ++l) room = std::max(room, layers_[l].room());
-    room_.resize(room);
-  }
-
-  void take(std::size_t rows) override { rows_ = rows; }
-  void parameters_changed() override {}
-  void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
-    layers_[l].forward(rows_, parameters, x, z);
-  }
-  void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) override {
-    layers_[l].weight_gradient(rows_, g, x, gradients);
-  }
-  void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
-    layers_[l].input_gradient(rows_, g, parameters, below, room_.data());
-  }
-  std::size_t memory_bytes() const override { return bytes_of(room_); }
-
- private:
-  std::vector<LayerLanes> layers_;
-  AlignedFloats room_;  ///< A layer's weights by output.
-  std::size_t rows_ = 0;
+  std::size_t turned_row_;
+  bool is_small_;
+  const ProductKernels& lanes_;
+  Gemm library_;
+  AlignedFloats turned_;  ///< The weights by output, where the input's gradient is computed in lanes.
 };
 
 }  // namespace
 
-std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneKernels& kernels) {
-  return std::make_unique<ImageLanes>(config, kernels);
+bool is_in_lanes(const DenseLayer& layer) {
+  constexpr std::size_t kMostOutputs = 192;
+  constexpr std::size_t kMostInputs = 1024;
+  return layer.out <= kMostOutputs && layer.in <= kMostInputs;
 }
 
-std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config, const LaneKernels& kernels) {
-  return std::make_unique<HiddenLanes>(config, kernels);
+std::size_t turned_weight_numbers(const DenseLayer& layer) {
+  return layer.out * lane_row(layer.in);
+}
+
+std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes) {
+  return std::make_unique<ImageFloats<LayerLanes>>(config, LayerLanes(config.layers.front(), false, lanes));
+}
+
+std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config, const LaneConfig& lanes) {
+  std::vector<LayerLanes> layers;
+  for (const DenseLayer& layer : config.layers) layers.emplace_back(layer, !layers.empty(), lanes);
+  return std::make_unique<HiddenFloats<LayerLanes>>(std::move(layers));
 }
 
 }  // namespace fmnist

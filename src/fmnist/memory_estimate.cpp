@@ -6,8 +6,9 @@
 #include "fmnist/channel_step.hpp"
 #include "fmnist/dense_network.hpp"
 #include "fmnist/evaluation.hpp"
-#include "fmnist/lane_kernels.hpp"
+#include "fmnist/lane_products.hpp"
 #include "fmnist/parameter_layout.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 
 namespace fmnist {
@@ -17,7 +18,8 @@ std::size_t numbers_of(const Shape& shape) {
   return static_cast<std::size_t>(element_count(shape));
 }
 
-/// Weights, gradients, the optimizer's moments and batch norm's statistics; of the first three as many as that.
+/// Weights, gradients, the optimizer's moments and batch norm's statistics; `n_parameters` of each of the first
+/// three.
 std::size_t lasting_numbers(const EngineConfig& config, std::size_t n_parameters) {
   const OptimizerConfig& optimizer = config.optimizer;
   const std::size_t arrays =
@@ -93,12 +95,12 @@ std::size_t tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
   return words + inputs + gradient;
 }
 
-/// The images, and weights by output.
+/// The images, and copies of weights.
 std::size_t lane_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
-  std::size_t weights = 0;
+  std::size_t numbers = rows * layers.front().in;
   for (std::size_t l = 1; l < layers.size(); ++l)
-    weights = std::max(weights, layers[l].out * lane_row(layers[l].in));
-  return rows * layers.front().in + weights;
+    if (is_in_lanes(layers[l]) || dnnl_gemm() == nullptr) numbers += turned_weight_numbers(layers[l]);
+  return numbers;
 }
 
 /// A step of forward as autograd sees it; numbers are those of an example.
@@ -208,7 +210,7 @@ std::uint64_t gemm_memory_bytes(const EngineConfig& config) {
   const std::size_t rows = rows_of_gemm(config);
   const std::size_t features = layers.front().in;
   const bool tiles = config.precision == Precision::kBf16;
-  const bool lanes = !tiles && lane_kernels() != nullptr;
+  const bool lanes = !tiles && product_kernels() != nullptr;
   const std::size_t n_parameters = config.network.parameter_count();
   const ParameterLayout layout(layers, n_parameters, lanes ? WeightOrder::kByInput : WeightOrder::kByOutput);
   const std::size_t operands = tiles   ? tile_numbers(layers, rows)

@@ -10,7 +10,6 @@
 #include "fmnist/epoch_timing.hpp"
 #include "fmnist/flush_denormals.hpp"
 #include "fmnist/kernels.hpp"
-#include "fmnist/lane_kernels.hpp"
 #include "fmnist/manifest.hpp"
 #include "fmnist/model.hpp"
 #include "fmnist/tile_kernels.hpp"
@@ -156,8 +155,7 @@ tune::Attributes Objective::provenance() const {
                          {"dnnl_version", text(dnnl_version_text())},
                          {"kernels", text(kernels().name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
-  const std::string products = lane_kernels() != nullptr ? "own" : "oneDNN " + dnnl_version_text();
-  facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : products));
+  facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : "oneDNN " + dnnl_version_text()));
   if (may_be_bf16(common_)) facts.emplace("bf16_kernels", text(tile_kernels().front()->name));
   if (needs_libtorch_) facts.emplace("cpu_capability", text(torch_part().cpu_capability()));
   nlohmann::json engines = nlohmann::json::object();

@@ -56,7 +56,7 @@ struct OptimizerState {
 [[nodiscard]] bool uses_first(const OptimizerConfig& config);
 [[nodiscard]] bool uses_second(const OptimizerConfig& config);
 
-/// The same in an engine's memory and order.
+/// An OptimizerState in an engine's memory and order.
 struct FlatMoments {
   AlignedFloats first, second;
   std::int64_t steps = 0;

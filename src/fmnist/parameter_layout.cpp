@@ -7,24 +7,25 @@ namespace fmnist {
 ParameterLayout::ParameterLayout(std::vector<DenseLayer> layers, std::size_t n_parameters, WeightOrder order)
     : layers_(std::move(layers)), n_parameters_(n_parameters) {
   if (order == WeightOrder::kByOutput) {
-    lists_.push_back({.rows = 1, .cols = n_parameters, .row = n_parameters, .column = 1});
+    lists_.push_back({.rows = 1, .cols = n_parameters, .row_stride = n_parameters, .column_stride = 1});
     size_ = n_parameters;
     return;
   }
   for (DenseLayer& layer : layers_) {
     const std::size_t row = lane_row(layer.out);
     layer.weight_count = layer.in * row;
-    move(layer.weight, {.rows = layer.out, .cols = layer.in, .row = 1, .column = row}, layer.weight_count);
-    const List of_outputs{.rows = 1, .cols = layer.out, .row = row, .column = 1};
-    move(layer.bias, of_outputs, row);
+    place_next(layer.weight, {.rows = layer.out, .cols = layer.in, .row_stride = 1, .column_stride = row},
+               layer.weight_count);
+    const List of_outputs{.rows = 1, .cols = layer.out, .row_stride = row, .column_stride = 1};
+    place_next(layer.bias, of_outputs, row);
     if (!layer.batch_norm) continue;
-    move(layer.gamma, of_outputs, row);
-    move(layer.beta, of_outputs, row);
+    place_next(layer.gamma, of_outputs, row);
+    place_next(layer.beta, of_outputs, row);
   }
 }
 
 /// To the end of what is stored so far.
-void ParameterLayout::move(std::size_t& offset, List list, std::size_t size) {
+void ParameterLayout::place_next(std::size_t& offset, List list, std::size_t size) {
   list.placed = std::exchange(offset, size_);
   list.stored = size_;
   lists_.push_back(list);
@@ -36,7 +37,7 @@ void ParameterLayout::for_each_number(const Visit& visit) const {
   for (const List& list : lists_) {
     for (std::size_t i = 0; i < list.rows; ++i) {
       for (std::size_t j = 0; j < list.cols; ++j)
-        visit(list.placed + i * list.cols + j, list.stored + i * list.row + j * list.column);
+        visit(list.placed + i * list.cols + j, list.stored + i * list.row_stride + j * list.column_stride);
     }
   }
 }

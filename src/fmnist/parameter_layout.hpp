@@ -15,7 +15,7 @@ enum class WeightOrder { kByOutput, kByInput };
 
 /// Numbers from the weights of one input to those of the next: whole cache lines.
 [[nodiscard]] constexpr std::size_t lane_row(std::size_t out) {
-  constexpr std::size_t kLine = 16;
+  constexpr std::size_t kLine = kCacheLineBytes / sizeof(float);
   return (out + kLine - 1) / kLine * kLine;
 }
 
@@ -35,14 +35,15 @@ class ParameterLayout {
   [[nodiscard]] std::vector<float> placed(std::span<const float> stored) const;
 
  private:
-  /// Number (i, j) of a list, i < rows, j < cols, is placed at i·cols + j and stored at i·row + j·column.
+  /// Number (i, j) of a list, i < rows, j < cols, is placed at i·cols + j and stored at i·row_stride +
+  /// j·column_stride, both from where the list begins.
   struct List {
-    std::size_t rows, cols, row, column;
+    std::size_t rows, cols, row_stride, column_stride;
     std::size_t placed = 0;
     std::size_t stored = 0;
   };
 
-  void move(std::size_t& offset, List list, std::size_t size);
+  void place_next(std::size_t& offset, List list, std::size_t size);
   template <typename Visit>
   void for_each_number(const Visit& visit) const;
 

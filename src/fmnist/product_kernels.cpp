@@ -1,9 +1,9 @@
-#include "fmnist/lane_kernels.hpp"
+#include "fmnist/product_kernels.hpp"
 
 namespace fmnist {
 
 #ifdef FMNIST_X86_KERNELS
-extern const LaneKernels kLaneKernelsAvx512;
+extern const ProductKernels kProductKernelsAvx512;
 
 namespace {
 
@@ -14,12 +14,12 @@ bool has_avx512() {
 
 }  // namespace
 
-const LaneKernels* lane_kernels() {
+const ProductKernels* product_kernels() {
   static const bool runs_here = has_avx512();
-  return runs_here ? &kLaneKernelsAvx512 : nullptr;
+  return runs_here ? &kProductKernelsAvx512 : nullptr;
 }
 #else
-const LaneKernels* lane_kernels() {
+const ProductKernels* product_kernels() {
   return nullptr;
 }
 #endif

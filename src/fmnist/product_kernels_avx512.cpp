@@ -3,13 +3,14 @@
 
 #include <immintrin.h>
 
-#include "fmnist/lane_kernels.hpp"
+#include "fmnist/product_kernels.hpp"
 
 namespace fmnist {
 namespace {
 
+#include "fmnist/avx512_lanes.inl"
+
 using Floats = __m512;
-constexpr std::size_t kLanes = 16;
 /// Registers beside each other in a block of C.
 constexpr std::size_t kMostVectors = 4;
 
@@ -17,10 +18,6 @@ constexpr std::size_t kMostVectors = 4;
 constexpr std::size_t rows_of_block(std::size_t vectors) {
   constexpr std::size_t kRows[kMostVectors] = {12, 12, 8, 6};
   return kRows[vectors - 1];
-}
-
-inline __mmask16 first_lanes(std::size_t n) {
-  return static_cast<__mmask16>((1U << n) - 1U);
 }
 
 inline Floats load(const float* from) {
@@ -45,12 +42,6 @@ inline Floats broadcast(float number) {
 
 inline Floats multiply_add(Floats a, Floats b, Floats c) {
   return _mm512_fmadd_ps(a, b, c);
-}
-
-#include "fmnist/transpose_avx512.inl"
-
-inline std::size_t smaller(std::size_t a, std::size_t b) {
-  return a < b ? a : b;
 }
 
 inline Floats load_first_or_all(const float* from, std::size_t n) {
@@ -143,7 +134,7 @@ void multiply_last_columns(std::size_t vectors, std::size_t m, const Block& bloc
   }
 }
 
-void multiply(const LaneProduct& p) {
+void multiply(const FloatProduct& p) {
   for (std::size_t j = 0; j < p.n;) {
     const std::size_t left = (p.n - j + kLanes - 1) / kLanes;
     const std::size_t blocks = (left + kMostVectors - 1) / kMostVectors;
@@ -178,7 +169,7 @@ void transpose(std::size_t rows, std::size_t cols, const float* from, std::size_
 
 }  // namespace
 
-extern const LaneKernels kLaneKernelsAvx512;
-const LaneKernels kLaneKernelsAvx512{multiply, transpose};
+extern const ProductKernels kProductKernelsAvx512;
+const ProductKernels kProductKernelsAvx512{multiply, transpose};
 
 }  // namespace fmnist

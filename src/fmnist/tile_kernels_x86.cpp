@@ -8,7 +8,8 @@
 namespace fmnist {
 namespace {
 
-constexpr std::size_t kLanes = 16;
+#include "fmnist/avx512_lanes.inl"
+
 constexpr std::size_t kWordsAcross = kTileDepth / 2;
 constexpr unsigned kHalf = 16;
 static_assert(kLanes == kTileCount && kLanes == kWordsAcross);
@@ -16,25 +17,14 @@ static_assert(kLanes == kTileCount && kLanes == kWordsAcross);
 using Floats = __m512;
 using Words = __m512i;
 
-std::size_t smaller(std::size_t a, std::size_t b) {
-  return a < b ? a : b;
-}
-
 std::size_t blocks(std::size_t n, std::size_t size) {
   return (n + size - 1) / size;
-}
-
-/// The first n of 16 lanes.
-__mmask16 first_lanes(std::size_t n) {
-  return n >= kLanes ? static_cast<__mmask16>(0xFFFF) : static_cast<__mmask16>((1U << n) - 1U);
 }
 
 /// How many of the 16 that begin at `from` are below `end`.
 std::size_t left_of(std::size_t end, std::size_t from) {
   return from < end ? smaller(end - from, kLanes) : 0;
 }
-
-#include "fmnist/transpose_avx512.inl"
 
 void store_tile(const Words* rows, std::uint32_t* tile) {
   for (std::size_t i = 0; i < kLanes; ++i) _mm512_storeu_si512(tile + i * kLanes, rows[i]);

@@ -15,7 +15,7 @@
 #include "fmnist/families/convolutions.hpp"
 #include "fmnist/families/dense.hpp"
 #include "fmnist/flush_denormals.hpp"
-#include "fmnist/lane_kernels.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/trainer.hpp"
 
 namespace {
@@ -102,7 +102,7 @@ void register_engine(const char* name) {
 
 int main(int argc, char** argv) {
   fmnist::set_library_environment();
-  if (fmnist::lane_kernels() != nullptr) register_engine("own");
+  if (fmnist::product_kernels() != nullptr) register_engine("own");
   if (fmnist::dnnl_gemm() != nullptr) register_engine("dnnl");
   register_engine("aten");
   register_engine("autograd");

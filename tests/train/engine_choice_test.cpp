@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "fmnist/families/family.hpp"
-#include "fmnist/lane_kernels.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "fmnist/torch_part.hpp"
 #include "train/support.hpp"
@@ -19,7 +19,7 @@ tune::ParamValues family(const char* name) {
 }
 
 TEST(EngineChoice, OnlyStudiesOfDenseNetworksOnTheCpuDoWithoutLibTorch) {
-  const bool by_hand = fmnist::lane_kernels() != nullptr || fmnist::dnnl_gemm() != nullptr;
+  const bool by_hand = fmnist::product_kernels() != nullptr || fmnist::dnnl_gemm() != nullptr;
   EXPECT_EQ(without_libtorch("auto", family("mlp"), {"cpu"}), by_hand);
   EXPECT_EQ(without_libtorch("gemm", family("mlp"), {"cpu"}), by_hand);
   EXPECT_FALSE(without_libtorch("autograd", family("mlp"), {"cpu"}));

@@ -48,6 +48,26 @@ TEST(GemmEngine, HasAutogradsGradientsForRandomNetworks) {
   }
 }
 
+TEST(GemmEngine, HasAutogradsGradientsForLayersAndBatchesOfAnySize) {
+  fmnist::use_one_thread();
+  const auto data = made_up_data(400, 40, 5);
+  for (const std::vector<std::int64_t>& widths : {std::vector<std::int64_t>{300, 20}, {20, 1100, 190}, {}}) {
+    for (const std::size_t batch : {1, 33, 256, 400}) {
+      EngineConfig config;
+      config.network = fmnist::dense_network({.widths = widths, .activation = Activation::kTanh}, 40, 5);
+      config.max_batch = batch;
+      const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
+      (void)reference->train_step(first_positions(batch));
+      for (const auto& [name, make] : gemm_engines()) {
+        const auto engine = make(data, config);
+        (void)engine->train_step(first_positions(batch));
+        EXPECT_LT(relative_difference(engine->gradients(), reference->gradients()), gradient_tolerance(config))
+            << name << ' ' << widths.size() << ' ' << batch;
+      }
+    }
+  }
+}
+
 /// Of the whole vector, relative to the reference's length.
 double relative_distance(const std::vector<float>& a, const std::vector<float>& reference) {
   EXPECT_EQ(a.size(), reference.size());

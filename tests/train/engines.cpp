@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "fmnist/lane_kernels.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
@@ -23,10 +23,11 @@ MakeEngine over(fmnist::Gemm gemm) {
 std::vector<NamedEngine> all_gemm_engines() {
   std::vector<NamedEngine> engines{{"gemm over LibTorch", over(fmnist::aten_gemm())}};
   if (fmnist::dnnl_gemm() != nullptr) engines.push_back({"gemm over oneDNN", over(fmnist::dnnl_gemm())});
-  if (fmnist::lane_kernels() != nullptr) {
-    engines.push_back({"gemm in lanes", [](const Data& data, const EngineConfig& config) {
-                         return fmnist::make_lane_engine(data, config, *fmnist::lane_kernels());
-                       }});
+  if (fmnist::product_kernels() != nullptr) {
+    engines.push_back(
+        {"gemm in lanes", [](const Data& data, const EngineConfig& config) {
+           return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), fmnist::dnnl_gemm()});
+         }});
   }
   return engines;
 }

@@ -43,7 +43,7 @@ class Draw {
 tune::ParamValues random_params(Draw& draw, const char* family) {
   return params_with({{"family", std::string(family)},
                       {"depth", draw.count({0, 1, 3})},
-                      {"width", draw.count({32, 128, 512})},
+                      {"width", draw.count({33, 128, 512})},
                       {"batch_size", draw.count({16, 64, 128})},
                       {"optimizer", draw.text({"sgd", "adam", "rmsprop"})},
                       {"activation", draw.text({"relu", "gelu", "tanh"})},

@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "fmnist/engine.hpp"
-#include "fmnist/lane_kernels.hpp"
 #include "fmnist/manifest.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "train/support.hpp"
 #include "tune/error.hpp"
 
@@ -323,11 +323,10 @@ TEST(Objective, OfDenseNetworksSaysNothingOfWhatLibTorchComputesWith) {
   auto config = config_with({});
   config.common = {{"family", text("mlp")}};
   const auto facts = fmnist::Objective(config, small_data()).provenance();
-  const bool is_own = fmnist::lane_kernels() != nullptr;
-  const bool is_onednn = !is_own && fmnist::dnnl_gemm() != nullptr;
-  EXPECT_EQ(facts.at("blas") == R"("own")", is_own);
-  EXPECT_EQ(facts.at("blas").find("oneDNN") != std::string::npos, is_onednn);
-  EXPECT_EQ(facts.contains("cpu_capability"), !is_own && !is_onednn) << "LibTorch's matrix products then";
+  const bool by_libtorch =
+      fmnist::dnnl_gemm() == nullptr && fmnist::product_kernels() == nullptr;  // Its products.
+  EXPECT_EQ(facts.at("blas").find("oneDNN") == std::string::npos, by_libtorch);
+  EXPECT_EQ(facts.contains("cpu_capability"), by_libtorch);
 }
 
 TEST(Objective, ReachesEightyFivePercentOnFashionMnistInThreeEpochs) {

@@ -68,6 +68,12 @@ std::string fact(const tune::Attributes& facts, const char* name) {
   return value.is_string() ? value.get<std::string>() : value.dump();
 }
 
+/// What trains dense networks on that device.
+std::string engine_on(const std::string& device, const tune::Attributes& facts) {
+  const Json engines = Json::parse(fact(facts, "engines"), nullptr, false);
+  return engines.is_object() ? engines.value(device, "unknown") : "unknown";
+}
+
 /// With networks that need LibTorch, so that its facts are there.
 StudyConfig usual_study(const Manifests& manifests) {
   constexpr const char* kText = R"({"name": "doctor", "objective": {"type": "fmnist"},
@@ -88,8 +94,9 @@ Diagnosis blas(const tune::Attributes& facts) {
   const std::string name = fact(facts, "blas");
   const bool is_known = name != "unknown";
   return {"BLAS", is_known ? Verdict::kFine : Verdict::kNote,
-          fmt::format("{}; oneDNN {}; own kernels: {}", is_known ? name : "not OpenBLAS and not MKL",
-                      fact(facts, "dnnl_version"), fact(facts, "kernels")),
+          fmt::format("{}; oneDNN {}; own kernels: {}; dense networks on the CPU: {}",
+                      is_known ? name : "not OpenBLAS and not MKL", fact(facts, "dnnl_version"),
+                      fact(facts, "kernels"), engine_on("cpu", facts)),
           is_known ? "" : "the reference BLAS is slow: install OpenBLAS (Debian: libopenblas0)"};
 }
 

@@ -46,14 +46,38 @@ std::vector<std::string> unknown_engines(const Json& before, const Json& now) {
   return found;
 }
 
+/// "gemm" of "gemm (oneDNN)".
+std::string kind_of(const Json& engine) {
+  const std::string name = engine.is_string() ? engine.get<std::string>() : std::string();
+  return name.substr(0, name.find(' '));
+}
+
+/// What to do when this run would train otherwise. An engine of the same kind, over other products, is gone on
+/// with when it is named.
+std::string advice(const Json& before, const Json& now) {
+  for (const auto& [device, engine] : now.items()) {
+    const auto had = before.find(device);
+    if (had == before.end() || *had == engine || kind_of(*had) != kind_of(engine)) continue;
+    return fmt::format(
+        "It computes its products otherwise on this processor, or in this version; to go on with last digits "
+        "that "
+        "differ, name the engine in the study file: \"objective\": {{\"{}\": \"{}\"}}",
+        kEngineSetting, kind_of(engine));
+  }
+  return fmt::format(
+      "Choose other --devices, or name the engine in the study file to go on with another one, as in "
+      "\"objective\": "
+      "{{\"{}\": \"autograd\"}}",
+      kEngineSetting);
+}
+
 void check_engines(const tune::StudyRecord& stored, const Json& before, const Json& now) {
   const auto unknown = unknown_engines(before, now);
   if (unknown.empty()) return;
-  throw UsageError(fmt::format(
-      "study \"{}\" keeps what its trials were trained with: {}; this run would train on {}. Choose "
-      "other --devices, or name the engine in the study file to go on with another one, as in "
-      "\"objective\": {{\"{}\": \"autograd\"}}. Nothing was changed",
-      stored.name, before.dump(), fmt::join(unknown, ", "), kEngineSetting));
+  throw UsageError(
+      fmt::format("study \"{}\" keeps what its trials were trained with: {}; this run would train on {}. {}. "
+                  "Nothing was changed",
+                  stored.name, before.dump(), fmt::join(unknown, ", "), advice(before, now)));
 }
 
 }  // namespace

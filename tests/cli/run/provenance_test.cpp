@@ -66,13 +66,21 @@ TEST(Provenance, OfOtherDataIsRefused) {
 }
 
 TEST(Provenance, WithAnotherEngineIsRefusedUnlessTheStudyFileNamesOne) {
-  for (const std::string other : {R"j({"cpu": "gemm (LibTorch)"})j", R"j({"cuda:0": "autograd"})j",
+  for (const std::string other : {R"j({"cpu": "autograd"})j", R"j({"cuda:0": "autograd"})j",
                                   R"j({"cpu": "gemm (oneDNN)", "cuda:0": "autograd"})j"}) {
     const std::string message = refusal(study_on(kGemm), facts_on(other), config_with("auto"));
     EXPECT_NE(message.find("gemm (oneDNN)"), std::string::npos) << message;
     EXPECT_NE(message.find(R"("objective": {"engine": "autograd"})"), std::string::npos) << message;
     EXPECT_EQ(refusal(study_on(kGemm), facts_on(other), config_with("autograd")), "");
   }
+}
+
+TEST(Provenance, WithOtherProductsOfTheSameEngineSaysHowToGoOn) {
+  const std::string own = R"j({"cpu": "gemm (own)"})j";
+  const std::string message = refusal(study_on(kGemm), facts_on(own), config_with("auto"));
+  EXPECT_NE(message.find(R"("objective": {"engine": "gemm"})"), std::string::npos) << message;
+  EXPECT_EQ(message.find("--devices"), std::string::npos) << message;
+  EXPECT_EQ(refusal(study_on(kGemm), facts_on(own), config_with("gemm")), "");
 }
 
 TEST(Provenance, KeepsTheEnginesOfDevicesThatThisRunDoesNotUse) {

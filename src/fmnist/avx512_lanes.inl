@@ -1,10 +1,20 @@
-// Included by files that are compiled for AVX-512, in their own namespace.
+// Included by files that are compiled for AVX-512, in a namespace without a name.
+
+constexpr std::size_t kLanes = 16;
+
+inline std::size_t smaller(std::size_t a, std::size_t b) {
+  return a < b ? a : b;
+}
+
+/// The first n of 16 lanes.
+inline __mmask16 first_lanes(std::size_t n) {
+  return n >= kLanes ? static_cast<__mmask16>(0xFFFF) : static_cast<__mmask16>((1U << n) - 1U);
+}
 
 /// The rows of 16 × 16 words become columns.
 inline void transpose_words(__m512i* r) {
-  constexpr std::size_t kSide = 16;
-  __m512i a[kSide];
-  for (std::size_t i = 0; i < kSide; i += 4) {
+  __m512i a[kLanes];
+  for (std::size_t i = 0; i < kLanes; i += 4) {
     const __m512i low01 = _mm512_unpacklo_epi32(r[i], r[i + 1]);
     const __m512i high01 = _mm512_unpackhi_epi32(r[i], r[i + 1]);
     const __m512i low23 = _mm512_unpacklo_epi32(r[i + 2], r[i + 3]);
