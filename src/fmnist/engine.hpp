@@ -117,16 +117,16 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// oneDNN's version, or "none".
 [[nodiscard]] std::string dnnl_version_text();
 
-/// Forward and backward by hand over `gemm`, on the CPU. Throws InvalidArgument for a network with other than
-/// dense layers.
-[[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
-                                                       const EngineConfig& config, Gemm gemm);
 /// Where products of floats in lanes come from.
 struct LaneConfig {
   const ProductKernels* kernels = nullptr;
   Gemm library = nullptr;  ///< For what is large; null: they do that too, slowly.
 };
 
+/// Forward and backward by hand over `gemm`, on the CPU. Throws InvalidArgument for a network with other than
+/// dense layers.
+[[nodiscard]] std::unique_ptr<Engine> make_gemm_engine(std::shared_ptr<const TrainingData> data,
+                                                       const EngineConfig& config, Gemm gemm);
 /// The same over products by hand.
 [[nodiscard]] std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> data,
                                                        const EngineConfig& config, const LaneConfig& lanes);

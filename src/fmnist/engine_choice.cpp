@@ -34,7 +34,7 @@ bool by_tensors(const std::string& setting, const Network& network, const std::s
 
 std::string gemm_name(Precision precision) {
   if (precision == Precision::kBf16) return fmt::format("gemm (bf16, {})", tile_kernels().front()->name);
-  if (product_kernels() != nullptr) return "gemm (own)";
+  if (product_kernels() != nullptr) return dnnl_gemm() != nullptr ? "gemm (own, oneDNN)" : "gemm (own)";
   return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
 }
 
@@ -46,6 +46,11 @@ std::string text_of(const tune::ParamValues& common, const char* name) {
 bool all_dense(const tune::ParamValues& common) {
   const std::string family = text_of(common, "family");
   return !family.empty() && is_dense(family);
+}
+
+bool none_dense(const tune::ParamValues& common) {
+  const std::string family = text_of(common, "family");
+  return !family.empty() && !is_dense(family);
 }
 
 bool is_bf16(const tune::ParamValues& common) {
@@ -68,6 +73,7 @@ bool by_hand(const std::string& setting, const EngineConfig& config, const std::
 std::string engine_name(const std::string& setting, const tune::ParamValues& common,
                         const std::string& device) {
   if (setting == kTensor || (may_be_tensors(setting, device) && all_dense(common))) return kTensor;
+  if (setting == "auto" && none_dense(common)) return kAutograd;
   return may_be_by_hand(setting, device) ? gemm_name(Precision::kFp32) : kAutograd;
 }
 

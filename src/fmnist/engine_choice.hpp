@@ -14,10 +14,11 @@
 /// has another precision than fp32.
 namespace fmnist {
 
-/// For the networks of a study with these parameters in common, in fp32: "gemm (own)", over products written
-/// by hand where there are some for the processor, "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd".
-/// On a CPU that is gemm where it may be asked for, whatever the family, and on a GPU tensor only where all
-/// networks are dense: a study goes on with the engine that it has, and that must be able to train them.
+/// For the networks of a study with these parameters in common, in fp32: "gemm (own, oneDNN)", over
+/// products written by hand where there are some for the processor, "gemm (own)" in a build without oneDNN,
+/// "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd". On a CPU that is gemm unless no network is
+/// dense, and on a GPU tensor only where all are: a study goes on with the engine that it has, and that must be
+/// able to train them.
 [[nodiscard]] std::string engine_name(const std::string& setting, const tune::ParamValues& common,
                                       const std::string& device);
 /// For this network; also "gemm (bf16, amx)" and so on, with the name of the tile kernels. Throws

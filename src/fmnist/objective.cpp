@@ -155,7 +155,8 @@ tune::Attributes Objective::provenance() const {
                          {"dnnl_version", text(dnnl_version_text())},
                          {"kernels", text(kernels().name)},
                          {"data_crc32", text(fmt::format("{:08x}", data_->examples.crc32))}};
-  facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : "oneDNN " + dnnl_version_text()));
+  const std::string products = dnnl_gemm() != nullptr ? "oneDNN " + dnnl_version_text() : "own";
+  facts.emplace("blas", text(needs_libtorch_ ? torch_part().blas() : products));
   if (may_be_bf16(common_)) facts.emplace("bf16_kernels", text(tile_kernels().front()->name));
   if (needs_libtorch_) facts.emplace("cpu_capability", text(torch_part().cpu_capability()));
   nlohmann::json engines = nlohmann::json::object();

@@ -67,6 +67,9 @@ TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {
   EXPECT_EQ(fmnist::engine_name("auto", mlp, "cuda:0"), "tensor");
   EXPECT_EQ(fmnist::engine_name("auto", cnn, "cuda:0"), "autograd");
   // What a study says of itself must be able to train all of its networks.
+  EXPECT_EQ(fmnist::engine_name("auto", family("mlp"), "cpu"), gemm);
+  EXPECT_EQ(fmnist::engine_name("auto", tune::ParamValues{}, "cpu"), gemm) << "the family is searched";
+  EXPECT_EQ(fmnist::engine_name("auto", family("cnn"), "cpu"), "autograd");
   EXPECT_EQ(fmnist::engine_name("auto", family("mlp"), "cuda:0"), "tensor");
   EXPECT_EQ(fmnist::engine_name("auto", family("cnn"), "cuda:0"), "autograd");
   EXPECT_EQ(fmnist::engine_name("auto", tune::ParamValues{}, "cuda:0"), "autograd") << "the family is searched";

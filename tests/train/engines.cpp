@@ -24,6 +24,9 @@ std::vector<NamedEngine> all_gemm_engines() {
   std::vector<NamedEngine> engines{{"gemm over LibTorch", over(fmnist::aten_gemm())}};
   if (fmnist::dnnl_gemm() != nullptr) engines.push_back({"gemm over oneDNN", over(fmnist::dnnl_gemm())});
   if (fmnist::product_kernels() != nullptr) {
+    engines.push_back({"gemm in lanes alone", [](const Data& data, const EngineConfig& config) {
+                         return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), nullptr});
+                       }});
     engines.push_back(
         {"gemm in lanes", [](const Data& data, const EngineConfig& config) {
            return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), fmnist::dnnl_gemm()});

@@ -52,22 +52,26 @@ std::string kind_of(const Json& engine) {
   return name.substr(0, name.find(' '));
 }
 
-/// What to do when this run would train otherwise. An engine of the same kind, over other products, is gone on
-/// with when it is named.
+/// The same engine on the only device, over other products.
+bool is_of_same_kind(const Json& before, const Json& now) {
+  if (now.size() != 1) return false;
+  const auto had = before.find(now.begin().key());
+  return had != before.end() && kind_of(*had) == kind_of(now.begin().value());
+}
+
+/// What to do when this run would train otherwise.
 std::string advice(const Json& before, const Json& now) {
-  for (const auto& [device, engine] : now.items()) {
-    const auto had = before.find(device);
-    if (had == before.end() || *had == engine || kind_of(*had) != kind_of(engine)) continue;
+  if (is_of_same_kind(before, now)) {
     return fmt::format(
-        "It computes its products otherwise on this processor, or in this version; to go on with last digits "
-        "that "
-        "differ, name the engine in the study file: \"objective\": {{\"{}\": \"{}\"}}",
-        kEngineSetting, kind_of(engine));
+        "On this processor, or in this version, it computes its products otherwise. Name an engine in the "
+        "study file "
+        "to go on with other last digits, \"objective\": {{\"{0}\": \"{1}\"}} where all networks are such as "
+        "{1} trains, {{\"{0}\": \"autograd\"}} for any",
+        kEngineSetting, kind_of(now.begin().value()));
   }
   return fmt::format(
       "Choose other --devices, or name the engine in the study file to go on with another one, as in "
-      "\"objective\": "
-      "{{\"{}\": \"autograd\"}}",
+      "\"objective\": {{\"{}\": \"autograd\"}}",
       kEngineSetting);
 }
 

@@ -79,7 +79,11 @@ TEST(Provenance, WithOtherProductsOfTheSameEngineSaysHowToGoOn) {
   const std::string own = R"j({"cpu": "gemm (own)"})j";
   const std::string message = refusal(study_on(kGemm), facts_on(own), config_with("auto"));
   EXPECT_NE(message.find(R"("objective": {"engine": "gemm"})"), std::string::npos) << message;
+  EXPECT_NE(message.find("autograd"), std::string::npos) << message;
   EXPECT_EQ(message.find("--devices"), std::string::npos) << message;
+  const std::string with_gpu = R"j({"cpu": "gemm (own)", "cuda:0": "autograd"})j";
+  EXPECT_NE(refusal(study_on(kGemm), facts_on(with_gpu), config_with("auto")).find("--devices"),
+            std::string::npos);
   EXPECT_EQ(refusal(study_on(kGemm), facts_on(own), config_with("gemm")), "");
 }
 
