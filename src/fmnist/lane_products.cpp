@@ -9,6 +9,16 @@
 namespace fmnist {
 namespace {
 
+/// A batch of more rows is left to the library, whose products are faster then.
+constexpr std::size_t kMostRowsInLanes = 256;
+
+/// Whether the weights of a layer stay in a second cache, which products in lanes need to be fast.
+bool is_in_lanes(const DenseLayer& layer) {
+  constexpr std::size_t kMostOutputs = 192;
+  constexpr std::size_t kMostInputs = 1024;
+  return layer.out <= kMostOutputs && layer.in <= kMostInputs;
+}
+
 /// The three products of one layer over a batch of `rows`, with its weights by input. Those of many rows and
 /// all of large layers are the library's, if there is one.
 class LayerLanes {
@@ -20,7 +30,7 @@ class LayerLanes {
         is_small_(is_in_lanes(layer)),
         lanes_(*config.kernels),
         library_(config.library),
-        turned_(has_input_gradient ? turned_numbers(layer) : 0) {}
+        turned_(has_input_gradient ? turned_weight_numbers(layer, library_ != nullptr) : 0) {}
 
   void forward(std::size_t rows, const float* parameters, const float* x, float* z) const {
     const float* w = parameters + layer_.weight;
@@ -84,9 +94,6 @@ class LayerLanes {
   [[nodiscard]] bool by_library(std::size_t rows) const {
     return library_ != nullptr && (!is_small_ || rows > kMostRowsInLanes);
   }
-  [[nodiscard]] std::size_t turned_numbers(const DenseLayer& layer) const {
-    return is_small_ || library_ == nullptr ? turned_weight_numbers(layer) : 0;
-  }
 
   DenseLayer layer_;
   std::size_t row_;
@@ -99,14 +106,8 @@ class LayerLanes {
 
 }  // namespace
 
-bool is_in_lanes(const DenseLayer& layer) {
-  constexpr std::size_t kMostOutputs = 192;
-  constexpr std::size_t kMostInputs = 1024;
-  return layer.out <= kMostOutputs && layer.in <= kMostInputs;
-}
-
-std::size_t turned_weight_numbers(const DenseLayer& layer) {
-  return layer.out * lane_row(layer.in);
+std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library) {
+  return is_in_lanes(layer) || !has_library ? layer.out * lane_row(layer.in) : 0;
 }
 
 std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes) {

@@ -9,14 +9,9 @@
 
 namespace fmnist {
 
-/// A batch of more rows is left to the library, whose products are faster then.
-inline constexpr std::size_t kMostRowsInLanes = 256;
-
-/// Whether the weights of a layer stay in a second cache, which products in lanes need to be fast.
-[[nodiscard]] bool is_in_lanes(const DenseLayer& layer);
-
-/// Numbers of a copy of its weights by output, rows from cache lines on.
-[[nodiscard]] std::size_t turned_weight_numbers(const DenseLayer& layer);
+/// Numbers of the copy of a layer's weights, by output, that its products keep: none where the layer is too
+/// large for products in lanes and there is a library for it.
+[[nodiscard]] std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library);
 
 /// For weights by input, by hand for small layers.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes);

@@ -99,7 +99,7 @@ std::size_t tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
 std::size_t lane_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
   std::size_t numbers = rows * layers.front().in;
   for (std::size_t l = 1; l < layers.size(); ++l)
-    if (is_in_lanes(layers[l]) || dnnl_gemm() == nullptr) numbers += turned_weight_numbers(layers[l]);
+    numbers += turned_weight_numbers(layers[l], dnnl_gemm() != nullptr);
   return numbers;
 }
 

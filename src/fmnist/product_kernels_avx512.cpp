@@ -52,23 +52,12 @@ inline void store_first_or_all(float* to, std::size_t n, Floats numbers) {
   n < kLanes ? store_first(to, n, numbers) : store(to, numbers);
 }
 
-/// What a block of C is made of, its first elements.
-struct Block {
-  std::size_t k;
-  const float* a;
-  std::size_t a_row, a_depth;
-  const float* b;
-  std::size_t ldb;
-  float* c;
-  std::size_t ldc;
-  std::size_t in_last;  ///< Columns of the last register.
-};
-
-/// A block of kRows × kVectors registers; kPartial: the last of these has fewer columns than lanes.
+/// All of C, as kRows × kVectors registers; kPartial: the last of these has fewer columns than lanes.
 template <std::size_t kRows, std::size_t kVectors, bool kPartial>
-void multiply_block(const Block& block) {
+void multiply_block(const FloatProduct& product) {
   // In registers, not behind a pointer that C might change.
-  const auto [k, a, a_row, a_depth, b, ldb, c, ldc, in_last] = block;
+  const auto [m, n, k, a, a_row, a_depth, b, ldb, c, ldc] = product;
+  const std::size_t in_last = n - (kVectors - 1) * kLanes;
   Floats sums[kRows][kVectors];
 #pragma GCC unroll 16
   for (std::size_t i = 0; i < kRows; ++i) {
@@ -104,47 +93,46 @@ void multiply_block(const Block& block) {
 
 /// The last rows, fewer than a block has.
 template <std::size_t kRows, std::size_t kVectors, bool kPartial>
-void multiply_last_rows(std::size_t rows, const Block& block) {
+void multiply_last_rows(const FloatProduct& product) {
   if constexpr (kRows > 0) {
-    if (rows == kRows) return multiply_block<kRows, kVectors, kPartial>(block);
-    multiply_last_rows<kRows - 1, kVectors, kPartial>(rows, block);
+    if (product.m == kRows) return multiply_block<kRows, kVectors, kPartial>(product);
+    multiply_last_rows<kRows - 1, kVectors, kPartial>(product);
   }
 }
 
-/// All rows of kVectors registers side by side.
+/// All of C, whose rows are kVectors registers.
 template <std::size_t kVectors, bool kPartial>
-void multiply_columns(std::size_t m, Block block) {
+void multiply_columns(FloatProduct product) {
   constexpr std::size_t kRows = rows_of_block(kVectors);
-  std::size_t i = 0;
-  for (; i + kRows <= m; i += kRows) {
-    multiply_block<kRows, kVectors, kPartial>(block);
-    block.a += kRows * block.a_row;
-    block.c += kRows * block.ldc;
+  for (; product.m >= kRows; product.m -= kRows) {
+    multiply_block<kRows, kVectors, kPartial>(product);
+    product.a += kRows * product.a_row;
+    product.c += kRows * product.ldc;
   }
-  multiply_last_rows<kRows - 1, kVectors, kPartial>(m - i, block);
+  multiply_last_rows<kRows - 1, kVectors, kPartial>(product);
 }
 
-/// The last columns, in fewer registers than a block has.
+/// All of C, whose rows are so many registers, at most kVectors.
 template <std::size_t kVectors>
-void multiply_last_columns(std::size_t vectors, std::size_t m, const Block& block) {
+void multiply_columns_of(std::size_t vectors, const FloatProduct& product) {
   if constexpr (kVectors > 0) {
-    if (vectors != kVectors) return multiply_last_columns<kVectors - 1>(vectors, m, block);
-    if (block.in_last == kLanes) return multiply_columns<kVectors, false>(m, block);
-    multiply_columns<kVectors, true>(m, block);
+    if (vectors != kVectors) return multiply_columns_of<kVectors - 1>(vectors, product);
+    if (product.n == kVectors * kLanes) return multiply_columns<kVectors, false>(product);
+    multiply_columns<kVectors, true>(product);
   }
 }
 
-void multiply(const FloatProduct& p) {
-  for (std::size_t j = 0; j < p.n;) {
-    const std::size_t left = (p.n - j + kLanes - 1) / kLanes;
-    const std::size_t blocks = (left + kMostVectors - 1) / kMostVectors;
+void multiply(const FloatProduct& product) {
+  FloatProduct columns = product;
+  for (std::size_t left = product.n; left > 0; left -= columns.n) {
+    const std::size_t all = (left + kLanes - 1) / kLanes;
+    const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
     // Alike: a block of one register has few sums that do not wait for each other.
-    const std::size_t vectors = (left + blocks - 1) / blocks;
-    const std::size_t columns = smaller(vectors * kLanes, p.n - j);
-    const Block block{
-        p.k, p.a, p.a_row, p.a_depth, p.b + j, p.ldb, p.c + j, p.ldc, columns - (vectors - 1) * kLanes};
-    multiply_last_columns<kMostVectors>(vectors, p.m, block);
-    j += columns;
+    const std::size_t vectors = (all + blocks - 1) / blocks;
+    columns.n = smaller(vectors * kLanes, left);
+    multiply_columns_of<kMostVectors>(vectors, columns);
+    columns.b += columns.n;
+    columns.c += columns.n;
   }
 }
 

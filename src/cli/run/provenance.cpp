@@ -63,10 +63,9 @@ bool is_of_same_kind(const Json& before, const Json& now) {
 std::string advice(const Json& before, const Json& now) {
   if (is_of_same_kind(before, now)) {
     return fmt::format(
-        "On this processor, or in this version, it computes its products otherwise. Name an engine in the "
-        "study file "
-        "to go on with other last digits, \"objective\": {{\"{0}\": \"{1}\"}} where all networks are such as "
-        "{1} trains, {{\"{0}\": \"autograd\"}} for any",
+        "The products of matrices differ on this processor or in this version. To go on with other last "
+        "digits, name an engine in the study file: \"objective\": {{\"{0}\": \"{1}\"}} where all networks are "
+        "such as {1} trains, {{\"{0}\": \"autograd\"}} for any",
         kEngineSetting, kind_of(now.begin().value()));
   }
   return fmt::format(
