@@ -1,8 +1,8 @@
 #include "command/program_facts.hpp"
 
 #include <fmt/format.h>
+#include <libdeflate.h>
 #include <unistd.h>
-#include <zlib.h>
 
 #include <cstdlib>
 #include <fstream>
@@ -62,7 +62,7 @@ std::optional<std::string> file_checksum(const fs::path& path) {
   std::ifstream stream(path, std::ios::binary);
   const std::string bytes{std::istreambuf_iterator<char>(stream), {}};
   if (!stream) return std::nullopt;
-  return fmt::format("{:08x}", crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  return fmt::format("{:08x}", libdeflate_crc32(0, bytes.data(), bytes.size()));
 }
 
 fs::path find_program(const std::string& name, const fs::path& folder) {

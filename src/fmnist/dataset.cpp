@@ -1,7 +1,7 @@
 #include "fmnist/dataset.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <array>
@@ -49,8 +49,8 @@ void check_labels(const fs::path& path, std::span<const std::uint8_t> labels, st
 }
 
 std::uint32_t checksum(const Examples& examples) {
-  auto crc = crc32_z(0, examples.pixels.data(), examples.pixels.size());
-  return static_cast<std::uint32_t>(crc32_z(crc, examples.labels.data(), examples.labels.size()));
+  const std::uint32_t crc = libdeflate_crc32(0, examples.pixels.data(), examples.pixels.size());
+  return libdeflate_crc32(crc, examples.labels.data(), examples.labels.size());
 }
 
 /// Shares of `total` in proportion to `sizes`, by largest remainder; ties go to the lower class.

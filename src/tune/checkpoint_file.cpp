@@ -1,7 +1,7 @@
 #include "tune/checkpoint_file.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <cstdint>
 
@@ -16,8 +16,7 @@ constexpr std::uint32_t kVersion = 1;
 constexpr double kMaxSeconds = 1e9;  // Thirty years.
 
 std::uint32_t checksum(std::span<const std::byte> bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  return libdeflate_crc32(0, bytes.data(), bytes.size());
 }
 
 /// Says what kind of file it is before its checksum is looked at: a later version may have none.

@@ -1,7 +1,7 @@
 #include "tune/model_file.hpp"
 
 #include <fmt/format.h>
-#include <zlib.h>
+#include <libdeflate.h>
 
 #include <algorithm>
 #include <bit>
@@ -37,8 +37,7 @@ std::string checksum_text(std::string_view digits) {
 }
 
 std::uint32_t checksum(std::uint32_t before, std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      crc32_z(before, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
+  return libdeflate_crc32(before, bytes.data(), bytes.size());
 }
 
 /// Over all bytes but the eight digits at `digits`, for which zeros stand.

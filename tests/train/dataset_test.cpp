@@ -63,7 +63,7 @@ TEST(Dataset, WithoutLabelsNamesTheMissingFile) {
 TEST(Dataset, WithAnotherNumberOfLabelsThanImagesIsRefused) {
   const TempDir dir;
   write_small_set(dir.path(), {0, 1, 2});
-  write_gzip(dir.path() / "train-labels-idx1-ubyte.gz", idx_bytes({2}, {0, 1}));
+  write_file(dir.path() / "train-labels-idx1-ubyte.gz", gzip_bytes(idx_bytes({2}, {0, 1})));
   EXPECT_TRUE(mentions(error_of([&] { (void)fmnist::load_examples(dir.path(), Part::kTraining, 10); }),
                        {"expected 3 labels", "found 2"}));
 }

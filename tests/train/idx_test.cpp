@@ -27,8 +27,22 @@ TEST_F(Idx, ReadsPlainFiles) {
 }
 
 TEST_F(Idx, ReadsCompressedFiles) {
-  write_gzip(path_, idx_bytes({3}, {7, 8, 9}));
+  write_file(path_, gzip_bytes(idx_bytes({3}, {7, 8, 9})));
   EXPECT_EQ(fmnist::read_idx(path_, 1).data, (std::vector<std::uint8_t>{7, 8, 9}));
+}
+
+/// The end of such an archive tells the size of its last member alone.
+TEST_F(Idx, ReadsAllMembersOfAnArchive) {
+  constexpr std::uint8_t kMembers = 5;
+  auto archive = gzip_bytes(idx_bytes({kMembers * 1000}, {}));
+  std::vector<std::uint8_t> expected;
+  for (std::uint8_t i = 0; i < kMembers; ++i) {
+    const auto member = gzip_bytes(std::vector<std::uint8_t>(1000, i));
+    archive.insert(archive.end(), member.begin(), member.end());
+    expected.insert(expected.end(), 1000, i);
+  }
+  write_file(path_, archive);
+  EXPECT_EQ(fmnist::read_idx(path_, 1).data, expected);
 }
 
 TEST_F(Idx, NamesAMissingFile) {
@@ -66,9 +80,17 @@ TEST_F(Idx, DoesNotBelieveAHugeHeader) {
 }
 
 TEST_F(Idx, RefusesADamagedArchive) {
-  write_gzip(path_, idx_bytes({2000}, std::vector<std::uint8_t>(2000, 3)));
-  std::filesystem::resize_file(path_, std::filesystem::file_size(path_) / 2);
-  EXPECT_TRUE(mentions(error_of([&] { (void)fmnist::read_idx(path_, 1); }), {"damaged"}));
+  const auto archive = gzip_bytes(idx_bytes({2000}, std::vector<std::uint8_t>(2000, 3)));
+  auto half = archive;
+  half.resize(archive.size() / 2);
+  auto changed = archive;
+  changed[archive.size() - 8] ^= 1;  // Of the checksum.
+  auto longer = archive;
+  longer.push_back(0);
+  auto of_another_size = archive;
+  of_another_size.back() ^= 1;
+  for (const auto& damaged : {half, changed, longer, of_another_size})
+    EXPECT_TRUE(mentions(error(damaged), {"labels", "damaged"}));
 }
 
 }  // namespace

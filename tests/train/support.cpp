@@ -1,7 +1,7 @@
 #include "train/support.hpp"
 
+#include <libdeflate.h>
 #include <stdlib.h>
-#include <zlib.h>
 
 #include <fstream>
 #include <stdexcept>
@@ -40,10 +40,13 @@ void write_file(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
   out.write(reinterpret_cast<const char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
 }
 
-void write_gzip(const fs::path& path, const std::vector<std::uint8_t>& bytes) {
-  gzFile out = gzopen(path.c_str(), "wb");
-  gzwrite(out, bytes.data(), static_cast<unsigned>(bytes.size()));
-  gzclose(out);
+std::vector<std::uint8_t> gzip_bytes(const std::vector<std::uint8_t>& bytes) {
+  libdeflate_compressor* compressor = libdeflate_alloc_compressor(6);
+  std::vector<std::uint8_t> archive(libdeflate_gzip_compress_bound(compressor, bytes.size()));
+  archive.resize(
+      libdeflate_gzip_compress(compressor, bytes.data(), bytes.size(), archive.data(), archive.size()));
+  libdeflate_free_compressor(compressor);
+  return archive;
 }
 
 void write_small_set(const fs::path& folder, const std::vector<std::uint8_t>& labels) {
@@ -52,7 +55,7 @@ void write_small_set(const fs::path& folder, const std::vector<std::uint8_t>& la
   for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 37);
   fs::create_directories(folder);
   write_file(folder / "train-images-idx3-ubyte", idx_bytes({n, 2, 3}, pixels));
-  write_gzip(folder / "train-labels-idx1-ubyte.gz", idx_bytes({n}, labels));
+  write_file(folder / "train-labels-idx1-ubyte.gz", gzip_bytes(idx_bytes({n}, labels)));
 }
 
 std::string error_of(const std::function<void()>& action) {

@@ -33,8 +33,9 @@ class TempDir {
 /// The bytes of an IDX file of unsigned bytes.
 std::vector<std::uint8_t> idx_bytes(const std::vector<std::uint32_t>& sizes,
                                     const std::vector<std::uint8_t>& data);
+/// An archive of one member.
+std::vector<std::uint8_t> gzip_bytes(const std::vector<std::uint8_t>& bytes);
 void write_file(const std::filesystem::path& path, const std::vector<std::uint8_t>& bytes);
-void write_gzip(const std::filesystem::path& path, const std::vector<std::uint8_t>& bytes);
 /// Training images of 2 x 3 pixels and labels, as a data set's folder has them.
 void write_small_set(const std::filesystem::path& folder, const std::vector<std::uint8_t>& labels);
 
