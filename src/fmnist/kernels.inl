@@ -19,21 +19,30 @@ FMNIST_INLINE std::size_t smaller(std::size_t a, std::size_t b) {
   return a < b ? a : b;
 }
 
-/// Asks for the cache lines of a row that is needed soon: rows are drawn at random, which no processor
-/// foresees.
-FMNIST_INLINE void prefetch_row(const std::uint8_t* row, std::size_t size) {
-  constexpr std::size_t kCacheLine = 64;
-  for (std::size_t j = 0; j < size; j += kCacheLine) __builtin_prefetch(row + j);
+template <std::size_t kCount>
+FMNIST_INLINE void normalize(const std::uint8_t* __restrict from, float scale, float shift,
+                             float* __restrict to) {
+  for (std::size_t j = 0; j < kCount; ++j) to[j] = static_cast<float>(from[j]) * scale + shift;
 }
 
 void gather(const std::uint8_t* pixels, std::size_t features, const std::uint32_t* positions, std::size_t n,
             float scale, float shift, float* __restrict out) {
-  constexpr std::size_t kRowsAhead = 4;
+  constexpr std::size_t kCacheLine = 64;
+  constexpr std::size_t kLanes = 16;
+  constexpr std::size_t kRowsAhead = 2;
   for (std::size_t i = 0; i < n; ++i) {
-    if (i + kRowsAhead < n) prefetch_row(pixels + positions[i + kRowsAhead] * features, features);
-    const std::uint8_t* __restrict row = pixels + positions[i] * features;
-    float* __restrict to = out + i * features;
-    for (std::size_t j = 0; j < features; ++j) to[j] = static_cast<float>(row[j]) * scale + shift;
+    const std::uint8_t* row = pixels + positions[i] * features;
+    // Rows are drawn at random, which no processor foresees: asked for line by line while another is worked on.
+    const std::uint8_t* ahead = pixels + positions[smaller(i + kRowsAhead, n - 1)] * features;
+    float* to = out + i * features;
+    std::size_t j = 0;
+    for (; j + kCacheLine <= features; j += kCacheLine) {
+      __builtin_prefetch(ahead + j);
+      normalize<kCacheLine>(row + j, scale, shift, to + j);
+    }
+    __builtin_prefetch(ahead + j);
+    for (; j + kLanes <= features; j += kLanes) normalize<kLanes>(row + j, scale, shift, to + j);
+    for (; j < features; ++j) normalize<1>(row + j, scale, shift, to + j);
   }
 }
 

@@ -148,6 +148,23 @@ TEST(DropoutMasks, DifferByTrialAndEpochAndAreTheSameForTheSameKey) {
   EXPECT_NE(first_word(1, 1), first_word(1, 2));
 }
 
+TEST(Kernels, GatherTakesRowsOfEveryLengthInTheOrderAskedFor) {
+  const std::vector<std::uint32_t> order{4, 0, 4, 2, 1, 3};
+  for (const std::size_t features : {1U, 15U, 16U, 63U, 64U, 81U, 784U}) {
+    std::vector<std::uint8_t> pixels(5 * features);
+    for (std::size_t i = 0; i < pixels.size(); ++i) pixels[i] = static_cast<std::uint8_t>(i * 37 % 251);
+    for (std::size_t n = 1; n <= order.size(); ++n) {
+      std::vector<float> out(n * features + 1, -1.0F);
+      kernels().gather(pixels.data(), features, order.data(), n, 0.25F, -3.0F, out.data());
+      for (std::size_t i = 0; i < n * features; ++i) {
+        const std::uint8_t pixel = pixels[order[i / features] * features + i % features];
+        ASSERT_EQ(out[i], 0.25F * static_cast<float>(pixel) - 3.0F) << features << " features, number " << i;
+      }
+      EXPECT_EQ(out.back(), -1.0F) << "behind the last row of " << features;
+    }
+  }
+}
+
 /// Squares of gradients from far below eps² to beyond any that trains.
 std::vector<float> magnitudes() {
   std::vector<float> values{0.0F};
