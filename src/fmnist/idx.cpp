@@ -14,6 +14,7 @@
 #include <new>
 #include <span>
 #include <string>
+#include <system_error>
 #include <tuple>
 
 #include "tune/error.hpp"
@@ -24,34 +25,39 @@ namespace {
 using Bytes = std::vector<std::uint8_t>;
 
 constexpr std::uint8_t kUnsignedByte = 0x08;
-/// Larger arrays than this are taken for a damaged header.
-constexpr std::size_t kMaxBytes = std::size_t{1} << 36;
+/// Larger files and arrays than this are taken for damaged.
+constexpr std::size_t kMaxBytes = std::size_t{1} << 32;
 
 [[noreturn]] void fail(const std::filesystem::path& path, const std::string& what) {
   throw tune::Error(fmt::format("{}: {}", path.string(), what));
 }
 
-/// An array of that size that images are read from in random order, which takes fewer steps to find out where
-/// a page is when pages are large. A system that has none leaves them small.
+/// Zeros, in large pages where the system has them: images are read in random order, and with small pages
+/// nearly each one is in a page that the processor must look up.
 Bytes in_large_pages(std::size_t size) {
   Bytes bytes;
   bytes.reserve(size);
 #ifdef MADV_HUGEPAGE
   constexpr std::size_t kPage = 4096;
+  constexpr std::size_t kLargePage = std::size_t{1} << 21;
   const std::size_t before = (kPage - std::bit_cast<std::uintptr_t>(bytes.data()) % kPage) % kPage;
-  if (size > before) std::ignore = madvise(bytes.data() + before, size - before, MADV_HUGEPAGE);
+  if (size >= kLargePage) std::ignore = madvise(bytes.data() + before, size - before, MADV_HUGEPAGE);
 #endif
   bytes.resize(size);
   return bytes;
 }
 
 Bytes read_file(const std::filesystem::path& path) {
-  if (!std::filesystem::is_regular_file(path)) fail(path, "expected a file, found none (or a folder)");
+  std::error_code error;
+  if (!std::filesystem::is_regular_file(path, error)) fail(path, "expected a file, found none (or a folder)");
+  const std::size_t size = std::filesystem::file_size(path, error);
+  if (error) fail(path, fmt::format("cannot be read: {}", error.message()));
+  if (size > kMaxBytes) fail(path, fmt::format("expected at most {} bytes, found {}", kMaxBytes, size));
   std::ifstream stream(path, std::ios::binary);
   if (!stream) fail(path, fmt::format("cannot be opened: {}", std::strerror(errno)));
-  Bytes bytes = in_large_pages(std::filesystem::file_size(path));
-  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(bytes.size()));
-  if (!stream) fail(path, fmt::format("cannot be read: {}", std::strerror(errno)));
+  Bytes bytes = in_large_pages(size);
+  stream.read(reinterpret_cast<char*>(bytes.data()), static_cast<std::streamsize>(size));
+  if (!stream) fail(path, fmt::format("cannot be read: only {} of {} bytes came", stream.gcount(), size));
   return bytes;
 }
 
@@ -59,13 +65,22 @@ bool is_gzip(std::span<const std::uint8_t> bytes) {
   return bytes.size() >= 2 && bytes[0] == 0x1F && bytes[1] == 0x8B;
 }
 
-/// What the last four bytes of an archive say it holds, if that can be.
+/// What the last four bytes of an archive say that it holds, if that is likely: of a part of an archive they
+/// say anything.
 std::size_t likely_size(std::span<const std::uint8_t> archive) {
-  constexpr std::size_t kMostExpansion = 1032;  // Of deflate.
   std::uint32_t size = 0;
   if (archive.size() >= sizeof size)
     std::memcpy(&size, archive.data() + archive.size() - sizeof size, sizeof size);
-  return std::min<std::size_t>(size, archive.size() * kMostExpansion);
+  return std::clamp<std::size_t>(size, archive.size(), 8 * archive.size());
+}
+
+/// The same in twice the memory.
+Bytes doubled(const std::filesystem::path& path, const Bytes& bytes) {
+  if (bytes.size() > kMaxBytes / 2)
+    fail(path, fmt::format("expected at most {} bytes in the archive, found more", kMaxBytes));
+  Bytes more = in_large_pages(2 * bytes.size());
+  std::ranges::copy(bytes, more.begin());
+  return more;
 }
 
 /// All members of an archive, one behind the other.
@@ -73,22 +88,25 @@ Bytes unpacked(const std::filesystem::path& path, std::span<const std::uint8_t> 
   const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> decompressor(
       libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
   if (!decompressor) throw std::bad_alloc();
-  Bytes bytes = in_large_pages(std::max<std::size_t>(likely_size(archive), 1));
+  Bytes bytes = in_large_pages(likely_size(archive));
   std::size_t size = 0;
-  while (!archive.empty()) {
+  while (is_gzip(archive)) {
     std::size_t taken = 0;
     std::size_t given = 0;
     const libdeflate_result result =
         libdeflate_gzip_decompress_ex(decompressor.get(), archive.data(), archive.size(), bytes.data() + size,
                                       bytes.size() - size, &taken, &given);
     if (result == LIBDEFLATE_INSUFFICIENT_SPACE) {
-      bytes.resize(2 * bytes.size());
+      bytes = doubled(path, bytes);
       continue;
     }
     if (result != LIBDEFLATE_SUCCESS) fail(path, "the archive is damaged or cut off");
     size += given;
     archive = archive.subspan(taken);
   }
+  // Tapes and tools fill a block with zeros.
+  if (std::ranges::any_of(archive, [](std::uint8_t byte) { return byte != 0; }))
+    fail(path, fmt::format("expected the end of the archive, found {} bytes more", archive.size()));
   bytes.resize(size);
   return bytes;
 }
@@ -96,7 +114,8 @@ Bytes unpacked(const std::filesystem::path& path, std::span<const std::uint8_t> 
 /// What the file holds, unpacked if it is an archive.
 Bytes contents(const std::filesystem::path& path) {
   Bytes bytes = read_file(path);
-  return is_gzip(bytes) ? unpacked(path, bytes) : bytes;
+  if (!is_gzip(bytes)) return bytes;
+  return unpacked(path, bytes);
 }
 
 void check_magic(const std::filesystem::path& path, std::span<const std::uint8_t> magic, std::size_t n_axes) {

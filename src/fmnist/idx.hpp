@@ -15,8 +15,9 @@ struct IdxArray {
 
 /// Reads a plain or gzip-compressed IDX file with `n_axes` axes of unsigned bytes. Throws tune::Error that
 /// names the path, what was expected and what was found: a missing or unreadable file, a wrong magic number,
-/// another element type or number of axes, sizes that overflow, too few or too many bytes, a damaged archive.
-/// Memory grows with what the file holds, not with what its header claims.
+/// another element type or number of axes, sizes that overflow, too few or too many bytes, a damaged archive,
+/// more than 4 GiB. Memory grows with what the file holds, not with what its header or the end of an archive
+/// claim.
 [[nodiscard]] IdxArray read_idx(const std::filesystem::path& path, std::size_t n_axes);
 
 }  // namespace fmnist

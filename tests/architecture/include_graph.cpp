@@ -9,9 +9,9 @@
 namespace tune::architecture {
 namespace {
 
-constexpr std::array kForeignLibraries = {"torch/",     "ATen/",  "c10/",      "SQLiteCpp/", "sqlite3.h",
-                                          "pqxx/",      "boost/", "nlohmann/", "fmt/",       "spdlog/",
-                                          "Random123/", "dnnl",   "zlib.h"};
+constexpr std::array kForeignLibraries = {"torch/",     "ATen/",  "c10/",        "SQLiteCpp/", "sqlite3.h",
+                                          "pqxx/",      "boost/", "nlohmann/",   "fmt/",       "spdlog/",
+                                          "Random123/", "dnnl",   "libdeflate.h"};
 constexpr std::array kTorch = {"torch/", "ATen/", "c10/"};
 /// Files and folders of include/tune and src/tune that hold values and maths: they include only each other.
 constexpr std::array kValueParts = {

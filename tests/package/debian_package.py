@@ -37,7 +37,8 @@ def check_control(package, version, build):
     fields = dict(re.findall(r"^ (\S+): (.*)$", run("dpkg-deb", "--info", package), re.MULTILINE))
     check(fields["Package"] == "fmnist-tune" and fields["Version"] == version, f"it is {fields}")
     depends = fields["Depends"]
-    for library in ("libc6", "libstdc++6", "libsqlite3-0", "libboost-program-options", "libfmt", "libspdlog"):
+    for library in ("libc6", "libstdc++6", "libsqlite3-0", "libboost-program-options", "libfmt", "libspdlog",
+                    "libdeflate0"):
         check(library in depends, f"it does not depend on {library}, but on {depends}")
     # A LibTorch from elsewhere is in no package.
     check("libtorch" in depends or "/usr/lib" not in torch_of(torch_part_of(build)),

@@ -45,6 +45,15 @@ TEST_F(Idx, ReadsAllMembersOfAnArchive) {
   EXPECT_EQ(fmnist::read_idx(path_, 1).data, expected);
 }
 
+TEST_F(Idx, ReadsAnArchiveWithEmptyMembersAndZerosBehindIt) {
+  auto archive = gzip_bytes({});
+  for (const auto& member : {gzip_bytes(idx_bytes({300}, std::vector<std::uint8_t>(300, 7))), gzip_bytes({})})
+    archive.insert(archive.end(), member.begin(), member.end());
+  archive.insert(archive.end(), 512, 0);
+  write_file(path_, archive);
+  EXPECT_EQ(fmnist::read_idx(path_, 1).data, std::vector<std::uint8_t>(300, 7));
+}
+
 TEST_F(Idx, NamesAMissingFile) {
   EXPECT_TRUE(mentions(error_of([&] { (void)fmnist::read_idx(dir_.path() / "none", 1); }),
                        {"none", "expected a file"}));
@@ -85,12 +94,24 @@ TEST_F(Idx, RefusesADamagedArchive) {
   half.resize(archive.size() / 2);
   auto changed = archive;
   changed[archive.size() - 8] ^= 1;  // Of the checksum.
-  auto longer = archive;
-  longer.push_back(0);
-  auto of_another_size = archive;
-  of_another_size.back() ^= 1;
-  for (const auto& damaged : {half, changed, longer, of_another_size})
+  auto too_large = archive;
+  too_large.back() ^= 1;
+  auto too_small = archive;
+  too_small[archive.size() - 4] ^= 8;
+  for (const auto& damaged : {half, changed, too_large, too_small, {0x1F, 0x8B}})
     EXPECT_TRUE(mentions(error(damaged), {"labels", "damaged"}));
+}
+
+TEST_F(Idx, RefusesBytesBehindAnArchive) {
+  auto archive = gzip_bytes(idx_bytes({2}, {1, 2}));
+  archive.insert(archive.end(), {0, 0, 5});
+  EXPECT_TRUE(mentions(error(archive), {"labels", "end of the archive", "3 bytes more"}));
+}
+
+TEST_F(Idx, RefusesAFileLargerThanAnyDataSet) {
+  write_file(path_, {});
+  std::filesystem::resize_file(path_, std::uintmax_t{1} << 33);  // Which takes no room on the disk.
+  EXPECT_TRUE(mentions(error_of([&] { (void)fmnist::read_idx(path_, 1); }), {"at most 4294967296 bytes"}));
 }
 
 }  // namespace

@@ -1,7 +1,9 @@
 """Whatever is wrong ends with one clear message, the right exit code, and nothing stored is touched."""
 
+import gzip
 import json
 import os
+import random
 import resource
 import shutil
 import sqlite3
@@ -151,6 +153,17 @@ class Surroundings(ProgramTest):
         message = self.fail_with(1, self.study("tiny"), "--trials", "2", "--data", self.path("empty"))
         self.assertIn("empty", message)
         self.assertEqual(self.names(), ["empty", "tiny.json"])
+
+    def test_a_damaged_archive_is_told_whatever_it_says_of_its_size(self):
+        self.path("data").mkdir()
+        archive = gzip.compress(bytes([0, 0, 8, 3, 0, 0, 32, 0, 0, 0, 0, 32, 0, 0, 0, 32]) +
+                                random.Random(1).randbytes(1 << 23))
+        self.path("data/train-images-idx3-ubyte.gz").write_bytes(archive[:-4] + b"\xff\xff\xff\xff")
+        self.path("data/train-labels-idx1-ubyte").touch()
+        memory = 1 << 30
+        message = self.fail_with(1, self.study("tiny"), "--trials", "2", "--data", "data", "--jobs", "1",
+                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (memory, memory)))
+        self.assertIn("train-images-idx3-ubyte.gz: the archive is damaged", message)
 
     def test_a_device_that_is_not_there(self):
         message = self.fail_with(2, self.study("tiny"), "--trials", "2", "--devices", "cuda:99")
