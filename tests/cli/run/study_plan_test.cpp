@@ -40,11 +40,11 @@ class Toy final : public tune::Objective {
   [[nodiscard]] double seconds_per_epoch(const tune::ParamValues& params,
                                          const tune::DeviceSlot&) const override {
     std::unique_lock lock(mutex_);
-    const bool is_first = ++n_measured_[width(params)] == 1;
+    ++n_measured_[width(params)];
     ++n_begun_;
     changed_.notify_all();
-    // The first ones wait for each other, and that of `waits_for_more` for many more.
-    const int n_wanted = is_first && width(params) == waits_for_more ? kMany : n_at_once;
+    // The first ones wait for each other, and those of `waits_for_more` for others that follow.
+    const int n_wanted = width(params) == waits_for_more ? 2 * n_at_once : n_at_once;
     if (!changed_.wait_for(lock, kLongEnough, [&] { return n_begun_ >= n_wanted; })) n_alone_++;
     return static_cast<double>(width(params));
   }
@@ -53,10 +53,10 @@ class Toy final : public tune::Objective {
   [[nodiscard]] int n_alone() const { return n_alone_; }
 
   int n_at_once = 1;
-  std::int64_t waits_for_more = 0;  ///< A width.
+  /// A width, one of three or more by turns: before all of `n_at_once` wait with it, enough others have begun.
+  std::int64_t waits_for_more = 0;
 
  private:
-  static constexpr int kMany = 50;
   static constexpr std::chrono::seconds kLongEnough{60};
   mutable std::mutex mutex_;
   mutable std::condition_variable changed_;
