@@ -66,10 +66,6 @@ class DenseEngine final : public Engine {
   void backward(std::size_t rows);
   void clip_gradients();
   void parameter_gradients(std::size_t l, const float* gradient, std::size_t rows);
-  void parameters_changed() {
-    products_.images->parameters_changed();
-    products_.hidden->parameters_changed();
-  }
   void through_activation(std::size_t l, float* gradient, std::size_t rows);
 
   std::shared_ptr<const TrainingData> data_;
@@ -213,7 +209,7 @@ BatchSums DenseEngine::train_step(std::span<const std::uint32_t> positions) {
   backward(positions.size());
   clip_gradients();
   optimizer_.step(parameters_, gradients_);
-  parameters_changed();
+  products_.hidden->parameters_changed();
   return sums;
 }
 
@@ -263,7 +259,7 @@ EngineState DenseEngine::state() const {
 void DenseEngine::restore(const EngineState& state) {
   check_state(state, config_);
   parameters_ = layout_.stored(state.parameters);
-  parameters_changed();
+  products_.hidden->parameters_changed();
   buffers_ = state.buffers;
   const auto& [first, second, steps] = state.optimizer;
   optimizer_.restore({layout_.stored(first), layout_.stored(second), steps});
@@ -284,16 +280,19 @@ std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> dat
                                          const LaneConfig& lanes) {
   return std::make_unique<DenseEngine>(
       std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
-        return DenseProducts{image_lanes(products, lanes), hidden_lanes(products, lanes)};
+        return DenseProducts{lanes.image_kernels != nullptr
+                                 ? image_tiles(products, *lanes.image_kernels, TilePieces::kExact)
+                                 : image_lanes(products, lanes),
+                             hidden_lanes(products, lanes)};
       });
 }
 
 std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          const TileKernels& kernels) {
-  return std::make_unique<DenseEngine>(
-      std::move(data), config, WeightOrder::kByOutput, [&](const ProductsConfig& products) {
-        return DenseProducts{image_tiles(products, kernels), hidden_tiles(products, kernels)};
-      });
+  return std::make_unique<
+      DenseEngine>(std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
+    return DenseProducts{image_tiles(products, kernels, TilePieces::kRounded), hidden_tiles(products, kernels)};
+  });
 }
 
 }  // namespace fmnist

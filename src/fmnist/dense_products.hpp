@@ -9,6 +9,7 @@
 #include "fmnist/dense_network.hpp"
 #include "fmnist/engine.hpp"
 #include "fmnist/input_batch.hpp"
+#include "fmnist/tile_kernels.hpp"
 
 namespace fmnist {
 
@@ -28,8 +29,6 @@ class ImageProducts {
 
   /// The batch from now on: 1 … max_rows images, which are read until the next one.
   virtual void take(const ImageRows& images) = 0;
-  /// To be called before parameters are used that have changed since.
-  virtual void parameters_changed() = 0;
   virtual void forward(const float* parameters, float* z) = 0;
   /// The gradient by W, gᵀ·X, from `g`, that by Z. The one by the biases is in `gradients` already.
   virtual void weight_gradient(const float* g, float* gradients) = 0;
@@ -43,6 +42,7 @@ class HiddenProducts {
   virtual ~HiddenProducts() = default;
 
   virtual void take(std::size_t rows) = 0;
+  /// To be called before parameters are used that have changed since.
   virtual void parameters_changed() = 0;
   virtual void forward(std::size_t l, const float* parameters, const float* x, float* z) = 0;
   virtual void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) = 0;
@@ -57,13 +57,19 @@ struct DenseProducts {
   std::unique_ptr<HiddenProducts> hidden;
 };
 
-/// Products of floats by a library, for weights by output, as those of numbers rounded.
+/// Products of floats by a library, for weights by output.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm);
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm);
 
-/// Products of numbers rounded to bfloat16, which the bytes of images are anyway. Sums and biases are floats.
+/// Outputs of a layer whose weights are an operand of image_tiles at a time: few enough to stay in a second
+/// cache.
+inline constexpr std::size_t kColumnsAtOnce = 2 * kTileCount;
+
+/// Products of bfloat16 numbers, which the bytes of images are, for weights by input: weights and gradients are
+/// rounded to them, or taken in exact pieces. Sums and biases are floats.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config,
-                                                         const TileKernels& kernels);
+                                                         const TileKernels& kernels, TilePieces pieces);
+/// Of numbers rounded to bfloat16.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config,
                                                            const TileKernels& kernels);
 

@@ -34,7 +34,11 @@ bool by_tensors(const std::string& setting, const Network& network, const std::s
 
 std::string gemm_name(Precision precision) {
   if (precision == Precision::kBf16) return fmt::format("gemm (bf16, {})", tile_kernels().front()->name);
-  if (product_kernels() != nullptr) return dnnl_gemm() != nullptr ? "gemm (own, oneDNN)" : "gemm (own)";
+  if (product_kernels() != nullptr) {
+    return fmt::format("gemm (own{}{})",
+                       piece_kernels() != nullptr ? fmt::format(", {}", piece_kernels()->name) : "",
+                       dnnl_gemm() != nullptr ? ", oneDNN" : "");
+  }
   return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
 }
 
@@ -105,7 +109,7 @@ std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<
   if (config.precision == Precision::kBf16)
     return make_tile_engine(std::move(data), config, *tile_kernels().front());
   if (product_kernels() != nullptr)
-    return make_lane_engine(std::move(data), config, {product_kernels(), dnnl_gemm()});
+    return make_lane_engine(std::move(data), config, {product_kernels(), dnnl_gemm(), piece_kernels()});
   if (dnnl_gemm() != nullptr) return make_gemm_engine(std::move(data), config, dnnl_gemm());
   torch_part().use_one_thread();
   return make_gemm_engine(std::move(data), config, torch_part().gemm);

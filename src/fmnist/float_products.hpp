@@ -26,7 +26,6 @@ class ImageFloats final : public ImageProducts {
     kernels().gather(images.pixels, features_, images.rows, rows_, normalization_.scale, normalization_.shift,
                      images_.data());
   }
-  void parameters_changed() override {}
   void forward(const float* parameters, float* z) override {
     layer_.forward(rows_, parameters, images_.data(), z);
   }

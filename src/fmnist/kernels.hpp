@@ -78,8 +78,6 @@ struct Kernels {
                    float* slope);
   /// g *= slope
   void (*multiply)(std::size_t n, float* g, const float* slope);
-  /// sums[i] = Σ_j x[i, j]
-  void (*row_sums)(std::size_t rows, std::size_t cols, const float* x, float* sums);
   /// sums[j] = Σ_i g[i, j]
   void (*column_sums)(std::size_t rows, std::size_t cols, const float* g, float* sums);
   /// Normalises z in place over the batch (to `normal`) and writes gamma·normal + beta to z; updates running

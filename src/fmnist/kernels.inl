@@ -123,21 +123,6 @@ void column_sums(std::size_t rows, std::size_t cols, const float* __restrict g, 
   }
 }
 
-void row_sums(std::size_t rows, std::size_t cols, const float* __restrict x, float* __restrict sums) {
-  for (std::size_t i = 0; i < rows; ++i) {
-    const float* __restrict row = x + i * cols;
-    float part[kTile] = {};
-    std::size_t first = 0;
-    for (; first + kTile <= cols; first += kTile) {
-      for (std::size_t j = 0; j < kTile; ++j) part[j] += row[first + j];
-    }
-    for (std::size_t j = first; j < cols; ++j) part[j - first] += row[j];
-    float sum = 0.0F;
-    for (const float p : part) sum += p;
-    sums[i] = sum;
-  }
-}
-
 /// Mean and biased variance of the columns of a tile, in two passes.
 FMNIST_INLINE void tile_moments(std::size_t rows, std::size_t cols, std::size_t width,
                                 const float* __restrict z, float* __restrict mean, float* __restrict variance) {
@@ -596,7 +581,6 @@ const Kernels FMNIST_KERNELS{FMNIST_KERNELS_NAME,
                              add_bias,
                              activate,
                              multiply,
-                             row_sums,
                              column_sums,
                              batch_norm_train,
                              batch_norm_evaluate,

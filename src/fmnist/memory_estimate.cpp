@@ -1,6 +1,7 @@
 #include "fmnist/memory_estimate.hpp"
 
 #include <algorithm>
+#include <utility>
 #include <vector>
 
 #include "fmnist/channel_step.hpp"
@@ -77,30 +78,42 @@ std::size_t mask_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
   return numbers;
 }
 
-/// The operands of the products in tiles: of the first layer once, of the others both ways.
-std::size_t tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
-  const auto either_way = [](std::size_t a, std::size_t b) {
-    return std::max(tile_words(a, b), tile_words(b, a));
-  };
-  const DenseLayer& first = layers.front();
-  std::size_t words =
-      tile_words(first.out, first.in) + tile_words(first.out, rows) + either_way(rows, first.in);
-  std::size_t inputs = 0;
-  std::size_t gradient = 0;
-  for (std::size_t l = 1; l < layers.size(); ++l) {
-    words += tile_words(layers[l].out, layers[l].in) + tile_words(layers[l].in, layers[l].out);
-    inputs = std::max(inputs, either_way(rows, layers[l].in));
-    gradient = std::max(gradient, either_way(rows, layers[l].out));
-  }
-  return words + inputs + gradient;
+/// The operands of the first layer's products in tiles.
+std::size_t image_tile_numbers(const DenseLayer& layer, std::size_t rows, TilePieces pieces) {
+  return tile_words(std::min(layer.out, kColumnsAtOnce), layer.in, pieces) +
+         tile_words(layer.out, rows, pieces) + std::max(tile_words(rows, layer.in), tile_words(layer.in, rows));
 }
 
-/// The images, and copies of weights.
-std::size_t lane_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
-  std::size_t numbers = rows * layers.front().in;
+/// Those of the others.
+std::size_t hidden_tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
+  std::size_t words = 0;
+  std::size_t left = 0;
+  std::size_t gradient = 0;
+  for (std::size_t l = 1; l < layers.size(); ++l) {
+    const auto [in, out] = std::pair(layers[l].in, layers[l].out);
+    words += tile_words(out, in) + tile_words(in, out);
+    left = std::max({left, tile_words(rows, in), tile_words(in, rows), tile_words(rows, out)});
+    gradient = std::max(gradient, tile_words(out, rows));
+  }
+  return words + left + gradient;
+}
+
+/// The copies of weights of the others in lanes.
+std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers) {
+  std::size_t numbers = 0;
   for (std::size_t l = 1; l < layers.size(); ++l)
     numbers += turned_weight_numbers(layers[l], dnnl_gemm() != nullptr);
   return numbers;
+}
+
+/// What the products take besides weights, inputs and outputs.
+std::size_t operand_numbers(const std::vector<DenseLayer>& layers, std::size_t rows, Precision precision) {
+  const DenseLayer& first = layers.front();
+  if (precision == Precision::kBf16)
+    return image_tile_numbers(first, rows, TilePieces::kRounded) + hidden_tile_numbers(layers, rows);
+  if (product_kernels() == nullptr) return rows * first.in;
+  return hidden_lane_numbers(layers) +
+         (piece_kernels() != nullptr ? image_tile_numbers(first, rows, TilePieces::kExact) : rows * first.in);
 }
 
 /// A step of forward as autograd sees it; numbers are those of an example.
@@ -209,15 +222,12 @@ std::uint64_t gemm_memory_bytes(const EngineConfig& config) {
   if (layers.empty()) return 0;
   const std::size_t rows = rows_of_gemm(config);
   const std::size_t features = layers.front().in;
-  const bool tiles = config.precision == Precision::kBf16;
-  const bool lanes = !tiles && product_kernels() != nullptr;
-  const std::size_t n_parameters = config.network.parameter_count();
-  const ParameterLayout layout(layers, n_parameters, lanes ? WeightOrder::kByInput : WeightOrder::kByOutput);
-  const std::size_t operands = tiles   ? tile_numbers(layers, rows)
-                               : lanes ? lane_numbers(layers, rows)
-                                       : rows * features;
+  const bool by_input = config.precision == Precision::kBf16 || product_kernels() != nullptr;
+  const ParameterLayout layout(layers, config.network.parameter_count(),
+                               by_input ? WeightOrder::kByInput : WeightOrder::kByOutput);
   const std::size_t numbers = lasting_numbers(config, layout.size()) + batch_numbers(layers, rows) +
-                              mask_numbers(layers, config.max_batch) + operands;
+                              mask_numbers(layers, config.max_batch) +
+                              operand_numbers(layers, rows, config.precision);
   const bool changes = config.augmentation.changes_images();
   return numbers * sizeof(float) + (changes ? config.max_batch * (features + sizeof(std::uint32_t)) : 0);
 }

@@ -52,4 +52,9 @@ const std::vector<const TileKernels*>& tile_kernels() {
   return sets;
 }
 
+const TileKernels* piece_kernels() {
+  const TileKernels* fastest = tile_kernels().front();
+  return fastest->has_fast_pieces ? fastest : nullptr;
+}
+
 }  // namespace fmnist

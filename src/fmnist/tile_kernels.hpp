@@ -6,7 +6,7 @@
 
 namespace fmnist {
 
-/// Matrix products over bfloat16 numbers, floats rounded to 8 bits, with sums in float, as the matrix units of
+/// Matrix products over bfloat16 numbers, floats of 8 bits, with sums in float, as the matrix units of
 /// processors do them. An operand is cut into tiles of 16 × 32 numbers; `depth` is the axis that the product
 /// sums over.
 inline constexpr std::size_t kTileCount = 16;
@@ -14,14 +14,24 @@ inline constexpr std::size_t kTileDepth = 32;
 /// A word holds two numbers that are neighbours along the depth, the first in its lower half.
 inline constexpr std::size_t kTileWords = kTileCount * kTileDepth / 2;
 
+/// What floats become: the nearest bfloat16 number, or three whose sum they are to the last bit, so that a
+/// product with numbers that have 8 bits anyway is one of floats.
+enum class TilePieces : std::size_t { kRounded = 1, kExact = 3 };
+
+[[nodiscard]] constexpr std::size_t count_of(TilePieces pieces) {
+  return static_cast<std::size_t>(pieces);
+}
+
 /// How a tile lies in memory: for the left operand of a product word (i, d) is at 16·i + d, for the right one
 /// at 16·d + i.
 enum class TileSide { kLeft, kRight };
 
-/// Words that `count` vectors of `depth` numbers take: tiles [⌈count/16⌉][⌈depth/32⌉].
-[[nodiscard]] constexpr std::size_t tile_words(std::size_t count, std::size_t depth) {
+/// Words that `count` vectors of `depth` numbers take: tiles [⌈count/16⌉][⌈depth/32⌉][pieces], the largest
+/// piece first.
+[[nodiscard]] constexpr std::size_t tile_words(std::size_t count, std::size_t depth,
+                                               TilePieces pieces = TilePieces::kRounded) {
   const auto blocks = [](std::size_t n, std::size_t size) { return (n + size - 1) / size; };
-  return blocks(count, kTileCount) * blocks(depth, kTileDepth) * kTileWords;
+  return blocks(count, kTileCount) * blocks(depth, kTileDepth) * count_of(pieces) * kTileWords;
 }
 
 /// `count` vectors of `depth` floats, each times `scale`. Number d of vector i is at i·stride + d, or with
@@ -32,6 +42,7 @@ struct FloatVectors {
   bool depth_first;
   std::size_t count, depth;
   float scale;
+  TilePieces pieces = TilePieces::kRounded;
 };
 
 /// The images at `rows`, bytes that are bfloat16 numbers exactly. The vectors are the images, or with
@@ -44,23 +55,25 @@ struct PixelVectors {
   bool depth_first;
 };
 
-/// C[i, j] = start[i] + Σ_d left[i, d]·right[j, d]
+/// C[i, j] = start[j] + Σ_d left[i, d]·right[j, d]
 struct TileProduct {
-  const std::uint32_t* left;
+  const std::uint32_t* left;  ///< In one piece.
   std::size_t left_count;
   const std::uint32_t* right;
   std::size_t right_count;
+  TilePieces right_pieces;
   std::size_t depth;
-  const float* start;  ///< [left_count], or null: zeros.
-  float* c;            ///< [left_count, right_count], or with `transposed` the other way round.
-  std::size_t stride;  ///< From row to row of `c` as stored.
-  bool transposed;
+  const float* start;  ///< [right_count] and any numbers up to whole tiles, or null: zeros.
+  float* c;            ///< [left_count, right_count]
+  std::size_t stride;  ///< From row to row of `c`.
 };
 
-/// Numbers closer to zero than 1.2e-38 count as zero, in part of the sets. What a tile has beyond the operand's
-/// numbers is written as zeros.
+/// Operands and sums that begin with cache lines take less time. Numbers closer to zero than 1.2e-38 count as
+/// zero, in part of the sets. What a tile has beyond the operand's numbers is written as zeros.
 struct TileKernels {
   const char* name;
+  /// Whether products of exact pieces take less time than those of floats.
+  bool has_fast_pieces;
   void (*pack_floats)(const FloatVectors& vectors, TileSide side, std::uint32_t* words);
   void (*pack_pixels)(const PixelVectors& vectors, TileSide side, std::uint32_t* words);
   void (*multiply)(const TileProduct& product);
@@ -69,5 +82,7 @@ struct TileKernels {
 /// The sets that this processor runs, the fastest first: "amx", "avx512_bf16", "portable". The same for the
 /// life of the process; the first call asks the operating system for the use of the matrix unit.
 [[nodiscard]] const std::vector<const TileKernels*>& tile_kernels();
+/// The fastest one, if its products of exact pieces take less time than those of floats, or null.
+[[nodiscard]] const TileKernels* piece_kernels();
 
 }  // namespace fmnist

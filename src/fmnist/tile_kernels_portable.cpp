@@ -31,37 +31,47 @@ std::uint32_t rounded(float value) {
   return (bits + kBelowHalf + ((bits >> kHalf) & 1U)) >> kHalf;
 }
 
+/// The nearest one to zero.
+std::uint32_t cut(float value) {
+  return bits_of(value) >> kHalf;
+}
+
 std::size_t place(TileSide side, std::size_t i, std::size_t d) {
   return side == TileSide::kLeft ? i * kWordsAcross + d : d * kTileCount + i;
 }
 
-/// `number(i, d)` for each number of the operand.
-template <typename Number>
-void pack(std::size_t count, std::size_t depth, TileSide side, std::uint32_t* words, const Number& number) {
-  std::fill_n(words, tile_words(count, depth), 0U);
+/// `piece(i, d, p)` for each number of the operand and each of its pieces, as bits.
+template <typename Piece>
+void pack(std::size_t count, std::size_t depth, TilePieces pieces, TileSide side, std::uint32_t* words,
+          const Piece& piece) {
+  std::fill_n(words, tile_words(count, depth, pieces), 0U);
   const std::size_t deep = (depth + kTileDepth - 1) / kTileDepth;
   for (std::size_t i = 0; i < count; ++i) {
     for (std::size_t d = 0; d < depth; ++d) {
       const std::size_t tile = i / kTileCount * deep + d / kTileDepth;
       const std::size_t at = place(side, i % kTileCount, d % kTileDepth / 2);
-      words[tile * kTileWords + at] |= rounded(number(i, d)) << (d % 2 == 0 ? 0U : kHalf);
+      for (std::size_t p = 0; p < count_of(pieces); ++p)
+        words[(tile * count_of(pieces) + p) * kTileWords + at] |= piece(i, d, p) << (d % 2 == 0 ? 0U : kHalf);
     }
   }
 }
 
 void pack_floats(const FloatVectors& v, TileSide side, std::uint32_t* words) {
-  pack(v.count, v.depth, side, words, [&](std::size_t i, std::size_t d) {
-    return v.numbers[v.depth_first ? d * v.stride + i : i * v.stride + d] * v.scale;
+  pack(v.count, v.depth, v.pieces, side, words, [&](std::size_t i, std::size_t d, std::size_t p) {
+    float number = v.numbers[v.depth_first ? d * v.stride + i : i * v.stride + d] * v.scale;
+    if (v.pieces == TilePieces::kRounded) return rounded(number);
+    for (; p > 0; --p) number -= float_of(cut(number) << kHalf);
+    return cut(number);
   });
 }
 
 void pack_pixels(const PixelVectors& v, TileSide side, std::uint32_t* words) {
   const std::size_t count = v.depth_first ? v.features : v.n_rows;
   const std::size_t depth = v.depth_first ? v.n_rows : v.features;
-  pack(count, depth, side, words, [&](std::size_t i, std::size_t d) {
+  pack(count, depth, TilePieces::kRounded, side, words, [&](std::size_t i, std::size_t d, std::size_t) {
     const std::size_t row = v.depth_first ? d : i;
     const std::size_t pixel = v.depth_first ? i : d;
-    return static_cast<float>(v.pixels[v.rows[row] * v.features + pixel]);
+    return rounded(static_cast<float>(v.pixels[v.rows[row] * v.features + pixel]));
   });
 }
 
@@ -83,29 +93,28 @@ void add_product(const std::uint32_t* left, const std::uint32_t* right, float* s
 
 void multiply(const TileProduct& p) {
   const std::size_t deep = (p.depth + kTileDepth - 1) / kTileDepth;
-  const auto tile = [&](const std::uint32_t* words, std::size_t first, std::size_t k) {
-    return words + (first / kTileCount * deep + k) * kTileWords;
-  };
+  const std::size_t pieces = count_of(p.right_pieces);
   for (std::size_t i0 = 0; i0 < p.left_count; i0 += kTileCount) {
     for (std::size_t j0 = 0; j0 < p.right_count; j0 += kTileCount) {
+      const std::uint32_t* left = p.left + i0 / kTileCount * deep * kTileWords;
+      const std::uint32_t* right = p.right + j0 / kTileCount * deep * pieces * kTileWords;
       float sums[kTileCount * kTileCount];
       const std::size_t n_i = std::min(kTileCount, p.left_count - i0);
       const std::size_t n_j = std::min(kTileCount, p.right_count - j0);
-      for (std::size_t i = 0; i < kTileCount; ++i)
-        std::fill_n(sums + i * kTileCount, kTileCount, p.start != nullptr && i < n_i ? p.start[i0 + i] : 0.0F);
-      for (std::size_t k = 0; k < deep; ++k) add_product(tile(p.left, i0, k), tile(p.right, j0, k), sums);
-      for (std::size_t i = 0; i < n_i; ++i) {
-        for (std::size_t j = 0; j < n_j; ++j) {
-          const std::size_t at = p.transposed ? (j0 + j) * p.stride + i0 + i : (i0 + i) * p.stride + j0 + j;
-          p.c[at] = sums[i * kTileCount + j];
-        }
+      for (std::size_t i = 0; i < kTileCount; ++i) {
+        for (std::size_t j = 0; j < kTileCount; ++j)
+          sums[i * kTileCount + j] = p.start != nullptr && j < n_j ? p.start[j0 + j] : 0.0F;
       }
+      for (std::size_t k = 0; k < deep * pieces; ++k)
+        add_product(left + k / pieces * kTileWords, right + k * kTileWords, sums);
+      for (std::size_t i = 0; i < n_i; ++i)
+        std::copy_n(sums + i * kTileCount, n_j, p.c + (i0 + i) * p.stride + j0);
     }
   }
 }
 
 }  // namespace
 
-extern const TileKernels kTileKernelsPortable{"portable", pack_floats, pack_pixels, multiply};
+extern const TileKernels kTileKernelsPortable{"portable", false, pack_floats, pack_pixels, multiply};
 
 }  // namespace fmnist

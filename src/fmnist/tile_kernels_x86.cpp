@@ -35,6 +35,13 @@ void store_tile(Words* rows, bool other_side, std::uint32_t* tile) {
   store_tile(rows, tile);
 }
 
+/// A tile of one side becomes one of the other.
+void transpose_tile(std::uint32_t* tile) {
+  Words rows[kLanes];
+  for (std::size_t i = 0; i < kLanes; ++i) rows[i] = _mm512_loadu_si512(tile + i * kLanes);
+  store_tile(rows, true, tile);
+}
+
 /// Sixteen bfloat16 numbers as the upper halves of words.
 Words upper(__m256i halves) {
   return _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), kHalf);
@@ -51,42 +58,122 @@ Words pairs(Floats first, Floats second) {
   return _mm512_or_si512(lower, upper(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(second))));
 }
 
-/// Lane by lane along the depth: row i of the tile is vector i0 + i.
-void load_along(const FloatVectors& v, std::size_t i0, std::size_t d0, Words* rows) {
-  const Floats scale = _mm512_set1_ps(v.scale);
-  const __mmask16 first = first_lanes(left_of(v.depth, d0));
-  const __mmask16 second = first_lanes(left_of(v.depth, d0 + kLanes));
-  const std::size_t n = left_of(v.count, i0);
-  for (std::size_t i = 0; i < kLanes; ++i) {
-    const float* from = v.numbers + (i0 + (i < n ? i : 0)) * v.stride + d0;
-    const Floats low = _mm512_maskz_loadu_ps(i < n ? first : 0, from);
-    const Floats high = _mm512_maskz_loadu_ps(i < n ? second : 0, from + kLanes);
-    rows[i] = neighbours(_mm512_mul_ps(scale, low), _mm512_mul_ps(scale, high));
+/// The bfloat16 numbers nearest to zero.
+Words cut(Floats numbers) {
+  return _mm512_and_si512(_mm512_castps_si512(numbers), _mm512_set1_epi32(-1 << kHalf));
+}
+
+/// What is missing then.
+Floats rest(Floats numbers, Words cut) {
+  return _mm512_sub_ps(numbers, _mm512_castsi512_ps(cut));
+}
+
+/// As above, of bfloat16 numbers as the upper halves of words.
+Words cut_neighbours(Words first, Words second) {
+  // Of the 64 halves of both, which follow each other, the odd ones.
+  const Words lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  const Words odd = _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(4 | 4 << kHalf)),
+                                     _mm512_set1_epi32(1 | 3 << kHalf));
+  return _mm512_permutex2var_epi16(first, odd, second);
+}
+
+Words cut_pairs(Words first, Words second) {
+  return _mm512_or_si512(_mm512_srli_epi32(first, kHalf), second);
+}
+
+/// Two times 16 numbers, which become 16 words.
+struct Numbers {
+  Floats first, second;
+};
+
+/// A tile's numbers, lane by lane along the depth: row i is vector i0 + i, whose numbers become neighbours.
+struct Along {
+  static constexpr TileSide kSide = TileSide::kLeft;  ///< As which rows are a tile's.
+
+  Along(const FloatVectors& vectors, std::size_t i0, std::size_t d0)
+      : v(vectors),
+        from(v.numbers + i0 * v.stride + d0),
+        scale(_mm512_set1_ps(v.scale)),
+        n(left_of(v.count, i0)),
+        first(first_lanes(left_of(v.depth, d0))),
+        second(first_lanes(left_of(v.depth, d0 + kLanes))) {}
+
+  [[nodiscard]] Numbers row(std::size_t i) const {
+    if (i >= n) return {_mm512_setzero_ps(), _mm512_setzero_ps()};
+    const float* numbers = from + i * v.stride;
+    return {_mm512_mul_ps(scale, _mm512_maskz_loadu_ps(first, numbers)),
+            _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(second, numbers + kLanes))};
+  }
+  static Words rounded(Numbers numbers) { return neighbours(numbers.first, numbers.second); }
+  static Words joined(Words first, Words second) { return cut_neighbours(first, second); }
+
+  const FloatVectors& v;
+  const float* from;
+  Floats scale;
+  std::size_t n;
+  __mmask16 first, second;
+};
+
+/// Lane by lane over the vectors: row i is the depths d0 + 2·i and d0 + 2·i + 1, which become pairs.
+struct Across {
+  static constexpr TileSide kSide = TileSide::kRight;
+
+  Across(const FloatVectors& vectors, std::size_t i0, std::size_t d0)
+      : v(vectors),
+        from(v.numbers + d0 * v.stride + i0),
+        scale(_mm512_set1_ps(v.scale)),
+        n(v.depth - d0),
+        lanes(first_lanes(left_of(v.count, i0))) {}
+
+  [[nodiscard]] Numbers row(std::size_t i) const { return {at(2 * i), at(2 * i + 1)}; }
+  [[nodiscard]] Floats at(std::size_t d) const {
+    if (d >= n) return _mm512_setzero_ps();
+    return _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, from + d * v.stride));
+  }
+  static Words rounded(Numbers numbers) { return pairs(numbers.first, numbers.second); }
+  static Words joined(Words first, Words second) { return cut_pairs(first, second); }
+
+  const FloatVectors& v;
+  const float* from;
+  Floats scale;
+  std::size_t n;
+  __mmask16 lanes;
+};
+
+template <typename Source, TilePieces kPieces>
+void pack_floats_from(const FloatVectors& v, TileSide side, std::uint32_t* words) {
+  constexpr std::size_t kPieceCount = count_of(kPieces);
+  for (std::size_t i = 0; i < blocks(v.count, kTileCount); ++i) {
+    for (std::size_t k = 0; k < blocks(v.depth, kTileDepth); ++k, words += kPieceCount * kTileWords) {
+      const Source source(v, i * kTileCount, k * kTileDepth);
+      for (std::size_t r = 0; r < kLanes; ++r) {
+        Numbers numbers = source.row(r);
+        std::uint32_t* row = words + r * kLanes;
+        if constexpr (kPieces == TilePieces::kRounded) {
+          _mm512_storeu_si512(row, Source::rounded(numbers));
+          continue;
+        }
+        for (std::size_t p = 0; p < kPieceCount; ++p) {
+          const Words first = cut(numbers.first);
+          const Words second = cut(numbers.second);
+          _mm512_storeu_si512(row + p * kTileWords, Source::joined(first, second));
+          numbers = {rest(numbers.first, first), rest(numbers.second, second)};
+        }
+      }
+      if (side == Source::kSide) continue;
+      for (std::size_t p = 0; p < kPieceCount; ++p) transpose_tile(words + p * kTileWords);
+    }
   }
 }
 
-/// Lane by lane over the vectors: row i of the tile is the depths d0 + 2·i and d0 + 2·i + 1.
-void load_across(const FloatVectors& v, std::size_t i0, std::size_t d0, Words* rows) {
-  const Floats scale = _mm512_set1_ps(v.scale);
-  const __mmask16 lanes = first_lanes(left_of(v.count, i0));
-  const auto row = [&](std::size_t d) {
-    if (d >= v.depth) return _mm512_setzero_ps();
-    return _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, v.numbers + d * v.stride + i0));
-  };
-  for (std::size_t i = 0; i < kLanes; ++i) rows[i] = pairs(row(d0 + 2 * i), row(d0 + 2 * i + 1));
+template <typename Source>
+void pack_floats_of(const FloatVectors& v, TileSide side, std::uint32_t* words) {
+  v.pieces == TilePieces::kExact ? pack_floats_from<Source, TilePieces::kExact>(v, side, words)
+                                 : pack_floats_from<Source, TilePieces::kRounded>(v, side, words);
 }
 
 void pack_floats(const FloatVectors& v, TileSide side, std::uint32_t* words) {
-  const std::size_t deep = blocks(v.depth, kTileDepth);
-  const bool other_side = (side == TileSide::kLeft) == v.depth_first;
-  Words rows[kLanes];
-  for (std::size_t i = 0; i < blocks(v.count, kTileCount); ++i) {
-    for (std::size_t k = 0; k < deep; ++k) {
-      v.depth_first ? load_across(v, i * kTileCount, k * kTileDepth, rows)
-                    : load_along(v, i * kTileCount, k * kTileDepth, rows);
-      store_tile(rows, other_side, words + (i * deep + k) * kTileWords);
-    }
-  }
+  v.depth_first ? pack_floats_of<Across>(v, side, words) : pack_floats_of<Along>(v, side, words);
 }
 
 /// Bytes are floats without rounding, and bfloat16 numbers too.
@@ -156,42 +243,39 @@ void pack_pixels(const PixelVectors& v, TileSide side, std::uint32_t* words) {
 
 /// Where a product's tiles are.
 struct Operands {
-  explicit Operands(const TileProduct& product) : p(product), deep(blocks(product.depth, kTileDepth)) {}
+  explicit Operands(const TileProduct& product)
+      : p(product), deep(blocks(product.depth, kTileDepth)), pieces(count_of(product.right_pieces)) {}
 
   [[nodiscard]] const std::uint32_t* left(std::size_t block, std::size_t k) const {
     return p.left + (block * deep + k) * kTileWords;
   }
+  /// The first of the pieces, which follow each other.
   [[nodiscard]] const std::uint32_t* right(std::size_t block, std::size_t k) const {
-    return p.right + (block * deep + k) * kTileWords;
+    return p.right + (block * deep + k) * pieces * kTileWords;
   }
-  [[nodiscard]] float start(std::size_t i) const {
-    return p.start != nullptr && i < p.left_count ? p.start[i] : 0.0F;
+  /// What the sums of 16 columns begin with.
+  [[nodiscard]] Floats start(std::size_t block) const {
+    return p.start == nullptr ? _mm512_setzero_ps() : _mm512_loadu_ps(p.start + block * kTileCount);
+  }
+  [[nodiscard]] float* c(std::size_t i, std::size_t j) const {
+    return p.c + i * kTileCount * p.stride + j * kTileCount;
   }
 
   const TileProduct& p;
   std::size_t deep;
+  std::size_t pieces;
 };
-
-/// Rows i0 … of the product, columns j0 …, to where they belong.
-void store_sums(const TileProduct& p, std::size_t i0, std::size_t j0, Words* rows) {
-  if (p.transposed) transpose_words(rows);
-  const std::size_t first = p.transposed ? j0 : i0;
-  const std::size_t second = p.transposed ? i0 : j0;
-  const std::size_t n = left_of(p.transposed ? p.right_count : p.left_count, first);
-  const __mmask16 lanes = first_lanes(left_of(p.transposed ? p.left_count : p.right_count, second));
-  for (std::size_t i = 0; i < n; ++i)
-    _mm512_mask_storeu_epi32(p.c + (first + i) * p.stride + second, lanes, rows[i]);
-}
 
 void multiply_by_vectors(const TileProduct& p) {
   const Operands at(p);
   for (std::size_t j = 0; j < blocks(p.right_count, kTileCount); ++j) {
+    const __mmask16 lanes = first_lanes(left_of(p.right_count, j * kTileCount));
     for (std::size_t i = 0; i < blocks(p.left_count, kTileCount); ++i) {
       Floats sums[kLanes];
-      for (std::size_t r = 0; r < kLanes; ++r) sums[r] = _mm512_set1_ps(at.start(i * kTileCount + r));
-      for (std::size_t k = 0; k < at.deep; ++k) {
-        const std::uint32_t* left = at.left(i, k);
-        const std::uint32_t* right = at.right(j, k);
+      for (Floats& sum : sums) sum = at.start(j);
+      const std::uint32_t* right = at.right(j, 0);
+      for (std::size_t k = 0; k < at.deep * at.pieces; ++k, right += kTileWords) {
+        const std::uint32_t* left = at.left(i, k / at.pieces);
         for (std::size_t d = 0; d < kWordsAcross; ++d) {
           const auto row = reinterpret_cast<__m512bh>(_mm512_loadu_si512(right + d * kLanes));
 #pragma GCC unroll 16
@@ -201,9 +285,8 @@ void multiply_by_vectors(const TileProduct& p) {
           }
         }
       }
-      Words rows[kLanes];
-      for (std::size_t r = 0; r < kLanes; ++r) rows[r] = _mm512_castps_si512(sums[r]);
-      store_sums(p, i * kTileCount, j * kTileCount, rows);
+      for (std::size_t r = 0; r < left_of(p.left_count, i * kTileCount); ++r)
+        _mm512_mask_storeu_ps(at.c(i, j) + r * p.stride, lanes, sums[r]);
     }
   }
 }
@@ -238,6 +321,10 @@ class TileSquare {
 
  private:
   void begin() {
+    fetch(i_, j_);
+    if constexpr (kTwoRight) fetch(i_, j_ + 1);
+    if constexpr (kTwoLeft) fetch(i_ + 1, j_);
+    if constexpr (kTwoLeft && kTwoRight) fetch(i_ + 1, j_ + 1);
     if (at_.p.start == nullptr) {
       _tile_zero(0);
       _tile_zero(1);
@@ -245,54 +332,63 @@ class TileSquare {
       _tile_zero(3);
       return;
     }
-    fill(i_);
-    _tile_loadd(0, scratch_, kRowBytes);
-    if constexpr (kTwoRight) _tile_loadd(1, scratch_, kRowBytes);
-    if constexpr (!kTwoLeft) return;
-    fill(i_ + 1);
-    _tile_loadd(2, scratch_, kRowBytes);
-    if constexpr (kTwoRight) _tile_loadd(3, scratch_, kRowBytes);
+    // All 16 rows from the same place.
+    const float* start = at_.p.start + j_ * kTileCount;
+    _tile_loadd(0, start, 0);
+    if constexpr (kTwoRight) _tile_loadd(1, start + kTileCount, 0);
+    if constexpr (kTwoLeft) _tile_loadd(2, start, 0);
+    if constexpr (kTwoLeft && kTwoRight) _tile_loadd(3, start + kTileCount, 0);
   }
 
-  void fill(std::size_t block) {
-    settle();
-    for (std::size_t r = 0; r < kLanes; ++r)
-      _mm512_store_ps(scratch_ + r * kLanes, _mm512_set1_ps(at_.start(block * kTileCount + r)));
-    settle();
+  /// Sums are written at the end, to a first cache that has their place by then.
+  void fetch(std::size_t i, std::size_t j) const {
+    const float* c = at_.c(i, j);
+    for (std::size_t r = 0; r < left_of(at_.p.left_count, i * kTileCount); ++r)
+      __builtin_prefetch(c + r * at_.p.stride, 1);
   }
 
   void add(std::size_t k) {
-    _tile_loadd(6, at_.right(j_, k), kRowBytes);
+    const std::uint32_t* right = at_.right(j_, k);
+    const std::uint32_t* next = kTwoRight ? at_.right(j_ + 1, k) : nullptr;
     _tile_loadd(4, at_.left(i_, k), kRowBytes);
-    if constexpr (kTwoRight) _tile_loadd(7, at_.right(j_ + 1, k), kRowBytes);
     if constexpr (kTwoLeft) _tile_loadd(5, at_.left(i_ + 1, k), kRowBytes);
-    _tile_dpbf16ps(0, 4, 6);
-    if constexpr (kTwoRight) _tile_dpbf16ps(1, 4, 7);
-    if constexpr (kTwoLeft) _tile_dpbf16ps(2, 5, 6);
-    if constexpr (kTwoLeft && kTwoRight) _tile_dpbf16ps(3, 5, 7);
+    for (std::size_t p = 0; p < at_.pieces; ++p) {
+      _tile_loadd(6, right + p * kTileWords, kRowBytes);
+      if constexpr (kTwoRight) _tile_loadd(7, next + p * kTileWords, kRowBytes);
+      _tile_dpbf16ps(0, 4, 6);
+      if constexpr (kTwoRight) _tile_dpbf16ps(1, 4, 7);
+      if constexpr (kTwoLeft) _tile_dpbf16ps(2, 5, 6);
+      if constexpr (kTwoLeft && kTwoRight) _tile_dpbf16ps(3, 5, 7);
+    }
   }
 
+  // The intrinsic takes no constant but a literal.
   void end() {
-    _tile_stored(0, scratch_, kRowBytes);
-    store(i_, j_);
-    if constexpr (kTwoRight) {
-      _tile_stored(1, scratch_, kRowBytes);
-      store(i_, j_ + 1);
-    }
-    if constexpr (kTwoLeft) {
-      _tile_stored(2, scratch_, kRowBytes);
-      store(i_ + 1, j_);
-    }
-    if constexpr (kTwoLeft && kTwoRight) {
-      _tile_stored(3, scratch_, kRowBytes);
-      store(i_ + 1, j_ + 1);
-    }
+    store(i_, j_, [](float* to, std::size_t stride) { _tile_stored(0, to, stride); });
+    if constexpr (kTwoRight)
+      store(i_, j_ + 1, [](float* to, std::size_t stride) { _tile_stored(1, to, stride); });
+    if constexpr (kTwoLeft)
+      store(i_ + 1, j_, [](float* to, std::size_t stride) { _tile_stored(2, to, stride); });
+    if constexpr (kTwoLeft && kTwoRight)
+      store(i_ + 1, j_ + 1, [](float* to, std::size_t stride) { _tile_stored(3, to, stride); });
   }
 
-  void store(std::size_t i, std::size_t j) {
-    Words rows[kLanes];
-    for (std::size_t r = 0; r < kLanes; ++r) rows[r] = _mm512_load_si512(scratch_ + r * kLanes);
-    store_sums(at_.p, i * kTileCount, j * kTileCount, rows);
+  /// Of a register, which `store_tile` writes with so many bytes from row to row.
+  template <typename Store>
+  void store(std::size_t i, std::size_t j, const Store& store_tile) {
+    const std::size_t n = left_of(at_.p.left_count, i * kTileCount);
+    const std::size_t wide = left_of(at_.p.right_count, j * kTileCount);
+    if (n == kTileCount && wide == kTileCount) {
+      store_tile(at_.c(i, j), at_.p.stride * sizeof(float));
+      return;
+    }
+    store_tile(scratch_, kRowBytes);
+    settle();
+    for (std::size_t r = 0; r < n; ++r) {
+      _mm512_mask_storeu_ps(at_.c(i, j) + r * at_.p.stride, first_lanes(wide),
+                            _mm512_load_ps(scratch_ + r * kLanes));
+    }
+    settle();
   }
 
   const Operands& at_;
@@ -323,11 +419,13 @@ void multiply_by_tiles(const TileProduct& p) {
     }
   }
   _tile_release();
+  settle();
 }
 
 }  // namespace
 
-extern const TileKernels kTileKernelsAvx512Bf16{"avx512_bf16", pack_floats, pack_pixels, multiply_by_vectors};
-extern const TileKernels kTileKernelsAmx{"amx", pack_floats, pack_pixels, multiply_by_tiles};
+extern const TileKernels kTileKernelsAvx512Bf16{"avx512_bf16", false, pack_floats, pack_pixels,
+                                                multiply_by_vectors};
+extern const TileKernels kTileKernelsAmx{"amx", true, pack_floats, pack_pixels, multiply_by_tiles};
 
 }  // namespace fmnist

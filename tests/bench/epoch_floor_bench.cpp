@@ -8,7 +8,9 @@
 // `ratio`, the time divided by the least time; `adam_ns`, what Adam takes a parameter here by itself, measured
 // like the peak; `ratio_adam`, the time divided by the least time with that in place of the 0.2 ns. Shapes end
 // in /bf16 where the products multiply numbers rounded to bfloat16; they are held against the same least time,
-// that of floats. Those that end in /library have their products from oneDNN or, without it, LibTorch.
+// that of floats. Those that end in /lanes have all products in lanes (or from the library, where layers are
+// large), also where trials have those of images on a matrix unit; those that end in /library from oneDNN or,
+// without it, LibTorch.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -28,6 +30,7 @@
 #include "fmnist/families/dense.hpp"
 #include "fmnist/flush_denormals.hpp"
 #include "fmnist/optimizer.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/trainer.hpp"
 
 namespace {
@@ -115,6 +118,12 @@ double floor_seconds(const Shape& shape, std::size_t n_parameters, const Speed& 
          steps * static_cast<double>(n_parameters) * speed.seconds_a_parameter + kSecondsAnEpoch;
 }
 
+std::unique_ptr<fmnist::Engine> engine_of(const std::string& products, const fmnist::EngineConfig& config) {
+  if (products == "library") return fmnist::make_gemm_engine(data(), config, gemm());
+  if (products == "lanes") return fmnist::make_lane_engine(data(), config, {fmnist::product_kernels(), gemm()});
+  return fmnist::make_engine("gemm", data(), config, "cpu");
+}
+
 void epoch(benchmark::State& state, const Shape& shape) {
   fmnist::use_one_thread();
   const fmnist::FlushDenormals flush;  // As trials do.
@@ -123,8 +132,7 @@ void epoch(benchmark::State& state, const Shape& shape) {
   config.network = fmnist::dense_network({.widths = widths, .dropout = std::vector(shape.depth, 0.2)}, 784, 10);
   config.max_batch = shape.batch;
   if (shape.products == "bf16") config.precision = fmnist::Precision::kBf16;
-  const auto engine = shape.products == "library" ? fmnist::make_gemm_engine(data(), config, gemm())
-                                                  : fmnist::make_engine("gemm", data(), config, "cpu");
+  const auto engine = engine_of(shape.products, config);
   std::vector<std::uint32_t> order;
   const std::size_t n_parameters = config.network.parameter_count();
   std::vector<double> peaks;
@@ -154,10 +162,12 @@ void epoch(benchmark::State& state, const Shape& shape) {
 
 int main(int argc, char** argv) {
   fmnist::set_library_environment();
+  std::vector<std::string> all_products{"", "library", "bf16"};
+  if (fmnist::product_kernels() != nullptr) all_products.push_back("lanes");
   for (const std::size_t batch : {32, 64, 128, 256}) {
     for (const std::size_t width : {64, 128, 256, 512}) {
       for (const std::size_t depth : {1, 2, 3}) {
-        for (const std::string products : {"", "library", "bf16"}) {
+        for (const std::string& products : all_products) {
           const Shape shape{depth, width, batch, products};
           const auto name = fmt::format("epoch_60000/batch:{}/width:{}/depth:{}{}{}", batch, width, depth,
                                         products.empty() ? "" : "/", products);

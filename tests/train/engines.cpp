@@ -27,10 +27,18 @@ std::vector<NamedEngine> all_gemm_engines() {
     engines.push_back({"gemm in lanes alone", [](const Data& data, const EngineConfig& config) {
                          return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), nullptr});
                        }});
-    engines.push_back(
-        {"gemm in lanes", [](const Data& data, const EngineConfig& config) {
-           return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), fmnist::dnnl_gemm()});
-         }});
+    // Images in lanes too, or in pieces with each set; last what is fastest.
+    std::vector<const fmnist::TileKernels*> of_images(fmnist::tile_kernels().rbegin(),
+                                                      fmnist::tile_kernels().rend());
+    of_images.insert(fmnist::piece_kernels() != nullptr ? of_images.begin() : of_images.end(), nullptr);
+    for (const fmnist::TileKernels* tiles : of_images) {
+      const std::string images = tiles != nullptr ? tiles->name : "lanes";
+      engines.push_back(
+          {"gemm in lanes, images in " + images, [tiles](const Data& data, const EngineConfig& config) {
+             return fmnist::make_lane_engine(data, config,
+                                             {fmnist::product_kernels(), fmnist::dnnl_gemm(), tiles});
+           }});
+    }
   }
   return engines;
 }

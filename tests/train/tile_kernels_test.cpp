@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <bit>
 #include <cmath>
 #include <limits>
 #include <numeric>
@@ -22,6 +23,7 @@ void PrintTo(const TileKernels* kernels, std::ostream* out) {
 namespace {
 
 using fmnist::TileKernels;
+using fmnist::TilePieces;
 using fmnist::TileSide;
 
 /// What bfloat16 keeps of a number: the nearest with 8 bits.
@@ -57,50 +59,82 @@ std::vector<float> stored(const std::vector<float>& numbers, std::size_t depth, 
   return turned;
 }
 
+struct Packing {
+  TileSide side;
+  bool depth_first = false;
+  float scale = 1.0F;
+  TilePieces pieces = TilePieces::kRounded;
+};
+
 std::vector<std::uint32_t> packed(const TileKernels& kernels, const std::vector<float>& numbers,
-                                  std::size_t depth, bool depth_first, float scale, TileSide side) {
+                                  std::size_t depth, const Packing& packing) {
   const std::size_t count = numbers.size() / depth;
-  const std::vector<float> memory = stored(numbers, depth, depth_first);
+  const std::vector<float> memory = stored(numbers, depth, packing.depth_first);
   // What a tile has beyond the numbers must not stay as it is.
-  std::vector<std::uint32_t> words(fmnist::tile_words(count, depth), 0x7FC07FC0U);
-  kernels.pack_floats({memory.data(), depth_first ? count : depth, depth_first, count, depth, scale}, side,
-                      words.data());
+  std::vector<std::uint32_t> words(fmnist::tile_words(count, depth, packing.pieces), 0x7FC07FC0U);
+  kernels.pack_floats({memory.data(), packing.depth_first ? count : depth, packing.depth_first, count, depth,
+                       packing.scale, packing.pieces},
+                      packing.side, words.data());
   return words;
 }
 
 class Tiles : public testing::TestWithParam<const TileKernels*> {};
 
-TEST_P(Tiles, MultiplyRoundedNumbersInEveryLayout) {
+TEST_P(Tiles, MultiplyRoundedNumbersAndExactOnesInEveryLayout) {
   const TileKernels& kernels = *GetParam();
   constexpr float kScale = 0.5F;  // Exact.
   for (const Sizes& sizes : kSizes) {
     const auto a = random_numbers(sizes.left * sizes.depth, 1);
     const auto b = random_numbers(sizes.right * sizes.depth, 2);
-    const auto start = random_numbers(sizes.left, 3);
+    const auto start = random_numbers(sizes.right + fmnist::kTileCount, 3);
     for (unsigned layout = 0; layout < 16; ++layout) {
-      const bool transposed = (layout & 4U) != 0;
-      const bool from_zero = (layout & 8U) != 0;
-      const auto left = packed(kernels, a, sizes.depth, (layout & 1U) != 0, kScale, TileSide::kLeft);
-      const auto right = packed(kernels, b, sizes.depth, (layout & 2U) != 0, 1.0F, TileSide::kRight);
+      const bool from_zero = (layout & 4U) != 0;
+      const TilePieces pieces = (layout & 8U) != 0 ? TilePieces::kExact : TilePieces::kRounded;
+      const auto left = packed(kernels, a, sizes.depth, {TileSide::kLeft, (layout & 1U) != 0, kScale});
+      const auto right = packed(kernels, b, sizes.depth, {TileSide::kRight, (layout & 2U) != 0, 1.0F, pieces});
       constexpr float kUntouched = 99.0F;
-      const std::size_t columns = transposed ? sizes.left : sizes.right;
-      const std::size_t rows = transposed ? sizes.right : sizes.left;
-      std::vector<float> c(rows * (columns + 3), kUntouched);
-      kernels.multiply({left.data(), sizes.left, right.data(), sizes.right, sizes.depth,
-                        from_zero ? nullptr : start.data(), c.data(), columns + 3, transposed});
+      std::vector<float> c(sizes.left * (sizes.right + 3), kUntouched);
+      kernels.multiply({left.data(), sizes.left, right.data(), sizes.right, pieces, sizes.depth,
+                        from_zero ? nullptr : start.data(), c.data(), sizes.right + 3});
       for (std::size_t i = 0; i < sizes.left; ++i) {
         for (std::size_t j = 0; j < sizes.right; ++j) {
-          double expected = from_zero ? 0.0 : static_cast<double>(start[i]);
-          for (std::size_t d = 0; d < sizes.depth; ++d)
-            expected += 0.5 * rounded(a[i * sizes.depth + d]) * rounded(b[j * sizes.depth + d]);
-          const std::size_t at = transposed ? j * (columns + 3) + i : i * (columns + 3) + j;
-          ASSERT_NEAR(c[at], expected, 1e-5 * std::sqrt(static_cast<double>(sizes.depth)))
+          double expected = from_zero ? 0.0 : static_cast<double>(start[j]);
+          double size = std::abs(expected);
+          for (std::size_t d = 0; d < sizes.depth; ++d) {
+            const float of_right = b[j * sizes.depth + d];
+            const double product = 0.5 * rounded(a[i * sizes.depth + d]) *
+                                   (pieces == TilePieces::kExact ? of_right : rounded(of_right));
+            expected += product;
+            size += std::abs(product);
+          }
+          // Of the sums alone, in whatever order.
+          ASSERT_NEAR(c[i * (sizes.right + 3) + j], expected, 1e-6 * size)
               << sizes.left << 'x' << sizes.right << 'x' << sizes.depth << " layout " << layout;
         }
+        for (std::size_t j = 0; j < 3; ++j) ASSERT_EQ(c[i * (sizes.right + 3) + sizes.right + j], kUntouched);
       }
-      for (std::size_t i = 0; i < rows; ++i) {
-        for (std::size_t j = 0; j < 3; ++j) ASSERT_EQ(c[i * (columns + 3) + columns + j], kUntouched);
+    }
+  }
+}
+
+TEST_P(Tiles, KeepEveryBitInPieces) {
+  const TileKernels& kernels = *GetParam();
+  std::vector<float> numbers = random_numbers(500, 4);
+  for (std::size_t i = 0; i < numbers.size(); ++i)
+    numbers[i] = std::ldexp(numbers[i], static_cast<int>(i % 60) - 30);
+  numbers.insert(numbers.end(), {0.0F, -1.0F, 0x1.fffffep0F, -0x1.000002p0F, 0x1.fffffep127F});
+  for (const bool depth_first : {false, true}) {
+    const auto words =
+        packed(kernels, numbers, numbers.size(), {TileSide::kRight, depth_first, 1.0F, TilePieces::kExact});
+    for (std::size_t d = 0; d < numbers.size(); ++d) {
+      double sum = 0.0;
+      for (std::size_t p = 0; p < 3; ++p) {
+        const std::size_t tile = d / fmnist::kTileDepth * 3 + p;
+        const std::size_t word = d % fmnist::kTileDepth / 2 * fmnist::kTileCount;
+        const std::uint32_t both = words[tile * fmnist::kTileWords + word];
+        sum += static_cast<double>(std::bit_cast<float>(d % 2 == 0 ? both << 16U : both & 0xFFFF0000U));
       }
+      ASSERT_EQ(sum, static_cast<double>(numbers[d]));
     }
   }
 }
@@ -119,7 +153,7 @@ TEST_P(Tiles, TakePixelsAsTheyAre) {
       for (std::size_t j = 0; j < kFeatures; ++j) numbers.push_back(pixels[row * kFeatures + j]);
     }
     for (const TileSide side : {TileSide::kLeft, TileSide::kRight}) {
-      const auto of_images = packed(kernels, numbers, kFeatures, false, 1.0F, side);
+      const auto of_images = packed(kernels, numbers, kFeatures, {side});
       std::vector<std::uint32_t> words(of_images.size(), 1);
       kernels.pack_pixels({pixels.data(), kFeatures, rows.data(), n, false}, side, words.data());
       EXPECT_EQ(words, of_images) << n;
