@@ -347,19 +347,32 @@ class TileSquare {
       __builtin_prefetch(c + r * at_.p.stride, 1);
   }
 
+  /// Between the tile instructions, so that a core whose other half is busy still overlaps them, the next tiles
+  /// are brought near.
   void add(std::size_t k) {
-    const std::uint32_t* right = at_.right(j_, k);
-    const std::uint32_t* next = kTwoRight ? at_.right(j_ + 1, k) : nullptr;
+    const std::size_t next = k + 1 < at_.deep ? k + 1 : k;
     _tile_loadd(4, at_.left(i_, k), kRowBytes);
     if constexpr (kTwoLeft) _tile_loadd(5, at_.left(i_ + 1, k), kRowBytes);
     for (std::size_t p = 0; p < at_.pieces; ++p) {
-      _tile_loadd(6, right + p * kTileWords, kRowBytes);
-      if constexpr (kTwoRight) _tile_loadd(7, next + p * kTileWords, kRowBytes);
+      const std::uint32_t* ahead = at_.right(j_, next) + p * kTileWords;
+      _tile_loadd(6, at_.right(j_, k) + p * kTileWords, kRowBytes);
+      prefetch(ahead);
       _tile_dpbf16ps(0, 4, 6);
-      if constexpr (kTwoRight) _tile_dpbf16ps(1, 4, 7);
+      prefetch(ahead + kTileWords / 2);
       if constexpr (kTwoLeft) _tile_dpbf16ps(2, 5, 6);
-      if constexpr (kTwoLeft && kTwoRight) _tile_dpbf16ps(3, 5, 7);
+      if constexpr (!kTwoRight) continue;
+      ahead = at_.right(j_ + 1, next) + p * kTileWords;
+      _tile_loadd(7, at_.right(j_ + 1, k) + p * kTileWords, kRowBytes);
+      prefetch(ahead);
+      _tile_dpbf16ps(1, 4, 7);
+      prefetch(ahead + kTileWords / 2);
+      if constexpr (kTwoLeft) _tile_dpbf16ps(3, 5, 7);
     }
+  }
+
+  /// Half a tile.
+  static void prefetch(const std::uint32_t* words) {
+    for (std::size_t r = 0; r < kLanes / 2; ++r) __builtin_prefetch(words + r * kLanes);
   }
 
   // The intrinsic takes no constant but a literal.
