@@ -29,9 +29,9 @@ std::vector<DenseLayer> checked_layers(const Network& network) {
 
 /// What forward leaves for backward, one a layer.
 struct LayerBuffers {
-  std::vector<float> output;       ///< [batch, out] after activation and dropout; logits for the classifier.
-  std::vector<float> slope;        ///< [batch, out] derivative of the activation times the mask.
-  std::vector<float> normal;       ///< [batch, out] with batch norm: normalised values.
+  AlignedFloats output;            ///< [batch, out] after activation and dropout; logits for the classifier.
+  AlignedFloats slope;             ///< [batch, out] derivative of the activation times the mask.
+  AlignedFloats normal;            ///< [batch, out] with batch norm: normalised values.
   std::vector<float> inverse_std;  ///< [out] with batch norm.
 };
 
@@ -81,7 +81,7 @@ class DenseEngine final : public Engine {
   std::vector<float> buffers_;
   std::vector<std::uint8_t> labels_;   ///< [batch]
   std::vector<LayerBuffers> forward_;  ///< One a layer.
-  std::vector<float> gradient_[2];     ///< [batch, widest layer], by turns.
+  AlignedFloats gradient_[2];          ///< [batch, widest layer], by turns.
 };
 
 DenseEngine::DenseEngine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
@@ -100,7 +100,7 @@ DenseEngine::DenseEngine(std::shared_ptr<const TrainingData> data, const EngineC
   initialize(config_.network, config.seed, config.trial, parameters, buffers_);
   parameters_ = layout_.stored(parameters);
   const std::size_t batch = std::max(config.max_batch, kGemmEvaluationBatch);
-  products_ = products({layers_, data_->normalization, batch});
+  products_ = products({layers_, data_->normalization, batch, config.max_batch});
   labels_.resize(batch);
   std::size_t widest = 0;
   for (const DenseLayer& layer : layers_) {
@@ -209,7 +209,6 @@ BatchSums DenseEngine::train_step(std::span<const std::uint32_t> positions) {
   backward(positions.size());
   clip_gradients();
   optimizer_.step(parameters_, gradients_);
-  products_.hidden->parameters_changed();
   return sums;
 }
 
@@ -259,7 +258,6 @@ EngineState DenseEngine::state() const {
 void DenseEngine::restore(const EngineState& state) {
   check_state(state, config_);
   parameters_ = layout_.stored(state.parameters);
-  products_.hidden->parameters_changed();
   buffers_ = state.buffers;
   const auto& [first, second, steps] = state.optimizer;
   optimizer_.restore({layout_.stored(first), layout_.stored(second), steps});
@@ -280,19 +278,17 @@ std::unique_ptr<Engine> make_lane_engine(std::shared_ptr<const TrainingData> dat
                                          const LaneConfig& lanes) {
   return std::make_unique<DenseEngine>(
       std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
-        return DenseProducts{lanes.image_kernels != nullptr
-                                 ? image_tiles(products, *lanes.image_kernels, TilePieces::kExact)
-                                 : image_lanes(products, lanes),
-                             hidden_lanes(products, lanes)};
+        return DenseProducts{image_lanes(products, lanes), hidden_lanes(products, lanes)};
       });
 }
 
 std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> data, const EngineConfig& config,
                                          const TileKernels& kernels) {
-  return std::make_unique<
-      DenseEngine>(std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
-    return DenseProducts{image_tiles(products, kernels, TilePieces::kRounded), hidden_tiles(products, kernels)};
-  });
+  return std::make_unique<DenseEngine>(
+      std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
+        return DenseProducts{image_tiles(products, kernels, TilePieces::kRounded),
+                             hidden_tiles(products, kernels, TilePieces::kRounded)};
+      });
 }
 
 }  // namespace fmnist

@@ -19,7 +19,8 @@ namespace fmnist {
 struct ProductsConfig {
   std::vector<DenseLayer> layers;
   Normalization normalization;
-  std::size_t max_rows = 0;
+  std::size_t max_rows = 0;   ///< Of a batch.
+  std::size_t max_batch = 0;  ///< Of a batch whose gradients are computed.
 };
 
 /// The matrix products of the first layer, whose inputs are images, normalised. Used by one thread.
@@ -42,8 +43,6 @@ class HiddenProducts {
   virtual ~HiddenProducts() = default;
 
   virtual void take(std::size_t rows) = 0;
-  /// To be called before parameters are used that have changed since.
-  virtual void parameters_changed() = 0;
   virtual void forward(std::size_t l, const float* parameters, const float* x, float* z) = 0;
   virtual void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) = 0;
   /// The gradient by X: g·W.
@@ -61,16 +60,19 @@ struct DenseProducts {
 [[nodiscard]] std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm);
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm);
 
-/// Outputs of a layer whose weights are an operand of image_tiles at a time: few enough to stay in a second
-/// cache.
-inline constexpr std::size_t kColumnsAtOnce = 2 * kTileCount;
-
-/// Products of bfloat16 numbers, which the bytes of images are, for weights by input: weights and gradients are
-/// rounded to them, or taken in exact pieces. Sums and biases are floats.
+/// Products of bfloat16 numbers, which the bytes of images are, for weights by input. Weights and gradients are
+/// rounded to such numbers, or taken in exact pieces: then what is rounded are sums of floats, of weights times
+/// pixels from 0 to 255 before these are moved to mean 0, which is coarser where all pixels are nearly the
+/// same.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config,
                                                          const TileKernels& kernels, TilePieces pieces);
-/// Of numbers rounded to bfloat16.
+/// Of numbers rounded to bfloat16; or as exact as products of floats, for layers with is_for_pieces.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config,
-                                                           const TileKernels& kernels);
+                                                           const TileKernels& kernels, TilePieces pieces);
+/// Whether a layer beyond the first has enough outputs for products in pieces to be worth taking them apart.
+[[nodiscard]] bool is_for_pieces(const DenseLayer& layer);
+/// Numbers that these take for operands.
+[[nodiscard]] std::size_t image_tile_numbers(const ProductsConfig& config, TilePieces pieces);
+[[nodiscard]] std::size_t hidden_tile_numbers(const ProductsConfig& config, TilePieces pieces);
 
 }  // namespace fmnist

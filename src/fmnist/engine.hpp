@@ -121,9 +121,9 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 struct LaneConfig {
   const ProductKernels* kernels = nullptr;
   Gemm library = nullptr;  ///< For what is large; null: they do that too, slowly.
-  /// For the first layer, whose inputs are images, with the floats that these meet in exact pieces; null: in
+  /// For the first layer, and others that are wide: products of floats in exact pieces. Null: those are in
   /// lanes too.
-  const TileKernels* image_kernels = nullptr;
+  const TileKernels* tiles = nullptr;
 };
 
 /// Forward and backward by hand over `gemm`, on the CPU. Throws InvalidArgument for a network with other than

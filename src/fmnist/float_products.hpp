@@ -49,7 +49,6 @@ class HiddenFloats final : public HiddenProducts {
   explicit HiddenFloats(std::vector<Layer> layers) : layers_(std::move(layers)) {}
 
   void take(std::size_t rows) override { rows_ = rows; }
-  void parameters_changed() override {}
   void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
     layers_[l].forward(rows_, parameters, x, z);
   }

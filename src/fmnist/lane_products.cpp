@@ -104,6 +104,36 @@ class LayerLanes {
   AlignedFloats turned_;  ///< The weights by output, where the input's gradient is computed in lanes.
 };
 
+/// Each layer's by what is faster for its width.
+class HiddenByWidth final : public HiddenProducts {
+ public:
+  HiddenByWidth(const std::vector<DenseLayer>& layers, std::unique_ptr<HiddenProducts> in_lanes,
+                std::unique_ptr<HiddenProducts> in_tiles)
+      : in_lanes_(std::move(in_lanes)), in_tiles_(std::move(in_tiles)) {
+    for (const DenseLayer& layer : layers)
+      of_layer_.push_back((is_for_pieces(layer) ? in_tiles_ : in_lanes_).get());
+  }
+
+  void take(std::size_t rows) override {
+    in_lanes_->take(rows);
+    in_tiles_->take(rows);
+  }
+  void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
+    of_layer_[l]->forward(l, parameters, x, z);
+  }
+  void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) override {
+    of_layer_[l]->weight_gradient(l, g, x, gradients);
+  }
+  void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
+    of_layer_[l]->input_gradient(l, g, parameters, below);
+  }
+  std::size_t memory_bytes() const override { return in_lanes_->memory_bytes() + in_tiles_->memory_bytes(); }
+
+ private:
+  std::unique_ptr<HiddenProducts> in_lanes_, in_tiles_;
+  std::vector<HiddenProducts*> of_layer_;
+};
+
 }  // namespace
 
 std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library) {
@@ -111,13 +141,20 @@ std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library) {
 }
 
 std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes) {
+  if (lanes.tiles != nullptr) return image_tiles(config, *lanes.tiles, TilePieces::kExact);
   return std::make_unique<ImageFloats<LayerLanes>>(config, LayerLanes(config.layers.front(), false, lanes));
 }
 
 std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config, const LaneConfig& lanes) {
   std::vector<LayerLanes> layers;
-  for (const DenseLayer& layer : config.layers) layers.emplace_back(layer, !layers.empty(), lanes);
-  return std::make_unique<HiddenFloats<LayerLanes>>(std::move(layers));
+  for (const DenseLayer& layer : config.layers) {
+    const bool in_tiles = lanes.tiles != nullptr && is_for_pieces(layer);
+    layers.emplace_back(layer, !layers.empty() && !in_tiles, lanes);
+  }
+  auto in_lanes = std::make_unique<HiddenFloats<LayerLanes>>(std::move(layers));
+  if (lanes.tiles == nullptr) return in_lanes;
+  return std::make_unique<HiddenByWidth>(config.layers, std::move(in_lanes),
+                                         hidden_tiles(config, *lanes.tiles, TilePieces::kExact));
 }
 
 }  // namespace fmnist

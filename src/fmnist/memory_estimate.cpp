@@ -1,11 +1,11 @@
 #include "fmnist/memory_estimate.hpp"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 #include "fmnist/channel_step.hpp"
 #include "fmnist/dense_network.hpp"
+#include "fmnist/dense_products.hpp"
 #include "fmnist/evaluation.hpp"
 #include "fmnist/lane_products.hpp"
 #include "fmnist/parameter_layout.hpp"
@@ -78,42 +78,26 @@ std::size_t mask_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
   return numbers;
 }
 
-/// The operands of the first layer's products in tiles.
-std::size_t image_tile_numbers(const DenseLayer& layer, std::size_t rows, TilePieces pieces) {
-  return tile_words(std::min(layer.out, kColumnsAtOnce), layer.in, pieces) +
-         tile_words(layer.out, rows, pieces) + std::max(tile_words(rows, layer.in), tile_words(layer.in, rows));
-}
-
-/// Those of the others.
-std::size_t hidden_tile_numbers(const std::vector<DenseLayer>& layers, std::size_t rows) {
-  std::size_t words = 0;
-  std::size_t left = 0;
-  std::size_t gradient = 0;
-  for (std::size_t l = 1; l < layers.size(); ++l) {
-    const auto [in, out] = std::pair(layers[l].in, layers[l].out);
-    words += tile_words(out, in) + tile_words(in, out);
-    left = std::max({left, tile_words(rows, in), tile_words(in, rows), tile_words(rows, out)});
-    gradient = std::max(gradient, tile_words(out, rows));
-  }
-  return words + left + gradient;
-}
-
-/// The copies of weights of the others in lanes.
+/// The copies of weights of layers in lanes.
 std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers) {
   std::size_t numbers = 0;
-  for (std::size_t l = 1; l < layers.size(); ++l)
-    numbers += turned_weight_numbers(layers[l], dnnl_gemm() != nullptr);
+  for (std::size_t l = 1; l < layers.size(); ++l) {
+    if (piece_kernels() == nullptr || !is_for_pieces(layers[l]))
+      numbers += turned_weight_numbers(layers[l], dnnl_gemm() != nullptr);
+  }
   return numbers;
 }
 
 /// What the products take besides weights, inputs and outputs.
-std::size_t operand_numbers(const std::vector<DenseLayer>& layers, std::size_t rows, Precision precision) {
-  const DenseLayer& first = layers.front();
+std::size_t operand_numbers(const ProductsConfig& config, Precision precision) {
   if (precision == Precision::kBf16)
-    return image_tile_numbers(first, rows, TilePieces::kRounded) + hidden_tile_numbers(layers, rows);
-  if (product_kernels() == nullptr) return rows * first.in;
-  return hidden_lane_numbers(layers) +
-         (piece_kernels() != nullptr ? image_tile_numbers(first, rows, TilePieces::kExact) : rows * first.in);
+    return image_tile_numbers(config, TilePieces::kRounded) + hidden_tile_numbers(config, TilePieces::kRounded);
+  const std::size_t images = config.max_rows * config.layers.front().in;
+  if (product_kernels() == nullptr) return images;
+  return hidden_lane_numbers(config.layers) + (piece_kernels() == nullptr
+                                                   ? images
+                                                   : image_tile_numbers(config, TilePieces::kExact) +
+                                                         hidden_tile_numbers(config, TilePieces::kExact));
 }
 
 /// A step of forward as autograd sees it; numbers are those of an example.
@@ -227,7 +211,7 @@ std::uint64_t gemm_memory_bytes(const EngineConfig& config) {
                                by_input ? WeightOrder::kByInput : WeightOrder::kByOutput);
   const std::size_t numbers = lasting_numbers(config, layout.size()) + batch_numbers(layers, rows) +
                               mask_numbers(layers, config.max_batch) +
-                              operand_numbers(layers, rows, config.precision);
+                              operand_numbers({layers, {}, rows, config.max_batch}, config.precision);
   const bool changes = config.augmentation.changes_images();
   return numbers * sizeof(float) + (changes ? config.max_batch * (features + sizeof(std::uint32_t)) : 0);
 }

@@ -14,8 +14,9 @@ inline constexpr std::size_t kTileDepth = 32;
 /// A word holds two numbers that are neighbours along the depth, the first in its lower half.
 inline constexpr std::size_t kTileWords = kTileCount * kTileDepth / 2;
 
-/// What floats become: the nearest bfloat16 number, or three whose sum they are to the last bit, so that a
-/// product with numbers that have 8 bits anyway is one of floats.
+/// What floats become: the nearest bfloat16 number, or three whose sum is the float to the last bit, so that a
+/// product with a number that has 8 bits anyway is one of floats. That is true of finite floats of 1e-31 and
+/// more in size; of smaller ones the sum has fewer bits, and infinity becomes what is no number.
 enum class TilePieces : std::size_t { kRounded = 1, kExact = 3 };
 
 [[nodiscard]] constexpr std::size_t count_of(TilePieces pieces) {
@@ -55,10 +56,12 @@ struct PixelVectors {
   bool depth_first;
 };
 
-/// C[i, j] = start[j] + Σ_d left[i, d]·right[j, d]
+/// C[i, j] = start[j] + Σ_d left[i, d]·right[j, d]. Products of pieces that are smaller than the last bit of
+/// a product of floats are left out: of exact ones on both sides three of nine.
 struct TileProduct {
-  const std::uint32_t* left;  ///< In one piece.
+  const std::uint32_t* left;
   std::size_t left_count;
+  TilePieces left_pieces;
   const std::uint32_t* right;
   std::size_t right_count;
   TilePieces right_pieces;
@@ -68,8 +71,9 @@ struct TileProduct {
   std::size_t stride;  ///< From row to row of `c`.
 };
 
-/// Operands and sums that begin with cache lines take less time. Numbers closer to zero than 1.2e-38 count as
-/// zero, in part of the sets. What a tile has beyond the operand's numbers is written as zeros.
+/// Each set does every combination of layouts, sides and pieces, whether an engine needs it or not. Operands
+/// and sums that begin with cache lines take less time. Numbers closer to zero than 1.2e-38 count as zero, in
+/// part of the sets. What a tile has beyond the operand's numbers is written as zeros.
 struct TileKernels {
   const char* name;
   /// Whether products of exact pieces take less time than those of floats.

@@ -9,6 +9,7 @@ namespace {
 
 constexpr unsigned kHalf = 16;
 constexpr std::size_t kWordsAcross = kTileDepth / 2;
+constexpr std::size_t kMostPieces = count_of(TilePieces::kExact);
 
 std::uint32_t bits_of(float value) {
   std::uint32_t bits;
@@ -93,11 +94,12 @@ void add_product(const std::uint32_t* left, const std::uint32_t* right, float* s
 
 void multiply(const TileProduct& p) {
   const std::size_t deep = (p.depth + kTileDepth - 1) / kTileDepth;
-  const std::size_t pieces = count_of(p.right_pieces);
+  const std::size_t left_pieces = count_of(p.left_pieces);
+  const std::size_t right_pieces = count_of(p.right_pieces);
   for (std::size_t i0 = 0; i0 < p.left_count; i0 += kTileCount) {
     for (std::size_t j0 = 0; j0 < p.right_count; j0 += kTileCount) {
-      const std::uint32_t* left = p.left + i0 / kTileCount * deep * kTileWords;
-      const std::uint32_t* right = p.right + j0 / kTileCount * deep * pieces * kTileWords;
+      const std::uint32_t* left = p.left + i0 / kTileCount * deep * left_pieces * kTileWords;
+      const std::uint32_t* right = p.right + j0 / kTileCount * deep * right_pieces * kTileWords;
       float sums[kTileCount * kTileCount];
       const std::size_t n_i = std::min(kTileCount, p.left_count - i0);
       const std::size_t n_j = std::min(kTileCount, p.right_count - j0);
@@ -105,8 +107,13 @@ void multiply(const TileProduct& p) {
         for (std::size_t j = 0; j < kTileCount; ++j)
           sums[i * kTileCount + j] = p.start != nullptr && j < n_j ? p.start[j0 + j] : 0.0F;
       }
-      for (std::size_t k = 0; k < deep * pieces; ++k)
-        add_product(left + k / pieces * kTileWords, right + k * kTileWords, sums);
+      for (std::size_t k = 0; k < deep; ++k) {
+        for (std::size_t a = 0; a < left_pieces; ++a) {
+          for (std::size_t b = 0; b < std::min(right_pieces, kMostPieces - a); ++b)
+            add_product(left + (k * left_pieces + a) * kTileWords, right + (k * right_pieces + b) * kTileWords,
+                        sums);
+        }
+      }
       for (std::size_t i = 0; i < n_i; ++i)
         std::copy_n(sums + i * kTileCount, n_j, p.c + (i0 + i) * p.stride + j0);
     }

@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::size_t kWordsAcross = kTileDepth / 2;
 constexpr unsigned kHalf = 16;
+constexpr auto kMostPieces = static_cast<std::size_t>(TilePieces::kExact);
 static_assert(kLanes == kTileCount && kLanes == kWordsAcross);
 
 using Floats = __m512;
@@ -64,8 +65,8 @@ Words cut(Floats numbers) {
 }
 
 /// What is missing then.
-Floats rest(Floats numbers, Words cut) {
-  return _mm512_sub_ps(numbers, _mm512_castsi512_ps(cut));
+Floats rest(Floats numbers, Words piece) {
+  return _mm512_sub_ps(numbers, _mm512_castsi512_ps(piece));
 }
 
 /// As above, of bfloat16 numbers as the upper halves of words.
@@ -142,7 +143,7 @@ struct Across {
 
 template <typename Source, TilePieces kPieces>
 void pack_floats_from(const FloatVectors& v, TileSide side, std::uint32_t* words) {
-  constexpr std::size_t kPieceCount = count_of(kPieces);
+  constexpr auto kPieceCount = static_cast<std::size_t>(kPieces);
   for (std::size_t i = 0; i < blocks(v.count, kTileCount); ++i) {
     for (std::size_t k = 0; k < blocks(v.depth, kTileDepth); ++k, words += kPieceCount * kTileWords) {
       const Source source(v, i * kTileCount, k * kTileDepth);
@@ -151,13 +152,13 @@ void pack_floats_from(const FloatVectors& v, TileSide side, std::uint32_t* words
         std::uint32_t* row = words + r * kLanes;
         if constexpr (kPieces == TilePieces::kRounded) {
           _mm512_storeu_si512(row, Source::rounded(numbers));
-          continue;
-        }
-        for (std::size_t p = 0; p < kPieceCount; ++p) {
-          const Words first = cut(numbers.first);
-          const Words second = cut(numbers.second);
-          _mm512_storeu_si512(row + p * kTileWords, Source::joined(first, second));
-          numbers = {rest(numbers.first, first), rest(numbers.second, second)};
+        } else {
+          for (std::size_t p = 0; p < kPieceCount; ++p) {
+            const Words first = cut(numbers.first);
+            const Words second = cut(numbers.second);
+            _mm512_storeu_si512(row + p * kTileWords, Source::joined(first, second));
+            numbers = {rest(numbers.first, first), rest(numbers.second, second)};
+          }
         }
       }
       if (side == Source::kSide) continue;
@@ -244,14 +245,20 @@ void pack_pixels(const PixelVectors& v, TileSide side, std::uint32_t* words) {
 /// Where a product's tiles are.
 struct Operands {
   explicit Operands(const TileProduct& product)
-      : p(product), deep(blocks(product.depth, kTileDepth)), pieces(count_of(product.right_pieces)) {}
+      : p(product),
+        deep(blocks(product.depth, kTileDepth)),
+        left_pieces(static_cast<std::size_t>(product.left_pieces)),
+        right_pieces(static_cast<std::size_t>(product.right_pieces)) {}
 
-  [[nodiscard]] const std::uint32_t* left(std::size_t block, std::size_t k) const {
-    return p.left + (block * deep + k) * kTileWords;
+  [[nodiscard]] const std::uint32_t* left(std::size_t block, std::size_t k, std::size_t piece) const {
+    return p.left + ((block * deep + k) * left_pieces + piece) * kTileWords;
   }
-  /// The first of the pieces, which follow each other.
-  [[nodiscard]] const std::uint32_t* right(std::size_t block, std::size_t k) const {
-    return p.right + (block * deep + k) * pieces * kTileWords;
+  [[nodiscard]] const std::uint32_t* right(std::size_t block, std::size_t k, std::size_t piece) const {
+    return p.right + ((block * deep + k) * right_pieces + piece) * kTileWords;
+  }
+  /// Pieces on the right side that count with that one on the left side.
+  [[nodiscard]] std::size_t pieces_for(std::size_t left_piece) const {
+    return smaller(right_pieces, kMostPieces - left_piece);
   }
   /// What the sums of 16 columns begin with.
   [[nodiscard]] Floats start(std::size_t block) const {
@@ -263,8 +270,20 @@ struct Operands {
 
   const TileProduct& p;
   std::size_t deep;
-  std::size_t pieces;
+  std::size_t left_pieces, right_pieces;
 };
+
+/// sums += the product of two tiles.
+void add_product(const std::uint32_t* left, const std::uint32_t* right, Floats* sums) {
+  for (std::size_t d = 0; d < kWordsAcross; ++d) {
+    const auto row = reinterpret_cast<__m512bh>(_mm512_loadu_si512(right + d * kLanes));
+#pragma GCC unroll 16
+    for (std::size_t r = 0; r < kLanes; ++r) {
+      const auto word = static_cast<int>(left[r * kWordsAcross + d]);
+      sums[r] = _mm512_dpbf16_ps(sums[r], reinterpret_cast<__m512bh>(_mm512_set1_epi32(word)), row);
+    }
+  }
+}
 
 void multiply_by_vectors(const TileProduct& p) {
   const Operands at(p);
@@ -273,16 +292,10 @@ void multiply_by_vectors(const TileProduct& p) {
     for (std::size_t i = 0; i < blocks(p.left_count, kTileCount); ++i) {
       Floats sums[kLanes];
       for (Floats& sum : sums) sum = at.start(j);
-      const std::uint32_t* right = at.right(j, 0);
-      for (std::size_t k = 0; k < at.deep * at.pieces; ++k, right += kTileWords) {
-        const std::uint32_t* left = at.left(i, k / at.pieces);
-        for (std::size_t d = 0; d < kWordsAcross; ++d) {
-          const auto row = reinterpret_cast<__m512bh>(_mm512_loadu_si512(right + d * kLanes));
-#pragma GCC unroll 16
-          for (std::size_t r = 0; r < kLanes; ++r) {
-            const auto word = static_cast<int>(left[r * kWordsAcross + d]);
-            sums[r] = _mm512_dpbf16_ps(sums[r], reinterpret_cast<__m512bh>(_mm512_set1_epi32(word)), row);
-          }
+      for (std::size_t k = 0; k < at.deep; ++k) {
+        for (std::size_t a = 0; a < at.left_pieces; ++a) {
+          for (std::size_t b = 0; b < at.pieces_for(a); ++b)
+            add_product(at.left(i, k, a), at.right(j, k, b), sums);
         }
       }
       for (std::size_t r = 0; r < left_of(p.left_count, i * kTileCount); ++r)
@@ -321,10 +334,10 @@ class TileSquare {
 
  private:
   void begin() {
-    fetch(i_, j_);
-    if constexpr (kTwoRight) fetch(i_, j_ + 1);
-    if constexpr (kTwoLeft) fetch(i_ + 1, j_);
-    if constexpr (kTwoLeft && kTwoRight) fetch(i_ + 1, j_ + 1);
+    prefetch_sums(i_, j_);
+    if constexpr (kTwoRight) prefetch_sums(i_, j_ + 1);
+    if constexpr (kTwoLeft) prefetch_sums(i_ + 1, j_);
+    if constexpr (kTwoLeft && kTwoRight) prefetch_sums(i_ + 1, j_ + 1);
     if (at_.p.start == nullptr) {
       _tile_zero(0);
       _tile_zero(1);
@@ -341,37 +354,39 @@ class TileSquare {
   }
 
   /// Sums are written at the end, to a first cache that has their place by then.
-  void fetch(std::size_t i, std::size_t j) const {
+  void prefetch_sums(std::size_t i, std::size_t j) const {
     const float* c = at_.c(i, j);
     for (std::size_t r = 0; r < left_of(at_.p.left_count, i * kTileCount); ++r)
       __builtin_prefetch(c + r * at_.p.stride, 1);
   }
 
-  /// Between the tile instructions, so that a core whose other half is busy still overlaps them, the next tiles
-  /// are brought near.
+  /// The next tiles are brought near between the tile instructions, which a core overlaps better so while its
+  /// other thread is busy.
   void add(std::size_t k) {
     const std::size_t next = k + 1 < at_.deep ? k + 1 : k;
-    _tile_loadd(4, at_.left(i_, k), kRowBytes);
-    if constexpr (kTwoLeft) _tile_loadd(5, at_.left(i_ + 1, k), kRowBytes);
-    for (std::size_t p = 0; p < at_.pieces; ++p) {
-      const std::uint32_t* ahead = at_.right(j_, next) + p * kTileWords;
-      _tile_loadd(6, at_.right(j_, k) + p * kTileWords, kRowBytes);
-      prefetch(ahead);
-      _tile_dpbf16ps(0, 4, 6);
-      prefetch(ahead + kTileWords / 2);
-      if constexpr (kTwoLeft) _tile_dpbf16ps(2, 5, 6);
-      if constexpr (!kTwoRight) continue;
-      ahead = at_.right(j_ + 1, next) + p * kTileWords;
-      _tile_loadd(7, at_.right(j_ + 1, k) + p * kTileWords, kRowBytes);
-      prefetch(ahead);
-      _tile_dpbf16ps(1, 4, 7);
-      prefetch(ahead + kTileWords / 2);
-      if constexpr (kTwoLeft) _tile_dpbf16ps(3, 5, 7);
+    for (std::size_t a = 0; a < at_.left_pieces; ++a) {
+      _tile_loadd(4, at_.left(i_, k, a), kRowBytes);
+      if constexpr (kTwoLeft) _tile_loadd(5, at_.left(i_ + 1, k, a), kRowBytes);
+      for (std::size_t b = 0; b < at_.pieces_for(a); ++b) {
+        const std::uint32_t* ahead = at_.right(j_, next, b);
+        _tile_loadd(6, at_.right(j_, k, b), kRowBytes);
+        prefetch_half(ahead);
+        _tile_dpbf16ps(0, 4, 6);
+        prefetch_half(ahead + kTileWords / 2);
+        if constexpr (kTwoLeft) _tile_dpbf16ps(2, 5, 6);
+        if constexpr (!kTwoRight) continue;
+        ahead = at_.right(j_ + 1, next, b);
+        _tile_loadd(7, at_.right(j_ + 1, k, b), kRowBytes);
+        prefetch_half(ahead);
+        _tile_dpbf16ps(1, 4, 7);
+        prefetch_half(ahead + kTileWords / 2);
+        if constexpr (kTwoLeft) _tile_dpbf16ps(3, 5, 7);
+      }
     }
   }
 
-  /// Half a tile.
-  static void prefetch(const std::uint32_t* words) {
+  /// Of a tile.
+  static void prefetch_half(const std::uint32_t* words) {
     for (std::size_t r = 0; r < kLanes / 2; ++r) __builtin_prefetch(words + r * kLanes);
   }
 
@@ -386,16 +401,16 @@ class TileSquare {
       store(i_ + 1, j_ + 1, [](float* to, std::size_t stride) { _tile_stored(3, to, stride); });
   }
 
-  /// Of a register, which `store_tile` writes with so many bytes from row to row.
-  template <typename Store>
-  void store(std::size_t i, std::size_t j, const Store& store_tile) {
+  /// Of a register, which `write` writes with so many bytes from row to row.
+  template <typename Write>
+  void store(std::size_t i, std::size_t j, const Write& write) {
     const std::size_t n = left_of(at_.p.left_count, i * kTileCount);
     const std::size_t wide = left_of(at_.p.right_count, j * kTileCount);
     if (n == kTileCount && wide == kTileCount) {
-      store_tile(at_.c(i, j), at_.p.stride * sizeof(float));
+      write(at_.c(i, j), at_.p.stride * sizeof(float));
       return;
     }
-    store_tile(scratch_, kRowBytes);
+    write(scratch_, kRowBytes);
     settle();
     for (std::size_t r = 0; r < n; ++r) {
       _mm512_mask_storeu_ps(at_.c(i, j) + r * at_.p.stride, first_lanes(wide),

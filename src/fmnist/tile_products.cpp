@@ -13,6 +13,83 @@ namespace {
 
 using Words = std::vector<std::uint32_t, CacheLineAllocator<std::uint32_t>>;
 
+/// Vectors of the right operand that are made at a time: few enough to stay in a second cache.
+constexpr std::size_t kColumnsAtOnce = 2 * kTileCount;
+
+/// Words of the operands of products of layers.
+struct OperandSizes {
+  std::size_t left = 0;
+  std::size_t right = 0;
+
+  /// Of a layer's three products; both sides that are floats have so many pieces.
+  void take(const DenseLayer& layer, const ProductsConfig& config, TilePieces left_pieces, TilePieces pieces) {
+    const auto [in, out] = std::pair(layer.in, layer.out);
+    const auto [rows, batch] = std::pair(config.max_rows, config.max_batch);
+    left = std::max({left, tile_words(rows, in, left_pieces), tile_words(in, batch, left_pieces)});
+    right = std::max({right, columns(in, pieces), columns(batch, pieces)});
+    if (&layer == &config.layers.front()) return;
+    left = std::max(left, tile_words(batch, out, left_pieces));
+    right = std::max(right, columns(out, pieces));
+  }
+
+ private:
+  static std::size_t columns(std::size_t depth, TilePieces pieces) {
+    return tile_words(kColumnsAtOnce, depth, pieces);
+  }
+};
+
+OperandSizes image_sizes(const ProductsConfig& config, TilePieces pieces) {
+  OperandSizes sizes;
+  sizes.take(config.layers.front(), config, TilePieces::kRounded, pieces);
+  return sizes;
+}
+
+OperandSizes hidden_sizes(const ProductsConfig& config, TilePieces pieces) {
+  OperandSizes sizes;
+  for (std::size_t l = 1; l < config.layers.size(); ++l) {
+    if (pieces == TilePieces::kRounded || is_for_pieces(config.layers[l]))
+      sizes.take(config.layers[l], config, pieces, pieces);
+  }
+  return sizes;
+}
+
+/// Products of a left operand, which its user writes, with floats.
+class Operands {
+ public:
+  Operands(const TileKernels& tiles, const OperandSizes& sizes)
+      : tiles_(tiles), left_(sizes.left), right_(sizes.right) {}
+
+  [[nodiscard]] std::uint32_t* left() { return left_.data(); }
+  void pack_left(const FloatVectors& vectors) { tiles_.pack_floats(vectors, TileSide::kLeft, left_.data()); }
+
+  /// c[i, j] = start[j] + Σ_d left[i, d]·right[j, d]
+  void multiply(std::size_t left_count, TilePieces left_pieces, const FloatVectors& right, const float* start,
+                float* c, std::size_t stride) {
+    FloatVectors columns = right;
+    for (std::size_t first = 0; first < right.count; first += kColumnsAtOnce) {
+      columns.numbers = right.numbers + first * (right.depth_first ? 1 : right.stride);
+      columns.count = std::min(kColumnsAtOnce, right.count - first);
+      tiles_.pack_floats(columns, TileSide::kRight, right_.data());
+      tiles_.multiply({.left = left_.data(),
+                       .left_count = left_count,
+                       .left_pieces = left_pieces,
+                       .right = right_.data(),
+                       .right_count = columns.count,
+                       .right_pieces = right.pieces,
+                       .depth = right.depth,
+                       .start = start != nullptr ? start + first : nullptr,
+                       .c = c + first,
+                       .stride = stride});
+    }
+  }
+
+  [[nodiscard]] std::size_t memory_bytes() const { return bytes_of(left_, right_); }
+
+ private:
+  const TileKernels& tiles_;
+  Words left_, right_;
+};
+
 /// The products of the first layer. Images stay the bytes they are, which are bfloat16 numbers; normalising
 /// them, x = pixel·scale + shift, moves into the other operand and the start of the sums.
 class ImageTiles final : public ImageProducts {
@@ -23,9 +100,7 @@ class ImageTiles final : public ImageProducts {
         normalization_(config.normalization),
         tiles_(tiles),
         pieces_(pieces),
-        weights_(tile_words(std::min(layer_.out, kColumnsAtOnce), layer_.in, pieces)),
-        gradient_(tile_words(layer_.out, config.max_rows, pieces)),
-        images_(std::max(tile_words(config.max_rows, layer_.in), tile_words(layer_.in, config.max_rows))),
+        operands_(tiles, image_sizes(config, pieces)),
         start_(row_) {}
 
   void take(const ImageRows& images) override { batch_ = images; }
@@ -35,44 +110,26 @@ class ImageTiles final : public ImageProducts {
     kernels().column_sums(layer_.in, row_, w, start_.data());
     for (std::size_t i = 0; i < layer_.out; ++i)
       start_[i] = normalization_.shift * start_[i] + parameters[layer_.bias + i];
-    tiles_.pack_pixels(pixels(false), TileSide::kLeft, images_.data());
-    for (std::size_t first = 0; first < layer_.out; first += kColumnsAtOnce) {
-      const std::size_t columns = std::min(kColumnsAtOnce, layer_.out - first);
-      tiles_.pack_floats({w + first, row_, true, columns, layer_.in, normalization_.scale, pieces_},
-                         TileSide::kRight, weights_.data());
-      tiles_.multiply({.left = images_.data(),
-                       .left_count = batch_.count,
-                       .right = weights_.data(),
-                       .right_count = columns,
-                       .right_pieces = pieces_,
-                       .depth = layer_.in,
-                       .start = start_.data() + first,
-                       .c = z + first,
-                       .stride = layer_.out});
-    }
+    pack_pixels(false);
+    operands_.multiply(batch_.count, TilePieces::kRounded,
+                       {w, row_, true, layer_.out, layer_.in, normalization_.scale, pieces_}, start_.data(), z,
+                       layer_.out);
   }
 
   void weight_gradient(const float* g, float* gradients) override {
-    tiles_.pack_floats({g, layer_.out, true, layer_.out, batch_.count, normalization_.scale, pieces_},
-                       TileSide::kRight, gradient_.data());
-    tiles_.pack_pixels(pixels(true), TileSide::kLeft, images_.data());
     for (std::size_t i = 0; i < layer_.out; ++i) start_[i] = normalization_.shift * gradients[layer_.bias + i];
-    tiles_.multiply({.left = images_.data(),
-                     .left_count = layer_.in,
-                     .right = gradient_.data(),
-                     .right_count = layer_.out,
-                     .right_pieces = pieces_,
-                     .depth = batch_.count,
-                     .start = start_.data(),
-                     .c = gradients + layer_.weight,
-                     .stride = row_});
+    pack_pixels(true);
+    operands_.multiply(layer_.in, TilePieces::kRounded,
+                       {g, layer_.out, true, layer_.out, batch_.count, normalization_.scale, pieces_},
+                       start_.data(), gradients + layer_.weight, row_);
   }
 
-  std::size_t memory_bytes() const override { return bytes_of(weights_, gradient_, images_, start_); }
+  std::size_t memory_bytes() const override { return operands_.memory_bytes() + bytes_of(start_); }
 
  private:
-  [[nodiscard]] PixelVectors pixels(bool depth_first) const {
-    return {batch_.pixels, layer_.in, batch_.rows, batch_.count, depth_first};
+  void pack_pixels(bool depth_first) {
+    tiles_.pack_pixels({batch_.pixels, layer_.in, batch_.rows, batch_.count, depth_first}, TileSide::kLeft,
+                       operands_.left());
   }
 
   DenseLayer layer_;
@@ -80,122 +137,77 @@ class ImageTiles final : public ImageProducts {
   Normalization normalization_;
   const TileKernels& tiles_;
   TilePieces pieces_;  ///< Of weights and gradients.
-  ImageRows batch_{};
-  Words weights_;        ///< Right operand [columns at once], sums over the pixels.
-  Words gradient_;       ///< Right operand [out], sums over the images.
-  Words images_;         ///< Left operand of both.
+  Operands operands_;
   AlignedFloats start_;  ///< [row] what sums begin with.
-};
-
-/// A layer's weights as operands, made when they are first needed after a change.
-struct PackedWeights {
-  Words by_input;   ///< Right operand [out], sums over the inputs.
-  Words by_output;  ///< Right operand [in], sums over the outputs.
-  bool has_by_input = false;
-  bool has_by_output = false;
+  ImageRows batch_{};
 };
 
 class HiddenTiles final : public HiddenProducts {
  public:
-  HiddenTiles(const ProductsConfig& config, const TileKernels& tiles)
-      : layers_(config.layers), tiles_(tiles), weights_(layers_.size()) {
-    std::size_t left = 0;
-    std::size_t gradient = 0;
-    for (std::size_t l = 1; l < layers_.size(); ++l) {
-      const auto [in, out] = std::pair(layers_[l].in, layers_[l].out);
-      weights_[l].by_input.resize(tile_words(out, in));
-      weights_[l].by_output.resize(tile_words(in, out));
-      left = std::max({left, tile_words(config.max_rows, in), tile_words(in, config.max_rows),
-                       tile_words(config.max_rows, out)});
-      gradient = std::max(gradient, tile_words(out, config.max_rows));
-    }
-    left_.resize(left);
-    gradient_.resize(gradient);
-  }
+  HiddenTiles(const ProductsConfig& config, const TileKernels& tiles, TilePieces pieces)
+      : layers_(config.layers), pieces_(pieces), operands_(tiles, hidden_sizes(config, pieces)) {}
 
   void take(std::size_t rows) override { rows_ = rows; }
 
-  void parameters_changed() override {
-    for (PackedWeights& weights : weights_) weights.has_by_input = weights.has_by_output = false;
-  }
-
   void forward(std::size_t l, const float* parameters, const float* x, float* z) override {
     const DenseLayer& layer = layers_[l];
-    PackedWeights& weights = weights_[l];
-    if (!std::exchange(weights.has_by_input, true)) {
-      tiles_.pack_floats({parameters + layer.weight, lane_row(layer.out), true, layer.out, layer.in, 1.0F},
-                         TileSide::kRight, weights.by_input.data());
-    }
-    tiles_.pack_floats({x, layer.in, false, rows_, layer.in, 1.0F}, TileSide::kLeft, left_.data());
-    tiles_.multiply({.left = left_.data(),
-                     .left_count = rows_,
-                     .right = weights.by_input.data(),
-                     .right_count = layer.out,
-                     .right_pieces = TilePieces::kRounded,
-                     .depth = layer.in,
-                     .start = parameters + layer.bias,
-                     .c = z,
-                     .stride = layer.out});
+    operands_.pack_left({x, layer.in, false, rows_, layer.in, 1.0F, pieces_});
+    operands_.multiply(
+        rows_, pieces_,
+        {parameters + layer.weight, lane_row(layer.out), true, layer.out, layer.in, 1.0F, pieces_},
+        parameters + layer.bias, z, layer.out);
   }
 
   void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) override {
     const DenseLayer& layer = layers_[l];
-    tiles_.pack_floats({x, layer.in, true, layer.in, rows_, 1.0F}, TileSide::kLeft, left_.data());
-    tiles_.pack_floats({g, layer.out, true, layer.out, rows_, 1.0F}, TileSide::kRight, gradient_.data());
-    tiles_.multiply({.left = left_.data(),
-                     .left_count = layer.in,
-                     .right = gradient_.data(),
-                     .right_count = layer.out,
-                     .right_pieces = TilePieces::kRounded,
-                     .depth = rows_,
-                     .start = nullptr,
-                     .c = gradients + layer.weight,
-                     .stride = lane_row(layer.out)});
+    operands_.pack_left({x, layer.in, true, layer.in, rows_, 1.0F, pieces_});
+    operands_.multiply(layer.in, pieces_, {g, layer.out, true, layer.out, rows_, 1.0F, pieces_}, nullptr,
+                       gradients + layer.weight, lane_row(layer.out));
   }
 
   void input_gradient(std::size_t l, const float* g, const float* parameters, float* below) override {
     const DenseLayer& layer = layers_[l];
-    PackedWeights& weights = weights_[l];
-    if (!std::exchange(weights.has_by_output, true)) {
-      tiles_.pack_floats({parameters + layer.weight, lane_row(layer.out), false, layer.in, layer.out, 1.0F},
-                         TileSide::kRight, weights.by_output.data());
-    }
-    tiles_.pack_floats({g, layer.out, false, rows_, layer.out, 1.0F}, TileSide::kLeft, left_.data());
-    tiles_.multiply({.left = left_.data(),
-                     .left_count = rows_,
-                     .right = weights.by_output.data(),
-                     .right_count = layer.in,
-                     .right_pieces = TilePieces::kRounded,
-                     .depth = layer.out,
-                     .start = nullptr,
-                     .c = below,
-                     .stride = layer.in});
+    operands_.pack_left({g, layer.out, false, rows_, layer.out, 1.0F, pieces_});
+    operands_.multiply(
+        rows_, pieces_,
+        {parameters + layer.weight, lane_row(layer.out), false, layer.in, layer.out, 1.0F, pieces_}, nullptr,
+        below, layer.in);
   }
 
-  std::size_t memory_bytes() const override {
-    std::size_t bytes = bytes_of(left_, gradient_);
-    for (const PackedWeights& weights : weights_) bytes += bytes_of(weights.by_input, weights.by_output);
-    return bytes;
-  }
+  std::size_t memory_bytes() const override { return operands_.memory_bytes(); }
 
  private:
   std::vector<DenseLayer> layers_;
-  const TileKernels& tiles_;
-  std::vector<PackedWeights> weights_;  ///< One a layer; empty for the first.
+  TilePieces pieces_;
+  Operands operands_;
   std::size_t rows_ = 0;
-  Words left_;      ///< Left operand: a layer's inputs, or the gradient by its outputs.
-  Words gradient_;  ///< Right operand: that gradient.
 };
 
 }  // namespace
+
+bool is_for_pieces(const DenseLayer& layer) {
+  constexpr std::size_t kFewestOutputs = 33;
+  return layer.out >= kFewestOutputs;
+}
 
 std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config, const TileKernels& kernels,
                                            TilePieces pieces) {
   return std::make_unique<ImageTiles>(config, kernels, pieces);
 }
 
-std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config, const TileKernels& kernels) {
-  return std::make_unique<HiddenTiles>(config, kernels);
+std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config, const TileKernels& kernels,
+                                             TilePieces pieces) {
+  return std::make_unique<HiddenTiles>(config, kernels, pieces);
+}
+
+std::size_t image_tile_numbers(const ProductsConfig& config, TilePieces pieces) {
+  const OperandSizes sizes = image_sizes(config, pieces);
+  return sizes.left + sizes.right + lane_row(config.layers.front().out);
+}
+
+std::size_t hidden_tile_numbers(const ProductsConfig& config, TilePieces pieces) {
+  const OperandSizes sizes = hidden_sizes(config, pieces);
+  return sizes.left + sizes.right;
 }
 
 }  // namespace fmnist

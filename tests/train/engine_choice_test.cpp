@@ -54,6 +54,17 @@ TEST(EngineChoice, OnlyTheEngineWrittenByHandRoundsToBf16) {
   EXPECT_FALSE(fmnist::may_be_bf16(bf16));
 }
 
+TEST(EngineChoice, NamesWhoseProductsTheyAre) {
+  const std::string name = fmnist::engine_name("gemm", tune::ParamValues{}, "cpu");
+  if (fmnist::product_kernels() == nullptr) {
+    EXPECT_EQ(name, fmnist::dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)");
+    return;
+  }
+  const fmnist::TileKernels* of_images = fmnist::piece_kernels();
+  const std::string images = of_images != nullptr ? std::string(", ") + of_images->name : "";
+  EXPECT_EQ(name, "gemm (own" + images + (fmnist::dnnl_gemm() != nullptr ? ", oneDNN)" : ")"));
+}
+
 TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {
   const auto network = [](const char* name) {
     fmnist::EngineConfig config;

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <limits>
 #include <numeric>
 
 #include "fmnist/compute.hpp"
@@ -171,6 +172,38 @@ TEST(TileEngine, GoesOnFromAStateAsIfItHadNeverBeenInterrupted) {
       EXPECT_EQ(other->train_step(first_positions(n)).loss, engine->train_step(first_positions(n)).loss);
     }
     EXPECT_EQ(other->parameters(), engine->parameters());
+  }
+}
+
+TEST(GemmEngine, TakesBatchesOfAnySizeOneAfterTheOther) {
+  const auto data = made_up_data(400, 40, 5);
+  const EngineConfig config = several_steps();
+  for (const auto& [name, make] : gemm_engines()) {
+    const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
+    const auto engine = make(data, config);
+    for (const std::size_t n : {64, 100, 1, 17, 128, 64}) {
+      (void)reference->train_step(first_positions(n));
+      (void)engine->train_step(first_positions(n));
+      for (const std::size_t evaluated : {1, 17, 273, 400}) {
+        EXPECT_NEAR(engine->evaluate(first_positions(evaluated)).loss,
+                    reference->evaluate(first_positions(evaluated)).loss, 1e-4 * static_cast<double>(evaluated))
+            << name << ", " << n << ", " << evaluated;
+      }
+    }
+  }
+}
+
+TEST(GemmEngine, GivesALossThatIsNoNumberWhereWeightsAreNone) {
+  const auto data = made_up_data(200, 40, 5);
+  const EngineConfig config = several_steps();
+  for (const float weight : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    for (const auto& [name, make] : gemm_engines()) {
+      const auto engine = make(data, config);
+      fmnist::EngineState state = engine->state();
+      state.parameters.assign(state.parameters.size(), weight);
+      engine->restore(state);
+      EXPECT_FALSE(std::isfinite(engine->train_step(first_positions(64)).loss)) << name << ' ' << weight;
+    }
   }
 }
 

@@ -46,7 +46,8 @@ struct Sizes {
 
 /// Less than a tile, exactly one, several with and without a rest; one and two tiles beside each other.
 const std::vector<Sizes> kSizes{{1, 1, 1},    {16, 16, 32}, {17, 15, 33},  {32, 32, 64},
-                                {10, 77, 65}, {48, 16, 31}, {16, 100, 96}, {5, 33, 784}};
+                                {10, 77, 65}, {48, 16, 31}, {16, 100, 96}, {5, 33, 784},
+                                {40, 45, 70}, {47, 17, 33}, {300, 1, 40}};
 
 /// What is stored where: numbers[i, d], or with depth_first [d, i].
 std::vector<float> stored(const std::vector<float>& numbers, std::size_t depth, bool depth_first) {
@@ -80,6 +81,11 @@ std::vector<std::uint32_t> packed(const TileKernels& kernels, const std::vector<
 
 class Tiles : public testing::TestWithParam<const TileKernels*> {};
 
+/// What products see of a number.
+double seen(float number, TilePieces pieces) {
+  return pieces == TilePieces::kExact ? static_cast<double>(number) : rounded(number);
+}
+
 TEST_P(Tiles, MultiplyRoundedNumbersAndExactOnesInEveryLayout) {
   const TileKernels& kernels = *GetParam();
   constexpr float kScale = 0.5F;  // Exact.
@@ -87,23 +93,24 @@ TEST_P(Tiles, MultiplyRoundedNumbersAndExactOnesInEveryLayout) {
     const auto a = random_numbers(sizes.left * sizes.depth, 1);
     const auto b = random_numbers(sizes.right * sizes.depth, 2);
     const auto start = random_numbers(sizes.right + fmnist::kTileCount, 3);
-    for (unsigned layout = 0; layout < 16; ++layout) {
+    for (unsigned layout = 0; layout < 32; ++layout) {
       const bool from_zero = (layout & 4U) != 0;
-      const TilePieces pieces = (layout & 8U) != 0 ? TilePieces::kExact : TilePieces::kRounded;
-      const auto left = packed(kernels, a, sizes.depth, {TileSide::kLeft, (layout & 1U) != 0, kScale});
-      const auto right = packed(kernels, b, sizes.depth, {TileSide::kRight, (layout & 2U) != 0, 1.0F, pieces});
+      const TilePieces of_left = (layout & 8U) != 0 ? TilePieces::kExact : TilePieces::kRounded;
+      const TilePieces of_right = (layout & 16U) != 0 ? TilePieces::kExact : TilePieces::kRounded;
+      const auto left = packed(kernels, a, sizes.depth, {TileSide::kLeft, (layout & 1U) != 0, kScale, of_left});
+      const auto right =
+          packed(kernels, b, sizes.depth, {TileSide::kRight, (layout & 2U) != 0, 1.0F, of_right});
       constexpr float kUntouched = 99.0F;
       std::vector<float> c(sizes.left * (sizes.right + 3), kUntouched);
-      kernels.multiply({left.data(), sizes.left, right.data(), sizes.right, pieces, sizes.depth,
+      kernels.multiply({left.data(), sizes.left, of_left, right.data(), sizes.right, of_right, sizes.depth,
                         from_zero ? nullptr : start.data(), c.data(), sizes.right + 3});
       for (std::size_t i = 0; i < sizes.left; ++i) {
         for (std::size_t j = 0; j < sizes.right; ++j) {
           double expected = from_zero ? 0.0 : static_cast<double>(start[j]);
           double size = std::abs(expected);
           for (std::size_t d = 0; d < sizes.depth; ++d) {
-            const float of_right = b[j * sizes.depth + d];
-            const double product = 0.5 * rounded(a[i * sizes.depth + d]) *
-                                   (pieces == TilePieces::kExact ? of_right : rounded(of_right));
+            const double product =
+                0.5 * seen(a[i * sizes.depth + d], of_left) * seen(b[j * sizes.depth + d], of_right);
             expected += product;
             size += std::abs(product);
           }
@@ -117,25 +124,40 @@ TEST_P(Tiles, MultiplyRoundedNumbersAndExactOnesInEveryLayout) {
   }
 }
 
+/// Of number d of a right operand with one vector.
+double sum_of_pieces(const std::vector<std::uint32_t>& words, std::size_t d) {
+  double sum = 0.0;
+  for (std::size_t p = 0; p < 3; ++p) {
+    const std::size_t tile = d / fmnist::kTileDepth * 3 + p;
+    const std::size_t word = d % fmnist::kTileDepth / 2 * fmnist::kTileCount;
+    const std::uint32_t both = words[tile * fmnist::kTileWords + word];
+    sum += static_cast<double>(std::bit_cast<float>(d % 2 == 0 ? both << 16U : both & 0xFFFF0000U));
+  }
+  return sum;
+}
+
 TEST_P(Tiles, KeepEveryBitInPieces) {
   const TileKernels& kernels = *GetParam();
   std::vector<float> numbers = random_numbers(500, 4);
   for (std::size_t i = 0; i < numbers.size(); ++i)
     numbers[i] = std::ldexp(numbers[i], static_cast<int>(i % 60) - 30);
   numbers.insert(numbers.end(), {0.0F, -1.0F, 0x1.fffffep0F, -0x1.000002p0F, 0x1.fffffep127F});
-  for (const bool depth_first : {false, true}) {
-    const auto words =
-        packed(kernels, numbers, numbers.size(), {TileSide::kRight, depth_first, 1.0F, TilePieces::kExact});
-    for (std::size_t d = 0; d < numbers.size(); ++d) {
-      double sum = 0.0;
-      for (std::size_t p = 0; p < 3; ++p) {
-        const std::size_t tile = d / fmnist::kTileDepth * 3 + p;
-        const std::size_t word = d % fmnist::kTileDepth / 2 * fmnist::kTileCount;
-        const std::uint32_t both = words[tile * fmnist::kTileWords + word];
-        sum += static_cast<double>(std::bit_cast<float>(d % 2 == 0 ? both << 16U : both & 0xFFFF0000U));
-      }
-      ASSERT_EQ(sum, static_cast<double>(numbers[d]));
+  for (const float scale : {1.0F, 0.3F}) {
+    for (const bool depth_first : {false, true}) {
+      const auto words =
+          packed(kernels, numbers, numbers.size(), {TileSide::kRight, depth_first, scale, TilePieces::kExact});
+      for (std::size_t d = 0; d < numbers.size(); ++d)
+        ASSERT_EQ(sum_of_pieces(words, d), static_cast<double>(numbers[d] * scale)) << d;
     }
+  }
+}
+
+TEST_P(Tiles, KeepWhatIsNoNumberInPieces) {
+  const TileKernels& kernels = *GetParam();
+  for (const float number : {std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity(),
+                             std::numeric_limits<float>::quiet_NaN()}) {
+    const auto words = packed(kernels, {number}, 1, {TileSide::kRight, true, 1.0F, TilePieces::kExact});
+    EXPECT_FALSE(std::isfinite(sum_of_pieces(words, 0))) << number;
   }
 }
 
@@ -184,6 +206,11 @@ TEST_P(Tiles, RoundToTheNearestAndKeepWhatIsNoNumber) {
   const std::uint32_t nan = kept(std::numeric_limits<float>::quiet_NaN());
   EXPECT_EQ(nan & 0x7F80U, 0x7F80U);
   EXPECT_NE(nan & 0x7FU, 0U);
+}
+
+TEST(TileKernels, AreForImagesOfFloatsOnlyWithAMatrixUnit) {
+  const TileKernels* fastest = fmnist::tile_kernels().front();
+  EXPECT_EQ(fmnist::piece_kernels(), std::string(fastest->name) == "amx" ? fastest : nullptr);
 }
 
 INSTANTIATE_TEST_SUITE_P(All, Tiles, testing::ValuesIn(fmnist::tile_kernels()),

@@ -1,0 +1,171 @@
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cmath>
+#include <vector>
+
+#include "fmnist/dense_products.hpp"
+#include "fmnist/parameter_layout.hpp"
+#include "fmnist/tile_kernels.hpp"
+#include "train/support.hpp"
+#include "tune/random.hpp"
+
+// Products in tiles against sums in double.
+
+namespace {
+
+using namespace train_test;
+using fmnist::TilePieces;
+
+constexpr std::size_t kPixels = 784;
+constexpr std::size_t kBatch = 100;
+
+fmnist::DenseLayer layer_of(std::size_t in, std::size_t out) {
+  fmnist::DenseLayer layer;
+  layer.in = in;
+  layer.out = out;
+  layer.weight_count = in * out;
+  layer.bias = layer.weight_count;
+  return layer;
+}
+
+fmnist::ProductsConfig config_of(const std::vector<fmnist::DenseLayer>& layers,
+                                 const fmnist::Normalization& normalization = {}) {
+  const fmnist::ParameterLayout layout(layers, 0, fmnist::WeightOrder::kByInput);
+  return {layout.layers(), normalization, kBatch, kBatch};
+}
+
+std::vector<float> random_numbers(std::size_t n, std::uint64_t seed) {
+  tune::RandomStream stream({seed, n, tune::Purpose::kAugmentation, 0});
+  std::vector<float> numbers(n);
+  for (float& number : numbers) number = static_cast<float>(stream.uniform(-0.1, 0.1));
+  return numbers;
+}
+
+/// Root of the mean square of what products are off, forward and of the gradient.
+struct Errors {
+  double forward = 0.0;
+  double gradient = 0.0;
+};
+
+double rms(double sum_of_squares, std::size_t n) {
+  return std::sqrt(sum_of_squares / static_cast<double>(n));
+}
+
+/// Held against sums in double over images of Fashion-MNIST.
+Errors errors_of(fmnist::ImageProducts& products, const fmnist::ProductsConfig& config,
+                 const fmnist::TrainingData& data) {
+  const fmnist::DenseLayer& layer = config.layers.front();
+  const std::size_t row = fmnist::lane_row(layer.out);
+  std::vector<float> parameters(kPixels * row + row);
+  for (std::size_t d = 0; d <= kPixels; ++d) {  // The last row are the biases.
+    const std::vector<float> of_input = random_numbers(layer.out, d);
+    std::copy(of_input.begin(), of_input.end(), parameters.data() + d * row);
+  }
+  const std::vector<float> g = random_numbers(kBatch * layer.out, 2);
+  std::vector<std::uint32_t> rows(kBatch);
+  for (std::size_t i = 0; i < kBatch; ++i) rows[i] = static_cast<std::uint32_t>(i * 7);
+  const auto input = [&](std::size_t i, std::size_t d) {
+    const float pixel = data.examples.pixels[rows[i] * kPixels + d];
+    return static_cast<double>(pixel) * static_cast<double>(config.normalization.scale) +
+           static_cast<double>(config.normalization.shift);
+  };
+
+  products.take({data.examples.pixels.data(), rows.data(), kBatch});
+  std::vector<float> z(kBatch * layer.out);
+  products.forward(parameters.data(), z.data());
+  std::vector<float> gradients(parameters.size());
+  for (std::size_t j = 0; j < layer.out; ++j) {
+    double sum = 0.0;
+    for (std::size_t i = 0; i < kBatch; ++i) sum += static_cast<double>(g[i * layer.out + j]);
+    gradients[layer.bias + j] = static_cast<float>(sum);
+  }
+  products.weight_gradient(g.data(), gradients.data());
+
+  Errors errors;
+  for (std::size_t j = 0; j < layer.out; ++j) {
+    for (std::size_t i = 0; i < kBatch; ++i) {
+      double sum = static_cast<double>(parameters[layer.bias + j]);
+      for (std::size_t d = 0; d < kPixels; ++d)
+        sum += input(i, d) * static_cast<double>(parameters[d * row + j]);
+      errors.forward += std::pow(static_cast<double>(z[i * layer.out + j]) - sum, 2.0);
+    }
+    for (std::size_t d = 0; d < kPixels; ++d) {
+      double sum = 0.0;
+      for (std::size_t i = 0; i < kBatch; ++i) sum += input(i, d) * static_cast<double>(g[i * layer.out + j]);
+      errors.gradient += std::pow(static_cast<double>(gradients[d * row + j]) - sum, 2.0);
+    }
+  }
+  return {rms(errors.forward, kBatch * layer.out), rms(errors.gradient, kPixels * layer.out)};
+}
+
+/// Widths that fill tiles and columns at once, or do not.
+constexpr std::size_t kWidths[] = {1, 16, 17, 32, 70};
+
+TEST(ImageProducts, InPiecesAreAsCloseToTheTruthAsThoseOfFloats) {
+  const auto data = fashion_mnist(1000, 10);
+  for (const std::size_t out : kWidths) {
+    const fmnist::ProductsConfig config = config_of({layer_of(kPixels, out)}, data->normalization);
+    for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
+      const auto in_pieces = fmnist::image_tiles(config, *kernels, TilePieces::kExact);
+      const Errors errors = errors_of(*in_pieces, config, *data);
+      // Products of floats over AVX-512 are off by 0.9e-6 and 0.12e-6.
+      EXPECT_LT(errors.forward, 2e-6) << kernels->name << ", " << out;
+      EXPECT_LT(errors.gradient, 0.4e-6) << kernels->name << ", " << out;
+      const auto rounded = fmnist::image_tiles(config, *kernels, TilePieces::kRounded);
+      const Errors of_rounded = errors_of(*rounded, config, *data);
+      EXPECT_GT(of_rounded.forward, 1e-3) << kernels->name << ", " << out;
+      EXPECT_GT(of_rounded.gradient, 0.5e-3) << kernels->name << ", " << out;
+    }
+  }
+}
+
+/// The largest that `found` differs from Σ_d left(i, d)·right(j, d).
+template <typename Left, typename Right>
+double largest_error(const std::vector<float>& found, std::size_t columns, std::size_t depth, const Left& left,
+                     const Right& right) {
+  double largest = 0.0;
+  for (std::size_t at = 0; at < found.size(); ++at) {
+    double sum = 0.0;
+    for (std::size_t d = 0; d < depth; ++d)
+      sum += static_cast<double>(left(at / columns, d)) * static_cast<double>(right(at % columns, d));
+    largest = std::max(largest, std::abs(static_cast<double>(found[at]) - sum));
+  }
+  return largest;
+}
+
+TEST(HiddenProducts, InPiecesAreAsCloseToTheTruthAsThoseOfFloats) {
+  constexpr std::size_t kIn = 150, kOut = 64;  // No rest in a row of weights.
+  const fmnist::ProductsConfig config = config_of({layer_of(20, kIn), layer_of(kIn, kOut)});
+  const std::size_t weight = config.layers[1].weight;
+  std::vector<float> parameters = random_numbers(weight + kIn * kOut + kOut, 1);
+  std::fill_n(parameters.data() + config.layers[1].bias, kOut, 0.0F);
+  const std::vector<float> inputs = random_numbers(kBatch * kIn, 2);
+  const std::vector<float> gradient = random_numbers(kBatch * kOut, 3);
+  const auto x = [&](std::size_t i, std::size_t d) { return inputs[i * kIn + d]; };
+  const auto g = [&](std::size_t i, std::size_t j) { return gradient[i * kOut + j]; };
+  const auto w = [&](std::size_t j, std::size_t d) { return parameters[weight + d * kOut + j]; };
+  for (const fmnist::TileKernels* kernels : fmnist::tile_kernels()) {
+    for (const TilePieces pieces : {TilePieces::kExact, TilePieces::kRounded}) {
+      const auto products = fmnist::hidden_tiles(config, *kernels, pieces);
+      products->take(kBatch);
+      std::vector<float> z(kBatch * kOut), below(kBatch * kIn), gradients(parameters.size());
+      products->forward(1, parameters.data(), inputs.data(), z.data());
+      products->weight_gradient(1, gradient.data(), inputs.data(), gradients.data());
+      products->input_gradient(1, gradient.data(), parameters.data(), below.data());
+      const std::vector<float> of_weights(gradients.data() + weight, gradients.data() + weight + kIn * kOut);
+      const double errors[] = {
+          largest_error(z, kOut, kIn, x, w),
+          largest_error(
+              of_weights, kOut, kBatch, [&](std::size_t d, std::size_t i) { return x(i, d); },
+              [&](std::size_t j, std::size_t i) { return g(i, j); }),
+          largest_error(below, kIn, kOut, g, [&](std::size_t d, std::size_t j) { return w(j, d); })};
+      for (const double error : errors) {
+        // Sums of some hundred products of numbers up to 0.1: rounding of floats, or far more than that.
+        EXPECT_EQ(error < 3e-7, pieces == TilePieces::kExact) << kernels->name << ' ' << error;
+      }
+    }
+  }
+}
+
+}  // namespace
