@@ -28,7 +28,8 @@ class ImageProducts {
  public:
   virtual ~ImageProducts() = default;
 
-  /// The batch from now on: 1 … max_rows images, which are read until the next one.
+  /// The batch from now on, which is read until the next one: 1 … max_rows images, or max_batch where a
+  /// gradient follows.
   virtual void take(const ImageRows& images) = 0;
   virtual void forward(const float* parameters, float* z) = 0;
   /// The gradient by W, gᵀ·X, from `g`, that by Z. The one by the biases is in `gradients` already.
@@ -42,6 +43,7 @@ class HiddenProducts {
  public:
   virtual ~HiddenProducts() = default;
 
+  /// Rows of the batch from now on: 1 … max_rows, or max_batch where gradients follow.
   virtual void take(std::size_t rows) = 0;
   virtual void forward(std::size_t l, const float* parameters, const float* x, float* z) = 0;
   virtual void weight_gradient(std::size_t l, const float* g, const float* x, float* gradients) = 0;
@@ -66,10 +68,12 @@ struct DenseProducts {
 /// same.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config,
                                                          const TileKernels& kernels, TilePieces pieces);
-/// Of numbers rounded to bfloat16; or as exact as products of floats, for layers with is_for_pieces.
+/// Of numbers rounded to bfloat16; or in exact pieces, about as exact as products of floats, for layers with
+/// is_for_pieces.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config,
                                                            const TileKernels& kernels, TilePieces pieces);
-/// Whether a layer beyond the first has enough outputs for products in pieces to be worth taking them apart.
+/// Whether a layer beyond the first has enough outputs for taking floats apart to be worth it: more than a
+/// column of tiles that is made at a time.
 [[nodiscard]] bool is_for_pieces(const DenseLayer& layer);
 /// Numbers that these take for operands.
 [[nodiscard]] std::size_t image_tile_numbers(const ProductsConfig& config, TilePieces pieces);

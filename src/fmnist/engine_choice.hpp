@@ -15,8 +15,9 @@
 namespace fmnist {
 
 /// For the networks of a study with these parameters in common, in fp32: "gemm (own, amx, oneDNN)", over
-/// products written by hand where there are some for the processor, those of images with the tile kernels of
-/// that name; without them "gemm (own, oneDNN)", in a build without oneDNN "gemm (own, amx)" or "gemm (own)";
+/// products written by hand where there are some for the processor, those of wide layers and images with the
+/// tile kernels of that name; without them "gemm (own, oneDNN)", in a build without oneDNN "gemm (own, amx)" or
+/// "gemm (own)";
 /// "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd". On a CPU that is gemm unless no network is
 /// dense, and on a GPU tensor only where all are: a study goes on with the engine that it has, and that must be
 /// able to train them.

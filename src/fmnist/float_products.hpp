@@ -42,7 +42,7 @@ class ImageFloats final : public ImageProducts {
   AlignedFloats images_;  ///< [rows, features]
 };
 
-/// The others over the same layers. The first one is not used.
+/// The others over the same layers. The first one is not used, and those whose products are in tiles are not.
 template <typename Layer>
 class HiddenFloats final : public HiddenProducts {
  public:

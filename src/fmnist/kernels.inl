@@ -146,7 +146,7 @@ void batch_norm_train(std::size_t rows, std::size_t cols, float* z, const float*
     tile_moments(rows, cols, width, z + first, mean, variance);
     for (std::size_t j = 0; j < width; ++j) {
       const std::size_t c = first + j;
-      inverse_std[c] = 1.0F / std::sqrt(variance[j] + kBatchNormEps);
+      inverse_std[c] = 1.0F / sqrtf(variance[j] + kBatchNormEps);
       running_mean[c] += kBatchNormMomentum * (mean[j] - running_mean[c]);
       running_var[c] += kBatchNormMomentum * (variance[j] * unbias - running_var[c]);
     }
@@ -169,7 +169,7 @@ void batch_norm_evaluate(std::size_t rows, std::size_t cols, float* z, const flo
     float offset[kTile];
     for (std::size_t j = 0; j < width; ++j) {
       const std::size_t c = first + j;
-      factor[j] = gamma[c] / std::sqrt(running_var[c] + kBatchNormEps);
+      factor[j] = gamma[c] / sqrtf(running_var[c] + kBatchNormEps);
       offset[j] = beta[c] - running_mean[c] * factor[j];
     }
     for (std::size_t i = 0; i < rows; ++i) {
@@ -221,7 +221,7 @@ FMNIST_INLINE double row_cross_entropy(std::size_t classes, float* row, float hi
   }
   float total = 0.0F;
   for (std::size_t j = 0; j < classes; ++j) total += exp_of(row[j] - highest);
-  const auto loss = static_cast<double>(std::log(total) - target);
+  const auto loss = static_cast<double>(logf(total) - target);
   if (weight == 0.0F) return loss;
   const float factor = weight / total;
   for (std::size_t j = 0; j < classes; ++j) row[j] = exp_of(row[j] - highest) * factor - weight * each;

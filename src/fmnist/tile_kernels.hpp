@@ -15,8 +15,8 @@ inline constexpr std::size_t kTileDepth = 32;
 inline constexpr std::size_t kTileWords = kTileCount * kTileDepth / 2;
 
 /// What floats become: the nearest bfloat16 number, or three whose sum is the float to the last bit, so that a
-/// product with a number that has 8 bits anyway is one of floats. That is true of finite floats of 1e-31 and
-/// more in size; of smaller ones the sum has fewer bits, and infinity becomes what is no number.
+/// product with a number that has 8 bits anyway is one of floats. That is true of floats between 1e-31 and
+/// 3.38e38 in size: of smaller ones the sum has fewer bits, and larger ones are no numbers then.
 enum class TilePieces : std::size_t { kRounded = 1, kExact = 3 };
 
 [[nodiscard]] constexpr std::size_t count_of(TilePieces pieces) {
@@ -56,8 +56,8 @@ struct PixelVectors {
   bool depth_first;
 };
 
-/// C[i, j] = start[j] + Σ_d left[i, d]·right[j, d]. Products of pieces that are smaller than the last bit of
-/// a product of floats are left out: of exact ones on both sides three of nine.
+/// C[i, j] = start[j] + Σ_d left[i, d]·right[j, d]. Where both sides are exact, the three smallest of the nine
+/// products of pieces are left out: together at most one unit in the last place of a product of floats.
 struct TileProduct {
   const std::uint32_t* left;
   std::size_t left_count;
@@ -86,7 +86,8 @@ struct TileKernels {
 /// The sets that this processor runs, the fastest first: "amx", "avx512_bf16", "portable". The same for the
 /// life of the process; the first call asks the operating system for the use of the matrix unit.
 [[nodiscard]] const std::vector<const TileKernels*>& tile_kernels();
-/// The fastest one, if its products of exact pieces take less time than those of floats, or null.
+/// The fastest one, if its products of exact pieces take less time than those of floats, or null. Engines use
+/// it for dense networks in fp32.
 [[nodiscard]] const TileKernels* piece_kernels();
 
 }  // namespace fmnist

@@ -32,9 +32,9 @@ std::uint32_t rounded(float value) {
   return (bits + kBelowHalf + ((bits >> kHalf) & 1U)) >> kHalf;
 }
 
-/// The nearest one to zero.
-std::uint32_t cut(float value) {
-  return bits_of(value) >> kHalf;
+/// What a float exceeds that one by is a float, too.
+float rest(float value) {
+  return value - float_of(rounded(value) << kHalf);
 }
 
 std::size_t place(TileSide side, std::size_t i, std::size_t d) {
@@ -60,9 +60,8 @@ void pack(std::size_t count, std::size_t depth, TilePieces pieces, TileSide side
 void pack_floats(const FloatVectors& v, TileSide side, std::uint32_t* words) {
   pack(v.count, v.depth, v.pieces, side, words, [&](std::size_t i, std::size_t d, std::size_t p) {
     float number = v.numbers[v.depth_first ? d * v.stride + i : i * v.stride + d] * v.scale;
-    if (v.pieces == TilePieces::kRounded) return rounded(number);
-    for (; p > 0; --p) number -= float_of(cut(number) << kHalf);
-    return cut(number);
+    for (; p > 0; --p) number = rest(number);
+    return rounded(number);
   });
 }
 

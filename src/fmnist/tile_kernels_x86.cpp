@@ -59,18 +59,19 @@ Words pairs(Floats first, Floats second) {
   return _mm512_or_si512(lower, upper(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(second))));
 }
 
-/// The bfloat16 numbers nearest to zero.
-Words cut(Floats numbers) {
-  return _mm512_and_si512(_mm512_castps_si512(numbers), _mm512_set1_epi32(-1 << kHalf));
+/// The nearest bfloat16 numbers, of two equally near ones the larger in size, as the upper halves of words.
+Words nearest(Floats numbers) {
+  const Words half = _mm512_set1_epi32(1 << (kHalf - 1));
+  return _mm512_and_si512(_mm512_add_epi32(_mm512_castps_si512(numbers), half), _mm512_set1_epi32(-1 << kHalf));
 }
 
-/// What is missing then.
+/// What numbers exceed these by.
 Floats rest(Floats numbers, Words piece) {
   return _mm512_sub_ps(numbers, _mm512_castsi512_ps(piece));
 }
 
-/// As above, of bfloat16 numbers as the upper halves of words.
-Words cut_neighbours(Words first, Words second) {
+/// As above, of such words.
+Words joined_neighbours(Words first, Words second) {
   // Of the 64 halves of both, which follow each other, the odd ones.
   const Words lane = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
   const Words odd = _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(4 | 4 << kHalf)),
@@ -78,7 +79,7 @@ Words cut_neighbours(Words first, Words second) {
   return _mm512_permutex2var_epi16(first, odd, second);
 }
 
-Words cut_pairs(Words first, Words second) {
+Words joined_pairs(Words first, Words second) {
   return _mm512_or_si512(_mm512_srli_epi32(first, kHalf), second);
 }
 
@@ -106,7 +107,7 @@ struct Along {
             _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(second, numbers + kLanes))};
   }
   static Words rounded(Numbers numbers) { return neighbours(numbers.first, numbers.second); }
-  static Words joined(Words first, Words second) { return cut_neighbours(first, second); }
+  static Words joined(Words first, Words second) { return joined_neighbours(first, second); }
 
   const FloatVectors& v;
   const float* from;
@@ -132,7 +133,7 @@ struct Across {
     return _mm512_mul_ps(scale, _mm512_maskz_loadu_ps(lanes, from + d * v.stride));
   }
   static Words rounded(Numbers numbers) { return pairs(numbers.first, numbers.second); }
-  static Words joined(Words first, Words second) { return cut_pairs(first, second); }
+  static Words joined(Words first, Words second) { return joined_pairs(first, second); }
 
   const FloatVectors& v;
   const float* from;
@@ -154,8 +155,8 @@ void pack_floats_from(const FloatVectors& v, TileSide side, std::uint32_t* words
           _mm512_storeu_si512(row, Source::rounded(numbers));
         } else {
           for (std::size_t p = 0; p < kPieceCount; ++p) {
-            const Words first = cut(numbers.first);
-            const Words second = cut(numbers.second);
+            const Words first = nearest(numbers.first);
+            const Words second = nearest(numbers.second);
             _mm512_storeu_si512(row + p * kTileWords, Source::joined(first, second));
             numbers = {rest(numbers.first, first), rest(numbers.second, second)};
           }

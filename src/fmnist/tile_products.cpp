@@ -1,5 +1,5 @@
 #include <algorithm>
-#include <utility>
+#include <vector>
 
 #include "fmnist/aligned_floats.hpp"
 #include "fmnist/bytes_of.hpp"
@@ -13,42 +13,36 @@ namespace {
 
 using Words = std::vector<std::uint32_t, CacheLineAllocator<std::uint32_t>>;
 
-/// Vectors of the right operand that are made at a time: few enough to stay in a second cache.
+/// Vectors of the right operand that are made at a time: few enough to stay in a second cache, mostly.
 constexpr std::size_t kColumnsAtOnce = 2 * kTileCount;
 
-/// Words of the operands of products of layers.
+/// Words that the operands of some products take.
 struct OperandSizes {
   std::size_t left = 0;
   std::size_t right = 0;
 
-  /// Of a layer's three products; both sides that are floats have so many pieces.
-  void take(const DenseLayer& layer, const ProductsConfig& config, TilePieces left_pieces, TilePieces pieces) {
-    const auto [in, out] = std::pair(layer.in, layer.out);
-    const auto [rows, batch] = std::pair(config.max_rows, config.max_batch);
-    left = std::max({left, tile_words(rows, in, left_pieces), tile_words(in, batch, left_pieces)});
-    right = std::max({right, columns(in, pieces), columns(batch, pieces)});
-    if (&layer == &config.layers.front()) return;
-    left = std::max(left, tile_words(batch, out, left_pieces));
-    right = std::max(right, columns(out, pieces));
-  }
-
- private:
-  static std::size_t columns(std::size_t depth, TilePieces pieces) {
-    return tile_words(kColumnsAtOnce, depth, pieces);
+  void make_room(std::size_t left_count, TilePieces left_pieces, std::size_t depth, TilePieces right_pieces) {
+    left = std::max(left, tile_words(left_count, depth, left_pieces));
+    right = std::max(right, tile_words(kColumnsAtOnce, depth, right_pieces));
   }
 };
 
 OperandSizes image_sizes(const ProductsConfig& config, TilePieces pieces) {
+  const DenseLayer& layer = config.layers.front();
   OperandSizes sizes;
-  sizes.take(config.layers.front(), config, TilePieces::kRounded, pieces);
+  sizes.make_room(config.max_rows, TilePieces::kRounded, layer.in, pieces);
+  sizes.make_room(layer.in, TilePieces::kRounded, config.max_batch, pieces);
   return sizes;
 }
 
 OperandSizes hidden_sizes(const ProductsConfig& config, TilePieces pieces) {
   OperandSizes sizes;
   for (std::size_t l = 1; l < config.layers.size(); ++l) {
-    if (pieces == TilePieces::kRounded || is_for_pieces(config.layers[l]))
-      sizes.take(config.layers[l], config, pieces, pieces);
+    const DenseLayer& layer = config.layers[l];
+    if (pieces == TilePieces::kExact && !is_for_pieces(layer)) continue;
+    sizes.make_room(config.max_rows, pieces, layer.in, pieces);
+    sizes.make_room(layer.in, pieces, config.max_batch, pieces);
+    sizes.make_room(config.max_batch, pieces, layer.out, pieces);
   }
   return sizes;
 }
@@ -186,8 +180,7 @@ class HiddenTiles final : public HiddenProducts {
 }  // namespace
 
 bool is_for_pieces(const DenseLayer& layer) {
-  constexpr std::size_t kFewestOutputs = 33;
-  return layer.out >= kFewestOutputs;
+  return layer.out > kColumnsAtOnce;
 }
 
 std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config, const TileKernels& kernels,

@@ -9,8 +9,8 @@
 // like the peak; `ratio_adam`, the time divided by the least time with that in place of the 0.2 ns. Shapes end
 // in /bf16 where the products multiply numbers rounded to bfloat16; they are held against the same least time,
 // that of floats. Those that end in /lanes have all products in lanes (or from the library, where layers are
-// large), also where trials have those of images on a matrix unit; those that end in /library from oneDNN or,
-// without it, LibTorch.
+// large), also where trials have those of images and wide layers on a matrix unit; those that end in /library
+// from oneDNN or, without it, LibTorch.
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
@@ -164,7 +164,7 @@ int main(int argc, char** argv) {
   fmnist::set_library_environment();
   std::vector<std::string> all_products{"", "library", "bf16"};
   if (fmnist::product_kernels() != nullptr) all_products.push_back("lanes");
-  for (const std::size_t batch : {32, 64, 128, 256}) {
+  for (const std::size_t batch : {8, 16, 32, 64, 128, 256}) {
     for (const std::size_t width : {64, 128, 256, 512}) {
       for (const std::size_t depth : {1, 2, 3}) {
         for (const std::string& products : all_products) {

@@ -60,9 +60,9 @@ TEST(EngineChoice, NamesWhoseProductsTheyAre) {
     EXPECT_EQ(name, fmnist::dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)");
     return;
   }
-  const fmnist::TileKernels* of_images = fmnist::piece_kernels();
-  const std::string images = of_images != nullptr ? std::string(", ") + of_images->name : "";
-  EXPECT_EQ(name, "gemm (own" + images + (fmnist::dnnl_gemm() != nullptr ? ", oneDNN)" : ")"));
+  const fmnist::TileKernels* tiles = fmnist::piece_kernels();
+  const std::string wide = tiles != nullptr ? std::string(", ") + tiles->name : "";
+  EXPECT_EQ(name, "gemm (own" + wide + (fmnist::dnnl_gemm() != nullptr ? ", oneDNN)" : ")"));
 }
 
 TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {

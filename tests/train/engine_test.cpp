@@ -8,6 +8,7 @@
 #include <numeric>
 
 #include "fmnist/compute.hpp"
+#include "fmnist/dense_network.hpp"
 #include "fmnist/families/dense.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "train/engines.hpp"
@@ -175,9 +176,17 @@ TEST(TileEngine, GoesOnFromAStateAsIfItHadNeverBeenInterrupted) {
   }
 }
 
+/// Some layers wide enough for tiles, and some not.
+EngineConfig wide_and_narrow() {
+  EngineConfig config;
+  config.network = fmnist::dense_network({.widths = {40, 70, 33, 20}}, 40, 5);
+  config.optimizer = {.kind = fmnist::OptimizerKind::kSgd, .lr = 0.2};
+  return config;
+}
+
 TEST(GemmEngine, TakesBatchesOfAnySizeOneAfterTheOther) {
   const auto data = made_up_data(400, 40, 5);
-  const EngineConfig config = several_steps();
+  const EngineConfig config = wide_and_narrow();
   for (const auto& [name, make] : gemm_engines()) {
     const auto reference = fmnist::make_autograd_engine(data, config, "cpu");
     const auto engine = make(data, config);
@@ -195,14 +204,19 @@ TEST(GemmEngine, TakesBatchesOfAnySizeOneAfterTheOther) {
 
 TEST(GemmEngine, GivesALossThatIsNoNumberWhereWeightsAreNone) {
   const auto data = made_up_data(200, 40, 5);
-  const EngineConfig config = several_steps();
+  const EngineConfig config = wide_and_narrow();
+  const auto layers = fmnist::dense_layers(config.network).value();
   for (const float weight : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     for (const auto& [name, make] : gemm_engines()) {
-      const auto engine = make(data, config);
-      fmnist::EngineState state = engine->state();
-      state.parameters.assign(state.parameters.size(), weight);
-      engine->restore(state);
-      EXPECT_FALSE(std::isfinite(engine->train_step(first_positions(64)).loss)) << name << ' ' << weight;
+      for (std::size_t l = 0; l < layers.size(); ++l) {
+        const auto engine = make(data, config);
+        fmnist::EngineState state = engine->state();
+        std::fill_n(state.parameters.begin() + static_cast<std::ptrdiff_t>(layers[l].weight),
+                    layers[l].weight_count, weight);
+        engine->restore(state);
+        EXPECT_FALSE(std::isfinite(engine->train_step(first_positions(64)).loss))
+            << name << ", layer " << l << ", " << weight;
+      }
     }
   }
 }

@@ -28,13 +28,13 @@ std::vector<NamedEngine> all_gemm_engines() {
                          return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), nullptr});
                        }});
     // Images in lanes too, or in pieces with each set; last what is fastest.
-    std::vector<const fmnist::TileKernels*> of_images(fmnist::tile_kernels().rbegin(),
-                                                      fmnist::tile_kernels().rend());
-    of_images.insert(fmnist::piece_kernels() != nullptr ? of_images.begin() : of_images.end(), nullptr);
-    for (const fmnist::TileKernels* tiles : of_images) {
-      const std::string images = tiles != nullptr ? tiles->name : "lanes";
+    std::vector<const fmnist::TileKernels*> of_wide(fmnist::tile_kernels().rbegin(),
+                                                    fmnist::tile_kernels().rend());
+    of_wide.insert(fmnist::piece_kernels() != nullptr ? of_wide.begin() : of_wide.end(), nullptr);
+    for (const fmnist::TileKernels* tiles : of_wide) {
+      const std::string products = tiles != nullptr ? tiles->name : "lanes";
       engines.push_back(
-          {"gemm in lanes, images in " + images, [tiles](const Data& data, const EngineConfig& config) {
+          {"gemm in lanes, wide layers in " + products, [tiles](const Data& data, const EngineConfig& config) {
              return fmnist::make_lane_engine(data, config,
                                              {fmnist::product_kernels(), fmnist::dnnl_gemm(), tiles});
            }});

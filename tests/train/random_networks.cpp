@@ -19,7 +19,8 @@ double relative_difference(const std::vector<float>& a, const std::vector<float>
   double difference = 0.0;
   for (std::size_t i = 0; i < a.size(); ++i) {
     scale = std::max(scale, std::abs(static_cast<double>(reference[i])));
-    difference = std::max(difference, std::abs(static_cast<double>(a[i]) - static_cast<double>(reference[i])));
+    const double of_number = std::abs(static_cast<double>(a[i]) - static_cast<double>(reference[i]));
+    if (!(of_number <= difference)) difference = of_number;  // Also when it is no number.
   }
   return difference / scale;
 }
