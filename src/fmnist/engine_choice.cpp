@@ -18,6 +18,8 @@ namespace {
 
 constexpr const char* kAutograd = "autograd";
 constexpr const char* kTensor = "tensor";
+/// As most studies have them.
+constexpr std::size_t kLargeBatch = 128;
 
 bool may_be_by_hand(const std::string& setting, const std::string& device) {
   return setting != kAutograd && setting != kTensor && device == "cpu";
@@ -32,14 +34,12 @@ bool by_tensors(const std::string& setting, const Network& network, const std::s
   return may_be_tensors(setting, device) && (setting == kTensor || dense_layers(network).has_value());
 }
 
-std::string gemm_name(Precision precision) {
+std::string gemm_name(Precision precision, std::size_t max_batch) {
   if (precision == Precision::kBf16) return fmt::format("gemm (bf16, {})", tile_kernels().front()->name);
-  if (product_kernels() != nullptr) {
-    return fmt::format("gemm (own{}{})",
-                       piece_kernels() != nullptr ? fmt::format(", {}", piece_kernels()->name) : "",
-                       dnnl_gemm() != nullptr ? ", oneDNN" : "");
-  }
-  return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+  if (product_kernels() == nullptr) return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+  const TileKernels* tiles = piece_kernels(max_batch);
+  return fmt::format("gemm (own{}{})", tiles != nullptr ? fmt::format(", {}", tiles->name) : "",
+                     dnnl_gemm() != nullptr ? ", oneDNN" : "");
 }
 
 /// Which the parameters in common have in that place; empty when it is searched.
@@ -78,11 +78,11 @@ std::string engine_name(const std::string& setting, const tune::ParamValues& com
                         const std::string& device) {
   if (setting == kTensor || (may_be_tensors(setting, device) && all_dense(common))) return kTensor;
   if (setting == "auto" && none_dense(common)) return kAutograd;
-  return may_be_by_hand(setting, device) ? gemm_name(Precision::kFp32) : kAutograd;
+  return may_be_by_hand(setting, device) ? gemm_name(Precision::kFp32, kLargeBatch) : kAutograd;
 }
 
 std::string engine_name(const std::string& setting, const EngineConfig& config, const std::string& device) {
-  if (by_hand(setting, config, device)) return gemm_name(config.precision);
+  if (by_hand(setting, config, device)) return gemm_name(config.precision, config.max_batch);
   return by_tensors(setting, config.network, device) ? kTensor : kAutograd;
 }
 
@@ -109,7 +109,8 @@ std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<
   if (config.precision == Precision::kBf16)
     return make_tile_engine(std::move(data), config, *tile_kernels().front());
   if (product_kernels() != nullptr)
-    return make_lane_engine(std::move(data), config, {product_kernels(), dnnl_gemm(), piece_kernels()});
+    return make_lane_engine(std::move(data), config,
+                            {product_kernels(), dnnl_gemm(), piece_kernels(config.max_batch)});
   if (dnnl_gemm() != nullptr) return make_gemm_engine(std::move(data), config, dnnl_gemm());
   torch_part().use_one_thread();
   return make_gemm_engine(std::move(data), config, torch_part().gemm);

@@ -15,16 +15,15 @@
 namespace fmnist {
 
 /// For the networks of a study with these parameters in common, in fp32: "gemm (own, amx, oneDNN)", over
-/// products written by hand where there are some for the processor, those of wide layers and images with the
-/// tile kernels of that name; without them "gemm (own, oneDNN)", in a build without oneDNN "gemm (own, amx)" or
-/// "gemm (own)";
-/// "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd". On a CPU that is gemm unless no network is
-/// dense, and on a GPU tensor only where all are: a study goes on with the engine that it has, and that must be
-/// able to train them.
+/// products written by hand where there are some for the processor, those of images and wide layers in large
+/// batches with the tile kernels of that name; without such kernels "gemm (own, oneDNN)", in a build without
+/// oneDNN "gemm (own, amx)" or "gemm (own)"; "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd". On a
+/// CPU that is gemm unless no network is dense, and on a GPU tensor only where all are: a study goes on with
+/// the engine that it has, and that must be able to train them.
 [[nodiscard]] std::string engine_name(const std::string& setting, const tune::ParamValues& common,
                                       const std::string& device);
-/// For this network; also "gemm (bf16, amx)" and so on, with the name of the tile kernels. Throws
-/// InvalidArgument for a precision that no engine has there.
+/// For this network and its batches, of which small ones do without tile kernels in fp32; also
+/// "gemm (bf16, amx)" and so on. Throws InvalidArgument for a precision that no engine has there.
 [[nodiscard]] std::string engine_name(const std::string& setting, const EngineConfig& config,
                                       const std::string& device);
 

@@ -78,11 +78,11 @@ std::size_t mask_numbers(const std::vector<DenseLayer>& layers, std::size_t rows
   return numbers;
 }
 
-/// The copies of weights of layers in lanes.
-std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers) {
+/// The copies of weights of layers in lanes; `in_tiles`: wide ones are not.
+std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers, bool in_tiles) {
   std::size_t numbers = 0;
   for (std::size_t l = 1; l < layers.size(); ++l) {
-    if (piece_kernels() == nullptr || !is_for_pieces(layers[l]))
+    if (!in_tiles || !is_for_pieces(layers[l]))
       numbers += turned_weight_numbers(layers[l], dnnl_gemm() != nullptr);
   }
   return numbers;
@@ -94,10 +94,11 @@ std::size_t operand_numbers(const ProductsConfig& config, Precision precision) {
     return image_tile_numbers(config, TilePieces::kRounded) + hidden_tile_numbers(config, TilePieces::kRounded);
   const std::size_t images = config.max_rows * config.layers.front().in;
   if (product_kernels() == nullptr) return images;
-  return hidden_lane_numbers(config.layers) + (piece_kernels() == nullptr
-                                                   ? images
-                                                   : image_tile_numbers(config, TilePieces::kExact) +
-                                                         hidden_tile_numbers(config, TilePieces::kExact));
+  const bool in_tiles = piece_kernels(config.max_batch) != nullptr;
+  const std::size_t turned = hidden_lane_numbers(config.layers, in_tiles);
+  if (!in_tiles) return turned + images;
+  return turned + image_tile_numbers(config, TilePieces::kExact) +
+         hidden_tile_numbers(config, TilePieces::kExact);
 }
 
 /// A step of forward as autograd sees it; numbers are those of an example.

@@ -52,9 +52,10 @@ const std::vector<const TileKernels*>& tile_kernels() {
   return sets;
 }
 
-const TileKernels* piece_kernels() {
+const TileKernels* piece_kernels(std::size_t rows) {
+  constexpr std::size_t kFewestRows = 32;
   const TileKernels* fastest = tile_kernels().front();
-  return fastest->has_fast_pieces ? fastest : nullptr;
+  return fastest->has_fast_pieces && rows >= kFewestRows ? fastest : nullptr;
 }
 
 }  // namespace fmnist

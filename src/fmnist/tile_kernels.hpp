@@ -86,8 +86,8 @@ struct TileKernels {
 /// The sets that this processor runs, the fastest first: "amx", "avx512_bf16", "portable". The same for the
 /// life of the process; the first call asks the operating system for the use of the matrix unit.
 [[nodiscard]] const std::vector<const TileKernels*>& tile_kernels();
-/// The fastest one, if its products of exact pieces take less time than those of floats, or null. Engines use
-/// it for dense networks in fp32.
-[[nodiscard]] const TileKernels* piece_kernels();
+/// The fastest one, if for batches of so many rows its products of exact pieces take less time than those of
+/// floats, or null. Weights are taken apart for each batch, which is worth it from 32 rows on.
+[[nodiscard]] const TileKernels* piece_kernels(std::size_t rows);
 
 }  // namespace fmnist

@@ -55,14 +55,22 @@ TEST(EngineChoice, OnlyTheEngineWrittenByHandRoundsToBf16) {
 }
 
 TEST(EngineChoice, NamesWhoseProductsTheyAre) {
-  const std::string name = fmnist::engine_name("gemm", tune::ParamValues{}, "cpu");
+  const auto name = [](std::size_t max_batch) {
+    fmnist::EngineConfig config;
+    config.network = fmnist::build_network(params_with(family("mlp")), {1, 28, 28}, 10);
+    config.max_batch = max_batch;
+    return fmnist::engine_name("gemm", config, "cpu");
+  };
+  const std::string of_study = fmnist::engine_name("gemm", tune::ParamValues{}, "cpu");
+  EXPECT_EQ(name(32), of_study);
   if (fmnist::product_kernels() == nullptr) {
-    EXPECT_EQ(name, fmnist::dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)");
+    EXPECT_EQ(of_study, fmnist::dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)");
     return;
   }
-  const fmnist::TileKernels* tiles = fmnist::piece_kernels();
-  const std::string wide = tiles != nullptr ? std::string(", ") + tiles->name : "";
-  EXPECT_EQ(name, "gemm (own" + wide + (fmnist::dnnl_gemm() != nullptr ? ", oneDNN)" : ")"));
+  const std::string library = fmnist::dnnl_gemm() != nullptr ? ", oneDNN)" : ")";
+  const fmnist::TileKernels* tiles = fmnist::piece_kernels(32);
+  EXPECT_EQ(name(32), "gemm (own" + (tiles != nullptr ? std::string(", ") + tiles->name : "") + library);
+  EXPECT_EQ(name(31), "gemm (own" + library) << "small batches do without tiles";
 }
 
 TEST(EngineChoice, IsByHandForDenseNetworksAndByDevice) {

@@ -20,6 +20,8 @@ MakeEngine over(fmnist::Gemm gemm) {
   };
 }
 
+constexpr std::size_t kLargeBatch = 128;
+
 std::vector<NamedEngine> all_gemm_engines() {
   std::vector<NamedEngine> engines{{"gemm over LibTorch", over(fmnist::aten_gemm())}};
   if (fmnist::dnnl_gemm() != nullptr) engines.push_back({"gemm over oneDNN", over(fmnist::dnnl_gemm())});
@@ -30,7 +32,7 @@ std::vector<NamedEngine> all_gemm_engines() {
     // Images in lanes too, or in pieces with each set; last what is fastest.
     std::vector<const fmnist::TileKernels*> of_wide(fmnist::tile_kernels().rbegin(),
                                                     fmnist::tile_kernels().rend());
-    of_wide.insert(fmnist::piece_kernels() != nullptr ? of_wide.begin() : of_wide.end(), nullptr);
+    of_wide.insert(fmnist::piece_kernels(kLargeBatch) != nullptr ? of_wide.begin() : of_wide.end(), nullptr);
     for (const fmnist::TileKernels* tiles : of_wide) {
       const std::string products = tiles != nullptr ? tiles->name : "lanes";
       engines.push_back(
