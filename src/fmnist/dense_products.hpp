@@ -72,8 +72,8 @@ struct DenseProducts {
 /// is_for_pieces.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config,
                                                            const TileKernels& kernels, TilePieces pieces);
-/// Whether a layer beyond the first has enough outputs for taking floats apart to be worth it: more than a
-/// column of tiles that is made at a time.
+/// Whether a layer beyond the first has enough outputs for taking floats apart to be worth it: more than
+/// are taken apart at a time.
 [[nodiscard]] bool is_for_pieces(const DenseLayer& layer);
 /// Numbers that these take for operands.
 [[nodiscard]] std::size_t image_tile_numbers(const ProductsConfig& config, TilePieces pieces);

@@ -5,18 +5,12 @@
 #include <cmath>
 #include <vector>
 
-#include "tune/random.hpp"
+#include "train/random_networks.hpp"
 
 namespace {
 
 using fmnist::ProductKernels;
-
-std::vector<float> random_numbers(std::size_t n, std::uint64_t seed) {
-  tune::RandomStream stream({seed, n, tune::Purpose::kAugmentation, 0});
-  std::vector<float> numbers(n);
-  for (float& number : numbers) number = static_cast<float>(stream.uniform(-1.0, 1.0));
-  return numbers;
-}
+using train_test::random_numbers;
 
 constexpr float kUntouched = 99.0F;
 constexpr std::size_t kGap = 3;  ///< Between the rows of what is stored.

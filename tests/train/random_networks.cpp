@@ -25,6 +25,13 @@ double relative_difference(const std::vector<float>& a, const std::vector<float>
   return difference / scale;
 }
 
+std::vector<float> random_numbers(std::size_t n, std::uint64_t seed, double bound) {
+  tune::RandomStream stream({seed, n, tune::Purpose::kAugmentation, 0});
+  std::vector<float> numbers(n);
+  for (float& number : numbers) number = static_cast<float>(stream.uniform(-bound, bound));
+  return numbers;
+}
+
 EngineConfig random_network(std::uint64_t n) {
   tune::RandomStream stream({1, n, tune::Purpose::kAugmentation, 0});
   EngineConfig config;

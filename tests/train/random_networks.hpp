@@ -16,6 +16,9 @@ fmnist::EngineConfig random_network(std::uint64_t n);
 /// Over a batch of a few examples batch norm leaves each unit hardly any gradient but the rounding.
 double gradient_tolerance(const fmnist::EngineConfig& config);
 
+/// Between -bound and bound, others for each seed and n.
+std::vector<float> random_numbers(std::size_t n, std::uint64_t seed, double bound = 1.0);
+
 /// 0 … n - 1
 std::vector<std::uint32_t> first_positions(std::size_t n);
 

@@ -10,7 +10,7 @@
 #include <string>
 #include <vector>
 
-#include "tune/random.hpp"
+#include "train/random_networks.hpp"
 
 namespace fmnist {
 
@@ -25,19 +25,13 @@ namespace {
 using fmnist::TileKernels;
 using fmnist::TilePieces;
 using fmnist::TileSide;
+using train_test::random_numbers;
 
 /// What bfloat16 keeps of a number: the nearest with 8 bits.
 double rounded(float value) {
   int exponent = 0;
   const double mantissa = std::frexp(static_cast<double>(value), &exponent);
   return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
-}
-
-std::vector<float> random_numbers(std::size_t n, std::uint64_t seed) {
-  tune::RandomStream stream({seed, n, tune::Purpose::kAugmentation, 0});
-  std::vector<float> numbers(n);
-  for (float& number : numbers) number = static_cast<float>(stream.uniform(-1.0, 1.0));
-  return numbers;
 }
 
 struct Sizes {

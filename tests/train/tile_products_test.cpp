@@ -8,8 +8,8 @@
 #include "fmnist/dense_products.hpp"
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/tile_kernels.hpp"
+#include "train/random_networks.hpp"
 #include "train/support.hpp"
-#include "tune/random.hpp"
 
 // Products in tiles against sums in double.
 
@@ -37,13 +37,6 @@ fmnist::ProductsConfig config_of(const std::vector<fmnist::DenseLayer>& layers,
   return {layout.layers(), normalization, kMostRows, kBatch};
 }
 
-std::vector<float> random_numbers(std::size_t n, std::uint64_t seed) {
-  tune::RandomStream stream({seed, n, tune::Purpose::kAugmentation, 0});
-  std::vector<float> numbers(n);
-  for (float& number : numbers) number = static_cast<float>(stream.uniform(-0.1, 0.1));
-  return numbers;
-}
-
 /// Root of the mean square of what products are off, forward and of the gradient.
 struct Errors {
   double forward = 0.0;
@@ -61,10 +54,10 @@ Errors errors_of(fmnist::ImageProducts& products, const fmnist::ProductsConfig& 
   const std::size_t row = fmnist::lane_row(layer.out);
   std::vector<float> parameters(kPixels * row + row);
   for (std::size_t d = 0; d <= kPixels; ++d) {  // The last row are the biases.
-    const std::vector<float> of_input = random_numbers(layer.out, d);
+    const std::vector<float> of_input = random_numbers(layer.out, d, 0.1);
     std::copy(of_input.begin(), of_input.end(), parameters.data() + d * row);
   }
-  const std::vector<float> g = random_numbers(kBatch * layer.out, 2);
+  const std::vector<float> g = random_numbers(kBatch * layer.out, 2, 0.1);
   std::vector<std::uint32_t> rows(kBatch);
   for (std::size_t i = 0; i < kBatch; ++i) rows[i] = static_cast<std::uint32_t>(i * 7);
   const auto input = [&](std::size_t i, std::size_t d) {
@@ -141,9 +134,9 @@ double largest_error(const std::vector<float>& found, std::size_t columns, std::
 std::vector<double> largest_errors(fmnist::HiddenProducts& products, const fmnist::DenseLayer& layer) {
   const auto [in, out] = std::pair(layer.in, layer.out);
   const std::size_t row = fmnist::lane_row(out);
-  const std::vector<float> parameters = random_numbers(layer.bias + row, 1);
-  const std::vector<float> inputs = random_numbers(kMostRows * in, 2);
-  const std::vector<float> gradient = random_numbers(kBatch * out, 3);
+  const std::vector<float> parameters = random_numbers(layer.bias + row, 1, 0.1);
+  const std::vector<float> inputs = random_numbers(kMostRows * in, 2, 0.1);
+  const std::vector<float> gradient = random_numbers(kBatch * out, 3, 0.1);
   std::vector<float> z(kMostRows * out), below(kBatch * in), gradients(parameters.size());
   products.take(kMostRows);
   products.forward(1, parameters.data(), inputs.data(), z.data());
