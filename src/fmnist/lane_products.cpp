@@ -142,7 +142,7 @@ std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library) {
 
 std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes) {
   if (lanes.tiles != nullptr) return image_tiles(config, *lanes.tiles, TilePieces::kExact);
-  return std::make_unique<ImageFloats<LayerLanes>>(config, LayerLanes(config.layers.front(), false, lanes));
+  return image_bytes(config, *lanes.kernels);
 }
 
 std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config, const LaneConfig& lanes) {

@@ -6,6 +6,7 @@
 #include "fmnist/dense_network.hpp"
 #include "fmnist/dense_products.hpp"
 #include "fmnist/engine.hpp"
+#include "fmnist/product_kernels.hpp"
 
 namespace fmnist {
 
@@ -13,8 +14,16 @@ namespace fmnist {
 /// large for products in lanes and there is a library for it.
 [[nodiscard]] std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library);
 
-/// For weights by input, by hand for small layers; in tiles where the configuration has some.
+/// For weights by input, over the bytes of images. Those that are 0 are left out where several images, or
+/// pixels, have them in common: infinite weights multiply nothing there. What is rounded are sums of floats
+/// before pixels are moved to mean 0, as in image_tiles.
+[[nodiscard]] std::unique_ptr<ImageProducts> image_bytes(const ProductsConfig& config,
+                                                         const ProductKernels& kernels);
+/// What these take for operands, in numbers.
+[[nodiscard]] std::size_t image_byte_numbers(const ProductsConfig& config);
+/// Those of the first layer; in tiles where the configuration has some.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes);
+/// Those of the others, by hand for small layers; in tiles where they are wide and the configuration has some.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config,
                                                            const LaneConfig& lanes);
 

@@ -92,11 +92,10 @@ std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers, bool in_t
 std::size_t operand_numbers(const ProductsConfig& config, Precision precision) {
   if (precision == Precision::kBf16)
     return image_tile_numbers(config, TilePieces::kRounded) + hidden_tile_numbers(config, TilePieces::kRounded);
-  const std::size_t images = config.max_rows * config.layers.front().in;
-  if (product_kernels() == nullptr) return images;
+  if (product_kernels() == nullptr) return config.max_rows * config.layers.front().in;
   const bool in_tiles = piece_kernels(config.max_batch) != nullptr;
   const std::size_t turned = hidden_lane_numbers(config.layers, in_tiles);
-  if (!in_tiles) return turned + images;
+  if (!in_tiles) return turned + image_byte_numbers(config);
   return turned + image_tile_numbers(config, TilePieces::kExact) +
          hidden_tile_numbers(config, TilePieces::kExact);
 }

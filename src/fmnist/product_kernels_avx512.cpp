@@ -122,17 +122,140 @@ void multiply_columns_of(std::size_t vectors, const FloatProduct& product) {
   }
 }
 
+/// How many registers the first columns of n make that are computed together.
+inline std::size_t next_vectors(std::size_t n) {
+  const std::size_t all = (n + kLanes - 1) / kLanes;
+  const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
+  // Alike: a block of one register has few sums that do not wait for each other.
+  return (all + blocks - 1) / blocks;
+}
+
 void multiply(const FloatProduct& product) {
   FloatProduct columns = product;
   for (std::size_t left = product.n; left > 0; left -= columns.n) {
-    const std::size_t all = (left + kLanes - 1) / kLanes;
-    const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
-    // Alike: a block of one register has few sums that do not wait for each other.
-    const std::size_t vectors = (all + blocks - 1) / blocks;
+    const std::size_t vectors = next_vectors(left);
     columns.n = smaller(vectors * kLanes, left);
     multiply_columns_of<kMostVectors>(vectors, columns);
     columns.b += columns.n;
     columns.c += columns.n;
+  }
+}
+
+/// Few: rows together leave out only what is zero in all of them.
+constexpr std::size_t kByteRows = 6;
+constexpr std::size_t kBitsOfWord = 64;
+
+/// kRows rows of C that follow each other in the order, from `first` on, as kVectors registers.
+template <std::size_t kRows, std::size_t kVectors, bool kPartial>
+void multiply_byte_block(const ByteProduct& product, std::size_t first) {
+  const std::size_t in_last = product.n - (kVectors - 1) * kLanes;
+  const auto load_vector = [in_last](const float* from, std::size_t v) {
+    return kPartial && v + 1 == kVectors ? load_first(from + v * kLanes, in_last) : load(from + v * kLanes);
+  };
+  const std::uint32_t* order = product.order + first;
+  const std::uint8_t* a[kRows];
+  const std::uint64_t* bits[kRows];
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kRows; ++i) {
+    a[i] = product.a + order[i] * product.a_row;
+    bits[i] = product.bits + order[i] * product.words;
+  }
+  Floats sums[kRows][kVectors];
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    const Floats start = load_vector(product.start, v);
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kRows; ++i) sums[i][v] = start;
+  }
+  const float* numbers = product.numbers;
+  const std::size_t a_depth = product.a_depth;
+  const std::size_t ldb = product.ldb;
+  const float* b = product.b;
+  for (std::size_t w = 0; w < product.words; ++w) {
+    std::uint64_t some = 0;
+#pragma GCC unroll 16
+    for (std::size_t i = 0; i < kRows; ++i) some |= bits[i][w];
+    for (; some != 0; some &= some - 1) {
+      const std::size_t d = w * kBitsOfWord + static_cast<std::size_t>(__builtin_ctzll(some));
+      const float* row = b + d * ldb;
+      Floats left[kRows];
+#pragma GCC unroll 16
+      for (std::size_t i = 0; i < kRows; ++i) left[i] = broadcast(numbers[a[i][d * a_depth]]);
+#pragma GCC unroll 4
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const Floats right = load_vector(row, v);
+#pragma GCC unroll 16
+        for (std::size_t i = 0; i < kRows; ++i) sums[i][v] = multiply_add(left[i], right, sums[i][v]);
+      }
+    }
+  }
+#pragma GCC unroll 16
+  for (std::size_t i = 0; i < kRows; ++i) {
+    float* to = product.c + order[i] * product.ldc;
+#pragma GCC unroll 4
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const std::size_t n = kPartial && v + 1 == kVectors ? in_last : kLanes;
+      store_first_or_all(to + v * kLanes, n, sums[i][v]);
+    }
+  }
+}
+
+template <std::size_t kRows, std::size_t kVectors, bool kPartial>
+void multiply_last_byte_rows(const ByteProduct& product, std::size_t first) {
+  if constexpr (kRows > 0) {
+    if (product.m - first == kRows) return multiply_byte_block<kRows, kVectors, kPartial>(product, first);
+    multiply_last_byte_rows<kRows - 1, kVectors, kPartial>(product, first);
+  }
+}
+
+template <std::size_t kVectors, bool kPartial>
+void multiply_byte_columns(const ByteProduct& product) {
+  std::size_t first = 0;
+  for (; first + kByteRows <= product.m; first += kByteRows)
+    multiply_byte_block<kByteRows, kVectors, kPartial>(product, first);
+  multiply_last_byte_rows<kByteRows - 1, kVectors, kPartial>(product, first);
+}
+
+template <std::size_t kVectors>
+void multiply_byte_columns_of(std::size_t vectors, const ByteProduct& product) {
+  if constexpr (kVectors > 0) {
+    if (vectors != kVectors) return multiply_byte_columns_of<kVectors - 1>(vectors, product);
+    if (product.n == kVectors * kLanes) return multiply_byte_columns<kVectors, false>(product);
+    multiply_byte_columns<kVectors, true>(product);
+  }
+}
+
+void multiply_bytes(const ByteProduct& product) {
+  ByteProduct columns = product;
+  for (std::size_t left = product.n; left > 0; left -= columns.n) {
+    const std::size_t vectors = next_vectors(left);
+    columns.n = smaller(vectors * kLanes, left);
+    multiply_byte_columns_of<kMostVectors>(vectors, columns);
+    columns.start += columns.n;
+    columns.b += columns.n;
+    columns.c += columns.n;
+  }
+}
+
+void gather_bytes(const ByteRows& rows) {
+  constexpr std::size_t kRowsAhead = 2;
+  std::uint64_t* bits = rows.bits;
+  std::uint8_t* counts = rows.counts;
+  for (std::size_t i = 0; i < rows.n; ++i) {
+    const std::uint8_t* row = rows.pixels + rows.rows[i] * rows.features;
+    // Rows are drawn at random, which no processor foresees: asked for line by line while another is worked on.
+    const std::uint8_t* ahead = rows.pixels + rows.rows[smaller(i + kRowsAhead, rows.n - 1)] * rows.features;
+    std::uint8_t* to = rows.images + i * rows.features;
+    for (std::size_t j = 0; j < rows.features; j += kBitsOfWord) {
+      __builtin_prefetch(ahead + j);
+      const std::size_t wide = smaller(rows.features - j, kBitsOfWord);
+      const __mmask64 there = ~__mmask64{0} >> (kBitsOfWord - wide);
+      const __m512i bytes = _mm512_maskz_loadu_epi8(there, row + j);
+      _mm512_mask_storeu_epi8(to + j, there, bytes);
+      const std::uint64_t not_zero = _mm512_test_epi8_mask(bytes, bytes);
+      *bits++ = not_zero;
+      *counts++ = static_cast<std::uint8_t>(__builtin_popcountll(not_zero));
+    }
   }
 }
 
@@ -158,6 +281,6 @@ void transpose(std::size_t rows, std::size_t cols, const float* from, std::size_
 }  // namespace
 
 extern const ProductKernels kProductKernelsAvx512;
-const ProductKernels kProductKernelsAvx512{multiply, transpose};
+const ProductKernels kProductKernelsAvx512{multiply, transpose, multiply_bytes, gather_bytes};
 
 }  // namespace fmnist

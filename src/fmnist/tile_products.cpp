@@ -4,7 +4,7 @@
 #include "fmnist/aligned_floats.hpp"
 #include "fmnist/bytes_of.hpp"
 #include "fmnist/dense_products.hpp"
-#include "fmnist/kernels.hpp"
+#include "fmnist/image_start.hpp"
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/tile_kernels.hpp"
 
@@ -91,34 +91,29 @@ class ImageTiles final : public ImageProducts {
   ImageTiles(const ProductsConfig& config, const TileKernels& tiles, TilePieces pieces)
       : layer_(config.layers.front()),
         row_(lane_row(layer_.out)),
-        normalization_(config.normalization),
+        scale_(config.normalization.scale),
         tiles_(tiles),
         pieces_(pieces),
         operands_(tiles, image_sizes(config, pieces)),
-        start_(row_) {}
+        start_(layer_, config.normalization) {}
 
   void take(const ImageRows& images) override { batch_ = images; }
 
   void forward(const float* parameters, float* z) override {
-    const float* w = parameters + layer_.weight;
-    kernels().column_sums(layer_.in, row_, w, start_.data());
-    for (std::size_t i = 0; i < layer_.out; ++i)
-      start_[i] = normalization_.shift * start_[i] + parameters[layer_.bias + i];
     pack_pixels(false);
     operands_.multiply(batch_.count, TilePieces::kRounded,
-                       {w, row_, true, layer_.out, layer_.in, normalization_.scale, pieces_}, start_.data(), z,
-                       layer_.out);
+                       {parameters + layer_.weight, row_, true, layer_.out, layer_.in, scale_, pieces_},
+                       start_.forward(parameters), z, layer_.out);
   }
 
   void weight_gradient(const float* g, float* gradients) override {
-    for (std::size_t i = 0; i < layer_.out; ++i) start_[i] = normalization_.shift * gradients[layer_.bias + i];
     pack_pixels(true);
     operands_.multiply(layer_.in, TilePieces::kRounded,
-                       {g, layer_.out, true, layer_.out, batch_.count, normalization_.scale, pieces_},
-                       start_.data(), gradients + layer_.weight, row_);
+                       {g, layer_.out, true, layer_.out, batch_.count, scale_, pieces_},
+                       start_.weight_gradient(gradients), gradients + layer_.weight, row_);
   }
 
-  std::size_t memory_bytes() const override { return operands_.memory_bytes() + bytes_of(start_); }
+  std::size_t memory_bytes() const override { return operands_.memory_bytes() + start_.memory_bytes(); }
 
  private:
   void pack_pixels(bool depth_first) {
@@ -128,11 +123,11 @@ class ImageTiles final : public ImageProducts {
 
   DenseLayer layer_;
   std::size_t row_;  ///< From the weights of one input to those of the next.
-  Normalization normalization_;
+  float scale_;      ///< Of the normalisation.
   const TileKernels& tiles_;
   TilePieces pieces_;  ///< Of weights and gradients.
   Operands operands_;
-  AlignedFloats start_;  ///< [row] what sums begin with.
+  ImageStart start_;
   ImageRows batch_{};
 };
 

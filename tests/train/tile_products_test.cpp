@@ -6,7 +6,9 @@
 #include <vector>
 
 #include "fmnist/dense_products.hpp"
+#include "fmnist/lane_products.hpp"
 #include "fmnist/parameter_layout.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
@@ -114,6 +116,22 @@ TEST(ImageProducts, InPiecesAreAsCloseToTheTruthAsThoseOfFloats) {
     }
   }
 }
+
+class ImagesInLanes : public testing::TestWithParam<const fmnist::ProductKernels*> {};
+
+TEST_P(ImagesInLanes, AreAsCloseToTheTruthAsProductsOfFloats) {
+  const auto data = fashion_mnist(1000, 10);
+  for (const std::size_t out : kWidths) {
+    const fmnist::ProductsConfig config = config_of({layer_of(kPixels, out)}, data->normalization);
+    const auto products = fmnist::image_bytes(config, *GetParam());
+    const Errors errors = errors_of(*products, config, *data);
+    EXPECT_LT(errors.forward, 2e-6) << out;
+    EXPECT_LT(errors.gradient, 0.4e-6) << out;
+  }
+}
+
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ImagesInLanes);
+INSTANTIATE_TEST_SUITE_P(Avx512, ImagesInLanes, testing::ValuesIn(lane_kernels()));
 
 /// The largest that `found` differs from Σ_d left(i, d)·right(j, d).
 template <typename Left, typename Right>
