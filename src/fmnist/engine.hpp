@@ -120,7 +120,8 @@ using Gemm = void (*)(bool transpose_a, bool transpose_b, std::size_t m, std::si
 /// Where products of floats in lanes come from.
 struct LaneConfig {
   const ProductKernels* kernels = nullptr;
-  Gemm library = nullptr;  ///< For large layers beyond the first; null: they do those too, slowly.
+  /// For large layers beyond the first, and large batches in these; null: they do those too, slowly.
+  Gemm library = nullptr;
   /// For the first layer, and others that are wide: products of floats in exact pieces. Null: those are in
   /// lanes too.
   const TileKernels* tiles = nullptr;

@@ -3,46 +3,12 @@
 #include <utility>
 #include <vector>
 
-#include "fmnist/aligned_floats.hpp"
-#include "fmnist/bytes_of.hpp"
 #include "fmnist/dense_products.hpp"
-#include "fmnist/kernels.hpp"
 
 namespace fmnist {
 
-/// Images as normalised floats, for the products of `Layer`: forward, weight_gradient and memory_bytes as
-/// below.
-template <typename Layer>
-class ImageFloats final : public ImageProducts {
- public:
-  ImageFloats(const ProductsConfig& config, Layer layer)
-      : layer_(std::move(layer)),
-        normalization_(config.normalization),
-        features_(config.layers.front().in),
-        images_(config.max_rows * features_) {}
-
-  void take(const ImageRows& images) override {
-    rows_ = images.count;
-    kernels().gather(images.pixels, features_, images.rows, rows_, normalization_.scale, normalization_.shift,
-                     images_.data());
-  }
-  void forward(const float* parameters, float* z) override {
-    layer_.forward(rows_, parameters, images_.data(), z);
-  }
-  void weight_gradient(const float* g, float* gradients) override {
-    layer_.weight_gradient(rows_, g, images_.data(), gradients);
-  }
-  std::size_t memory_bytes() const override { return bytes_of(images_) + layer_.memory_bytes(); }
-
- private:
-  Layer layer_;
-  Normalization normalization_;
-  std::size_t features_;
-  std::size_t rows_ = 0;
-  AlignedFloats images_;  ///< [rows, features]
-};
-
-/// The others over the same layers. The first one is not used, and those whose products are in tiles are not.
+/// The products of layers beyond the first by those of `Layer`: forward, weight_gradient, input_gradient and
+/// memory_bytes as below. The first one is not used, and those whose products are in tiles are not.
 template <typename Layer>
 class HiddenFloats final : public HiddenProducts {
  public:

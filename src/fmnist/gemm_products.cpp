@@ -1,6 +1,9 @@
 #include <utility>
 
+#include "fmnist/aligned_floats.hpp"
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/float_products.hpp"
+#include "fmnist/kernels.hpp"
 
 namespace fmnist {
 namespace {
@@ -33,10 +36,40 @@ class LayerGemms {
   Gemm gemm_;
 };
 
+/// Images as normalised floats.
+class ImageFloats final : public ImageProducts {
+ public:
+  ImageFloats(const ProductsConfig& config, Gemm gemm)
+      : layer_(config.layers.front(), gemm),
+        normalization_(config.normalization),
+        features_(config.layers.front().in),
+        images_(config.max_rows * features_) {}
+
+  void take(const ImageRows& images) override {
+    rows_ = images.count;
+    kernels().gather(images.pixels, features_, images.rows, rows_, normalization_.scale, normalization_.shift,
+                     images_.data());
+  }
+  void forward(const float* parameters, float* z) override {
+    layer_.forward(rows_, parameters, images_.data(), z);
+  }
+  void weight_gradient(const float* g, float* gradients) override {
+    layer_.weight_gradient(rows_, g, images_.data(), gradients);
+  }
+  std::size_t memory_bytes() const override { return bytes_of(images_); }
+
+ private:
+  LayerGemms layer_;
+  Normalization normalization_;
+  std::size_t features_;
+  std::size_t rows_ = 0;
+  AlignedFloats images_;  ///< [rows, features]
+};
+
 }  // namespace
 
 std::unique_ptr<ImageProducts> image_gemms(const ProductsConfig& config, Gemm gemm) {
-  return std::make_unique<ImageFloats<LayerGemms>>(config, LayerGemms(config.layers.front(), gemm));
+  return std::make_unique<ImageFloats>(config, gemm);
 }
 
 std::unique_ptr<HiddenProducts> hidden_gemms(const ProductsConfig& config, Gemm gemm) {

@@ -13,13 +13,8 @@ namespace fmnist {
 namespace {
 
 constexpr std::size_t kByteValues = 256;
-constexpr std::size_t kBitsOfWord = 64;
-
-std::size_t words_of(std::size_t bits) {
-  return (bits + kBitsOfWord - 1) / kBitsOfWord;
-}
-
-/// Bit j of word i becomes bit i of word j: squares of half the size change places, and then within each.
+/// Bit j of word i becomes bit i of word j: squares of half the size change places, then those within each
+/// (Warren, Hacker's Delight, 7-3).
 void transpose_bits(std::uint64_t* words) {
   std::uint64_t lower = 0xFFFFFFFF;  // The lower half of each square's columns.
   for (std::size_t half = kBitsOfWord / 2; half != 0; half /= 2, lower ^= lower << half) {
@@ -31,8 +26,8 @@ void transpose_bits(std::uint64_t* words) {
   }
 }
 
-/// The products of the first layer over images as they are, bytes of which many are 0: what these are
-/// multiplied by counts nothing, and is left out where it is left out for all rows that are computed together.
+/// The products of the first layer over images as the bytes they are, of which many are 0: what a 0 is
+/// multiplied by adds nothing, and is left out where all rows that are computed together have a 0.
 class ImageBytes final : public ImageProducts {
  public:
   ImageBytes(const ProductsConfig& config, const ProductKernels& kernels)
@@ -41,13 +36,13 @@ class ImageBytes final : public ImageProducts {
         kernels_(kernels),
         start_(layer_, config.normalization),
         numbers_(kByteValues),
-        words_(words_of(layer_.in)),
+        words_(words_of_bits(layer_.in)),
         images_(config.max_rows * layer_.in),
         bits_(config.max_rows * words_),
         counts_(config.max_rows * words_),
         image_order_(config.max_rows),
         keys_(config.max_rows),
-        pixel_bits_(words_of(config.max_batch) * words_ * kBitsOfWord),
+        pixel_bits_(words_of_bits(config.max_batch) * words_ * kBitsOfWord),
         pixel_order_(layer_.in),
         gradient_(config.max_batch * row_) {
     for (std::size_t byte = 0; byte < kByteValues; ++byte)
@@ -72,7 +67,7 @@ class ImageBytes final : public ImageProducts {
                              .bits = bits_.data(),
                              .words = words_,
                              .order = image_order_.data(),
-                             .start = start_.forward(parameters),
+                             .start = start_.of_forward(parameters),
                              .b = parameters + layer_.weight,
                              .ldb = row_,
                              .c = z,
@@ -90,9 +85,9 @@ class ImageBytes final : public ImageProducts {
                              .a_row = 1,
                              .a_depth = layer_.in,
                              .bits = pixel_bits_.data(),
-                             .words = words_of(rows_),
+                             .words = words_of_bits(rows_),
                              .order = pixel_order_.data(),
-                             .start = start_.weight_gradient(gradients),
+                             .start = start_.of_weight_gradient(gradients),
                              .b = gradient_.data(),
                              .ldb = row_,
                              .c = gradients + layer_.weight,
@@ -105,10 +100,13 @@ class ImageBytes final : public ImageProducts {
   }
 
  private:
-  /// Images that have many zeros in common follow each other: those with about as many pixels that are not
-  /// zero, and among these those with as many in the upper part.
+  /// Images that have many zeros in common follow each other: those with about as many pixels that are not 0,
+  /// and among these those with as many in the upper third, as images lie row by row. Over Fashion-MNIST blocks
+  /// of six in a batch of 128 are 0 in common at 31 % of the pixels then, at 16 % in random order, at 33 % if
+  /// each block begins with an image and takes those that are nearest to it.
   void order_images() {
     constexpr std::size_t kSteps = 8;
+    constexpr std::size_t kUpperShare = 3;
     constexpr std::uint64_t kIndexBits = 32;
     for (std::size_t i = 0; i < rows_; ++i) {
       const std::uint8_t* counts = counts_.data() + i * words_;
@@ -116,7 +114,7 @@ class ImageBytes final : public ImageProducts {
       std::size_t all = 0;
       for (std::size_t w = 0; w < words_; ++w) {
         all += counts[w];
-        if (w * 3 < words_) upper = all;
+        if (w * kUpperShare < words_) upper = all;
       }
       const std::size_t step = all * kSteps / (layer_.in + 1);
       // Up and down by turns: the last of one step is like the first of the next.
@@ -129,7 +127,7 @@ class ImageBytes final : public ImageProducts {
 
   /// Of each pixel in which images it is not zero.
   void turn_bits() {
-    const std::size_t words = words_of(rows_);
+    const std::size_t words = words_of_bits(rows_);
     for (std::size_t w = 0; w < words_; ++w) {
       for (std::size_t q = 0; q < words; ++q) {
         std::uint64_t square[kBitsOfWord] = {};
@@ -152,7 +150,7 @@ class ImageBytes final : public ImageProducts {
   std::size_t rows_ = 0;
   std::vector<std::uint8_t> images_;        ///< [rows, pixels]
   std::vector<std::uint64_t> bits_;         ///< [rows, words] which pixels are not 0.
-  std::vector<std::uint8_t> counts_;        ///< [rows, words] how many of each word's.
+  std::vector<std::uint8_t> counts_;        ///< [rows, words] how many bits of each word are set.
   std::vector<std::uint32_t> image_order_;  ///< [rows]
   std::vector<std::uint64_t> keys_;         ///< [rows] by which the images are ordered.
   std::vector<std::uint64_t> pixel_bits_;   ///< [pixels, words of rows] in which images they are not 0.
@@ -165,15 +163,15 @@ class ImageBytes final : public ImageProducts {
 std::size_t image_byte_numbers(const ProductsConfig& config) {
   const DenseLayer& layer = config.layers.front();
   const std::size_t row = lane_row(layer.out);
-  const std::size_t words = words_of(layer.in);
+  const std::size_t words = words_of_bits(layer.in);
   const std::size_t floats = row + kByteValues + config.max_batch * row;
   // Of images and their order; of pixels and theirs.
   const std::size_t bytes =
       config.max_rows * (layer.in + words * (sizeof(std::uint64_t) + sizeof(std::uint8_t)) +
                          sizeof(std::uint32_t) + sizeof(std::uint64_t)) +
-      words_of(config.max_batch) * words * kBitsOfWord * sizeof(std::uint64_t) +
+      words_of_bits(config.max_batch) * words * kBitsOfWord * sizeof(std::uint64_t) +
       layer.in * sizeof(std::uint32_t);
-  return floats + bytes / sizeof(float);
+  return floats + (bytes + sizeof(float) - 1) / sizeof(float);
 }
 
 std::unique_ptr<ImageProducts> image_bytes(const ProductsConfig& config, const ProductKernels& kernels) {

@@ -2,7 +2,9 @@
 
 #include <utility>
 
+#include "fmnist/bytes_of.hpp"
 #include "fmnist/float_products.hpp"
+#include "fmnist/kernels.hpp"
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/product_kernels.hpp"
 

@@ -6,7 +6,6 @@
 #include "fmnist/dense_network.hpp"
 #include "fmnist/dense_products.hpp"
 #include "fmnist/engine.hpp"
-#include "fmnist/product_kernels.hpp"
 
 namespace fmnist {
 
@@ -14,16 +13,19 @@ namespace fmnist {
 /// large for products in lanes and there is a library for it.
 [[nodiscard]] std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library);
 
-/// For weights by input, over the bytes of images. Those that are 0 are left out where several images, or
-/// pixels, have them in common: infinite weights multiply nothing there. What is rounded are sums of floats
-/// before pixels are moved to mean 0, as in image_tiles.
+/// Products of the first layer over the bytes of images, for weights by input. Pixels that are 0 are left out
+/// where several images, or neighbours, have them in common; what is no finite number still shows in all sums,
+/// through what they begin with. What is rounded are sums of floats before pixels are moved to mean 0, as in
+/// image_tiles.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_bytes(const ProductsConfig& config,
                                                          const ProductKernels& kernels);
-/// What these take for operands, in numbers.
+/// What image_bytes takes for operands, in numbers.
 [[nodiscard]] std::size_t image_byte_numbers(const ProductsConfig& config);
-/// Those of the first layer; in tiles where the configuration has some.
+
+/// Products of the first layer over bytes, or in tiles where the configuration has some.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes);
-/// Those of the others, by hand for small layers; in tiles where they are wide and the configuration has some.
+/// Products of the others for weights by input, by hand for small layers; in tiles where they are wide and the
+/// configuration has some.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config,
                                                            const LaneConfig& lanes);
 

@@ -18,15 +18,22 @@ struct FloatProduct {
   std::size_t ldc;
 };
 
-/// C[i, j] = start[j] + Σ_d numbers[A[i, d]]·B[d, j] for i < m, j < n, without the d for which A is 0 in the
-/// row and those that are computed with it. A[i, d] is at a[i·a_row + d·a_depth]; B and C are row-major, `ld…`
-/// their row lengths as stored. Each sum is taken in the order of d.
+/// Which of many things are so: bit d % 64 of word d / 64 of d.
+constexpr std::size_t kBitsOfWord = 64;
+constexpr std::size_t words_of_bits(std::size_t bits) {
+  return (bits + kBitsOfWord - 1) / kBitsOfWord;
+}
+
+/// C[i, j] = start[j] + Σ_d numbers[A[i, d]]·B[d, j] for i < m, j < n, where a d is left out if A[i, d] is 0 in
+/// row i and in those that are computed with it. A[i, d] is at a[i·a_row + d·a_depth]; B and C are row-major,
+/// `ld…` their row lengths as stored. Each sum is taken in the order of d: with a finite B it does not depend
+/// on m, n and order, and where B is not finite it may be infinite or no number, by what it is computed with.
 struct ByteProduct {
   std::size_t m, n;
   const float* numbers;  ///< [256] what bytes stand for; 0 for 0.
   const std::uint8_t* a;
   std::size_t a_row, a_depth;
-  const std::uint64_t* bits;  ///< [m, words] bit d % 64 of word d / 64: whether A[i, d] is not 0.
+  const std::uint64_t* bits;  ///< [m, words] whether A[i, d] is not 0; no bit beyond the last d is set.
   std::size_t words;
   /// [m] 0 … m - 1 in some order. Rows that follow each other in it are computed together: the more zeros they
   /// have in common, the faster.
@@ -45,14 +52,14 @@ struct ByteRows {
   const std::uint32_t* rows;
   std::size_t n;
   std::uint8_t* images;
-  std::uint64_t* bits;   ///< [n, ⌈features / 64⌉] which bytes are not 0, as above.
-  std::uint8_t* counts;  ///< [n, ⌈features / 64⌉] how many.
+  std::uint64_t* bits;   ///< [n, words_of_bits(features)] whether bytes are not 0.
+  std::uint8_t* counts;  ///< [n, words_of_bits(features)] how many bits of each word are set.
 };
 
-/// Products of floats for the sizes of small networks: columns of B and C are the lanes of registers, and
-/// nothing is copied into another order first, as libraries for products of any size do. Fast where B stays in
-/// a second cache and its rows begin with cache lines; several times slower than a library where operands are
-/// large.
+/// Products for the sizes of small networks: columns of B and C are the lanes of registers, and nothing is
+/// copied into another order first, as libraries for products of any size do. Fast where B stays in a second
+/// cache and its rows begin with cache lines; those of floats are several times slower than a library's where
+/// operands are large.
 struct ProductKernels {
   void (*multiply)(const FloatProduct& product);
   /// to[j·ld_to + i] = from[i·ld_from + j] for i < rows, j < cols

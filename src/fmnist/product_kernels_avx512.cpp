@@ -44,19 +44,34 @@ inline Floats multiply_add(Floats a, Floats b, Floats c) {
   return _mm512_fmadd_ps(a, b, c);
 }
 
-inline Floats load_first_or_all(const float* from, std::size_t n) {
-  return n < kLanes ? load_first(from, n) : load(from);
+/// The first n of 64 bytes; returns which are not 0.
+inline std::uint64_t copy_bytes(std::size_t n, const std::uint8_t* from, std::uint8_t* to) {
+  const __mmask64 there = ~__mmask64{0} >> (kBitsOfWord - n);
+  const __m512i bytes = _mm512_maskz_loadu_epi8(there, from);
+  _mm512_mask_storeu_epi8(to, there, bytes);
+  return _mm512_test_epi8_mask(bytes, bytes);
 }
 
-inline void store_first_or_all(float* to, std::size_t n, Floats numbers) {
-  n < kLanes ? store_first(to, n, numbers) : store(to, numbers);
+template <std::size_t kVectors, bool kPartial>
+inline void store_vectors(const Floats* numbers, std::size_t in_last, float* to) {
+#pragma GCC unroll 4
+  for (std::size_t v = 0; v < kVectors; ++v) {
+    if (kPartial && v + 1 == kVectors) {
+      store_first(to + v * kLanes, in_last, numbers[v]);
+    } else {
+      store(to + v * kLanes, numbers[v]);
+    }
+  }
 }
 
-/// All of C, as kRows × kVectors registers; kPartial: the last of these has fewer columns than lanes.
+/// Rows `first` … first + kRows - 1 of C, as kRows × kVectors registers; kPartial: the last of a row has fewer
+/// columns than lanes.
 template <std::size_t kRows, std::size_t kVectors, bool kPartial>
-void multiply_block(const FloatProduct& product) {
+void multiply_block(const FloatProduct& product, std::size_t first) {
   // In registers, not behind a pointer that C might change.
-  const auto [m, n, k, a, a_row, a_depth, b, ldb, c, ldc] = product;
+  const auto [m, n, k, all_a, a_row, a_depth, b, ldb, all_c, ldc] = product;
+  const float* a = all_a + first * a_row;
+  float* c = all_c + first * ldc;
   const std::size_t in_last = n - (kVectors - 1) * kLanes;
   Floats sums[kRows][kVectors];
 #pragma GCC unroll 16
@@ -79,75 +94,12 @@ void multiply_block(const FloatProduct& product) {
     }
   }
 #pragma GCC unroll 16
-  for (std::size_t i = 0; i < kRows; ++i) {
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      float* to = c + i * ldc + v * kLanes;
-      if (kPartial && v + 1 == kVectors) {
-        store_first(to, in_last, sums[i][v]);
-      } else {
-        store(to, sums[i][v]);
-      }
-    }
-  }
+  for (std::size_t i = 0; i < kRows; ++i) store_vectors<kVectors, kPartial>(sums[i], in_last, c + i * ldc);
 }
 
-/// The last rows, fewer than a block has.
+/// The rows that follow each other in the order from `first` on.
 template <std::size_t kRows, std::size_t kVectors, bool kPartial>
-void multiply_last_rows(const FloatProduct& product) {
-  if constexpr (kRows > 0) {
-    if (product.m == kRows) return multiply_block<kRows, kVectors, kPartial>(product);
-    multiply_last_rows<kRows - 1, kVectors, kPartial>(product);
-  }
-}
-
-/// All of C, whose rows are kVectors registers.
-template <std::size_t kVectors, bool kPartial>
-void multiply_columns(FloatProduct product) {
-  constexpr std::size_t kRows = rows_of_block(kVectors);
-  for (; product.m >= kRows; product.m -= kRows) {
-    multiply_block<kRows, kVectors, kPartial>(product);
-    product.a += kRows * product.a_row;
-    product.c += kRows * product.ldc;
-  }
-  multiply_last_rows<kRows - 1, kVectors, kPartial>(product);
-}
-
-/// All of C, whose rows are so many registers, at most kVectors.
-template <std::size_t kVectors>
-void multiply_columns_of(std::size_t vectors, const FloatProduct& product) {
-  if constexpr (kVectors > 0) {
-    if (vectors != kVectors) return multiply_columns_of<kVectors - 1>(vectors, product);
-    if (product.n == kVectors * kLanes) return multiply_columns<kVectors, false>(product);
-    multiply_columns<kVectors, true>(product);
-  }
-}
-
-/// How many registers the first columns of n make that are computed together.
-inline std::size_t next_vectors(std::size_t n) {
-  const std::size_t all = (n + kLanes - 1) / kLanes;
-  const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
-  // Alike: a block of one register has few sums that do not wait for each other.
-  return (all + blocks - 1) / blocks;
-}
-
-void multiply(const FloatProduct& product) {
-  FloatProduct columns = product;
-  for (std::size_t left = product.n; left > 0; left -= columns.n) {
-    const std::size_t vectors = next_vectors(left);
-    columns.n = smaller(vectors * kLanes, left);
-    multiply_columns_of<kMostVectors>(vectors, columns);
-    columns.b += columns.n;
-    columns.c += columns.n;
-  }
-}
-
-/// Few: rows together leave out only what is zero in all of them.
-constexpr std::size_t kByteRows = 6;
-constexpr std::size_t kBitsOfWord = 64;
-
-/// kRows rows of C that follow each other in the order, from `first` on, as kVectors registers.
-template <std::size_t kRows, std::size_t kVectors, bool kPartial>
-void multiply_byte_block(const ByteProduct& product, std::size_t first) {
+void multiply_block(const ByteProduct& product, std::size_t first) {
   const std::size_t in_last = product.n - (kVectors - 1) * kLanes;
   const auto load_vector = [in_last](const float* from, std::size_t v) {
     return kPartial && v + 1 == kVectors ? load_first(from + v * kLanes, in_last) : load(from + v * kLanes);
@@ -177,64 +129,90 @@ void multiply_byte_block(const ByteProduct& product, std::size_t first) {
     for (std::size_t i = 0; i < kRows; ++i) some |= bits[i][w];
     for (; some != 0; some &= some - 1) {
       const std::size_t d = w * kBitsOfWord + static_cast<std::size_t>(__builtin_ctzll(some));
-      const float* row = b + d * ldb;
       Floats left[kRows];
 #pragma GCC unroll 16
       for (std::size_t i = 0; i < kRows; ++i) left[i] = broadcast(numbers[a[i][d * a_depth]]);
 #pragma GCC unroll 4
       for (std::size_t v = 0; v < kVectors; ++v) {
-        const Floats right = load_vector(row, v);
+        const Floats right = load_vector(b + d * ldb, v);
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < kRows; ++i) sums[i][v] = multiply_add(left[i], right, sums[i][v]);
       }
     }
   }
 #pragma GCC unroll 16
-  for (std::size_t i = 0; i < kRows; ++i) {
-    float* to = product.c + order[i] * product.ldc;
-#pragma GCC unroll 4
-    for (std::size_t v = 0; v < kVectors; ++v) {
-      const std::size_t n = kPartial && v + 1 == kVectors ? in_last : kLanes;
-      store_first_or_all(to + v * kLanes, n, sums[i][v]);
-    }
-  }
+  for (std::size_t i = 0; i < kRows; ++i)
+    store_vectors<kVectors, kPartial>(sums[i], in_last, product.c + order[i] * product.ldc);
 }
 
-template <std::size_t kRows, std::size_t kVectors, bool kPartial>
-void multiply_last_byte_rows(const ByteProduct& product, std::size_t first) {
+constexpr std::size_t rows_together(const FloatProduct* /*of*/, std::size_t vectors) {
+  return rows_of_block(vectors);
+}
+
+/// Few: rows together leave out only what is zero in all of them.
+constexpr std::size_t rows_together(const ByteProduct* /*of*/, std::size_t /*vectors*/) {
+  return 6;
+}
+
+/// The last rows, fewer than a block has.
+template <std::size_t kRows, std::size_t kVectors, bool kPartial, typename Product>
+void multiply_last_rows(const Product& product, std::size_t first) {
   if constexpr (kRows > 0) {
-    if (product.m - first == kRows) return multiply_byte_block<kRows, kVectors, kPartial>(product, first);
-    multiply_last_byte_rows<kRows - 1, kVectors, kPartial>(product, first);
+    if (product.m - first == kRows) return multiply_block<kRows, kVectors, kPartial>(product, first);
+    multiply_last_rows<kRows - 1, kVectors, kPartial>(product, first);
   }
 }
 
-template <std::size_t kVectors, bool kPartial>
-void multiply_byte_columns(const ByteProduct& product) {
+/// All of C, whose rows are kVectors registers.
+template <std::size_t kVectors, bool kPartial, typename Product>
+void multiply_rows(const Product& product) {
+  constexpr std::size_t kRows = rows_together(static_cast<const Product*>(nullptr), kVectors);
   std::size_t first = 0;
-  for (; first + kByteRows <= product.m; first += kByteRows)
-    multiply_byte_block<kByteRows, kVectors, kPartial>(product, first);
-  multiply_last_byte_rows<kByteRows - 1, kVectors, kPartial>(product, first);
+  for (; first + kRows <= product.m; first += kRows) multiply_block<kRows, kVectors, kPartial>(product, first);
+  multiply_last_rows<kRows - 1, kVectors, kPartial>(product, first);
 }
 
-template <std::size_t kVectors>
-void multiply_byte_columns_of(std::size_t vectors, const ByteProduct& product) {
+/// All of C, whose rows are so many registers, at most kVectors.
+template <std::size_t kVectors, typename Product>
+void multiply_rows_of(std::size_t vectors, const Product& product) {
   if constexpr (kVectors > 0) {
-    if (vectors != kVectors) return multiply_byte_columns_of<kVectors - 1>(vectors, product);
-    if (product.n == kVectors * kLanes) return multiply_byte_columns<kVectors, false>(product);
-    multiply_byte_columns<kVectors, true>(product);
+    if (vectors != kVectors) return multiply_rows_of<kVectors - 1>(vectors, product);
+    if (product.n == kVectors * kLanes) return multiply_rows<kVectors, false>(product);
+    multiply_rows<kVectors, true>(product);
   }
+}
+
+inline void leave_columns(FloatProduct& product, std::size_t n) {
+  product.b += n;
+  product.c += n;
+}
+
+inline void leave_columns(ByteProduct& product, std::size_t n) {
+  product.start += n;
+  product.b += n;
+  product.c += n;
+}
+
+template <typename Product>
+void multiply_columns(const Product& product) {
+  Product columns = product;
+  for (std::size_t left = product.n; left > 0; left -= columns.n) {
+    const std::size_t all = (left + kLanes - 1) / kLanes;
+    const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
+    // Alike: a block of one register has few sums that do not wait for each other.
+    const std::size_t vectors = (all + blocks - 1) / blocks;
+    columns.n = smaller(vectors * kLanes, left);
+    multiply_rows_of<kMostVectors>(vectors, columns);
+    leave_columns(columns, columns.n);
+  }
+}
+
+void multiply(const FloatProduct& product) {
+  multiply_columns(product);
 }
 
 void multiply_bytes(const ByteProduct& product) {
-  ByteProduct columns = product;
-  for (std::size_t left = product.n; left > 0; left -= columns.n) {
-    const std::size_t vectors = next_vectors(left);
-    columns.n = smaller(vectors * kLanes, left);
-    multiply_byte_columns_of<kMostVectors>(vectors, columns);
-    columns.start += columns.n;
-    columns.b += columns.n;
-    columns.c += columns.n;
-  }
+  multiply_columns(product);
 }
 
 void gather_bytes(const ByteRows& rows) {
@@ -248,15 +226,19 @@ void gather_bytes(const ByteRows& rows) {
     std::uint8_t* to = rows.images + i * rows.features;
     for (std::size_t j = 0; j < rows.features; j += kBitsOfWord) {
       __builtin_prefetch(ahead + j);
-      const std::size_t wide = smaller(rows.features - j, kBitsOfWord);
-      const __mmask64 there = ~__mmask64{0} >> (kBitsOfWord - wide);
-      const __m512i bytes = _mm512_maskz_loadu_epi8(there, row + j);
-      _mm512_mask_storeu_epi8(to + j, there, bytes);
-      const std::uint64_t not_zero = _mm512_test_epi8_mask(bytes, bytes);
+      const std::uint64_t not_zero = copy_bytes(smaller(rows.features - j, kBitsOfWord), row + j, to + j);
       *bits++ = not_zero;
       *counts++ = static_cast<std::uint8_t>(__builtin_popcountll(not_zero));
     }
   }
+}
+
+inline Floats load_first_or_all(const float* from, std::size_t n) {
+  return n < kLanes ? load_first(from, n) : load(from);
+}
+
+inline void store_first_or_all(float* to, std::size_t n, Floats numbers) {
+  n < kLanes ? store_first(to, n, numbers) : store(to, numbers);
 }
 
 /// The block at the beginning of `from`, of which rows and cols are there.

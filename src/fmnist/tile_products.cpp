@@ -103,14 +103,14 @@ class ImageTiles final : public ImageProducts {
     pack_pixels(false);
     operands_.multiply(batch_.count, TilePieces::kRounded,
                        {parameters + layer_.weight, row_, true, layer_.out, layer_.in, scale_, pieces_},
-                       start_.forward(parameters), z, layer_.out);
+                       start_.of_forward(parameters), z, layer_.out);
   }
 
   void weight_gradient(const float* g, float* gradients) override {
     pack_pixels(true);
     operands_.multiply(layer_.in, TilePieces::kRounded,
                        {g, layer_.out, true, layer_.out, batch_.count, scale_, pieces_},
-                       start_.weight_gradient(gradients), gradients + layer_.weight, row_);
+                       start_.of_weight_gradient(gradients), gradients + layer_.weight, row_);
   }
 
   std::size_t memory_bytes() const override { return operands_.memory_bytes() + start_.memory_bytes(); }

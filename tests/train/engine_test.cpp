@@ -154,25 +154,30 @@ TEST(TileEngine, LearnsAsFloatsDoOverSeveralSteps) {
   }
 }
 
-TEST(TileEngine, GoesOnFromAStateAsIfItHadNeverBeenInterrupted) {
+void expect_goes_on(const NamedEngine& named, const EngineConfig& config) {
+  SCOPED_TRACE(named.name);
   const auto data = made_up_data(400, 40, 5);
+  const auto engine = named.make(data, config);
+  const auto other = named.make(data, config);
+  engine->begin_epoch(1);
+  (void)engine->train_step(first_positions(64));
+  // Whatever the other has computed with before is not to be used again.
+  (void)other->train_step(first_positions(5));
+  (void)other->evaluate(first_positions(400));
+  other->begin_epoch(1);
+  other->restore(engine->state());
+  EXPECT_EQ(other->outputs(first_positions(400)), engine->outputs(first_positions(400)));
+  for (const std::size_t n : {64, 33}) {
+    EXPECT_EQ(other->train_step(first_positions(n)).loss, engine->train_step(first_positions(n)).loss);
+  }
+  EXPECT_EQ(other->parameters(), engine->parameters());
+}
+
+TEST(Engines, GoOnFromAStateAsIfTheyHadNeverBeenInterrupted) {
+  EngineConfig config = several_steps();
   for (const bool augments : {false, true}) {
-    EngineConfig config = several_steps();
     config.augmentation.max_shift = augments ? 1 : 0;
-    const auto engine = fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
-    const auto other = fmnist::make_tile_engine(data, config, *fmnist::tile_kernels().front());
-    engine->begin_epoch(1);
-    (void)engine->train_step(first_positions(64));
-    // Whatever the other has computed with before is not to be used again.
-    (void)other->train_step(first_positions(5));
-    (void)other->evaluate(first_positions(400));
-    other->begin_epoch(1);
-    other->restore(engine->state());
-    EXPECT_EQ(other->outputs(first_positions(400)), engine->outputs(first_positions(400)));
-    for (const std::size_t n : {64, 33}) {
-      EXPECT_EQ(other->train_step(first_positions(n)).loss, engine->train_step(first_positions(n)).loss);
-    }
-    EXPECT_EQ(other->parameters(), engine->parameters());
+    for (const NamedEngine& named : cpu_engines()) expect_goes_on(named, config);
   }
 }
 

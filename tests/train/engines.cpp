@@ -71,6 +71,11 @@ const std::vector<NamedEngine>& cpu_engines() {
   return engines;
 }
 
+std::vector<const fmnist::ProductKernels*> lane_kernels() {
+  if (fmnist::product_kernels() == nullptr) return {};
+  return {fmnist::product_kernels()};
+}
+
 void expect_evaluates_as_autograd(const MakeEngine& make) {
   const auto data = made_up_data(400, 40, 5);
   for (std::uint64_t n = 0; n < 14; ++n) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fmnist/engine.hpp"
+#include "fmnist/product_kernels.hpp"
 
 namespace train_test {
 
@@ -22,6 +23,9 @@ const std::vector<NamedEngine>& gemm_engines();
 
 /// Each that trains dense networks on the CPU: those, bf16, tensor, autograd.
 const std::vector<NamedEngine>& cpu_engines();
+
+/// The products in lanes that this processor has, if any.
+std::vector<const fmnist::ProductKernels*> lane_kernels();
 
 /// Over random networks, after some steps of both.
 void expect_evaluates_as_autograd(const MakeEngine& make);

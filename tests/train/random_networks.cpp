@@ -68,11 +68,6 @@ double gradient_tolerance(const EngineConfig& config) {
   return config.network.has_batch_norm() && config.max_batch < 8 ? 1e-4 : 1e-5;
 }
 
-std::vector<const fmnist::ProductKernels*> lane_kernels() {
-  if (fmnist::product_kernels() == nullptr) return {};
-  return {fmnist::product_kernels()};
-}
-
 std::vector<std::uint32_t> first_positions(std::size_t n) {
   std::vector<std::uint32_t> positions(n);
   std::iota(positions.begin(), positions.end(), 0U);

@@ -4,7 +4,6 @@
 #include <vector>
 
 #include "fmnist/engine.hpp"
-#include "fmnist/product_kernels.hpp"
 
 namespace train_test {
 
@@ -19,9 +18,6 @@ double gradient_tolerance(const fmnist::EngineConfig& config);
 
 /// Between -bound and bound, others for each seed and n.
 std::vector<float> random_numbers(std::size_t n, std::uint64_t seed, double bound = 1.0);
-
-/// Those for this processor: none where it has none.
-std::vector<const fmnist::ProductKernels*> lane_kernels();
 
 /// 0 … n - 1
 std::vector<std::uint32_t> first_positions(std::size_t n);

@@ -10,10 +10,11 @@
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
+#include "train/engines.hpp"
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
 
-// Products in tiles against sums in double.
+// Products in tiles, and over the bytes of images, against sums in double.
 
 namespace {
 
@@ -49,9 +50,9 @@ double rms(double sum_of_squares, std::size_t n) {
   return std::sqrt(sum_of_squares / static_cast<double>(n));
 }
 
-/// Held against sums in double over images of Fashion-MNIST.
+/// Held against sums in double over images of Fashion-MNIST, in batches of up to kBatch the gradient, too.
 Errors errors_of(fmnist::ImageProducts& products, const fmnist::ProductsConfig& config,
-                 const fmnist::TrainingData& data) {
+                 const fmnist::TrainingData& data, std::size_t batch = kBatch) {
   const fmnist::DenseLayer& layer = config.layers.front();
   const std::size_t row = fmnist::lane_row(layer.out);
   std::vector<float> parameters(kPixels * row + row);
@@ -59,41 +60,42 @@ Errors errors_of(fmnist::ImageProducts& products, const fmnist::ProductsConfig& 
     const std::vector<float> of_input = random_numbers(layer.out, d, 0.1);
     std::copy(of_input.begin(), of_input.end(), parameters.data() + d * row);
   }
-  const std::vector<float> g = random_numbers(kBatch * layer.out, 2, 0.1);
-  std::vector<std::uint32_t> rows(kBatch);
-  for (std::size_t i = 0; i < kBatch; ++i) rows[i] = static_cast<std::uint32_t>(i * 7);
+  const std::vector<float> g = random_numbers(batch * layer.out, 2, 0.1);
+  std::vector<std::uint32_t> rows(batch);
+  for (std::size_t i = 0; i < batch; ++i) rows[i] = static_cast<std::uint32_t>(i * 7);
   const auto input = [&](std::size_t i, std::size_t d) {
     const float pixel = data.examples.pixels[rows[i] * kPixels + d];
     return static_cast<double>(pixel) * static_cast<double>(config.normalization.scale) +
            static_cast<double>(config.normalization.shift);
   };
 
-  products.take({data.examples.pixels.data(), rows.data(), kBatch});
-  std::vector<float> z(kBatch * layer.out);
+  products.take({data.examples.pixels.data(), rows.data(), batch});
+  std::vector<float> z(batch * layer.out);
   products.forward(parameters.data(), z.data());
   std::vector<float> gradients(parameters.size());
   for (std::size_t j = 0; j < layer.out; ++j) {
     double sum = 0.0;
-    for (std::size_t i = 0; i < kBatch; ++i) sum += static_cast<double>(g[i * layer.out + j]);
+    for (std::size_t i = 0; i < batch; ++i) sum += static_cast<double>(g[i * layer.out + j]);
     gradients[layer.bias + j] = static_cast<float>(sum);
   }
-  products.weight_gradient(g.data(), gradients.data());
+  const bool has_gradient = batch <= config.max_batch;
+  if (has_gradient) products.weight_gradient(g.data(), gradients.data());
 
   Errors errors;
   for (std::size_t j = 0; j < layer.out; ++j) {
-    for (std::size_t i = 0; i < kBatch; ++i) {
+    for (std::size_t i = 0; i < batch; ++i) {
       double sum = static_cast<double>(parameters[layer.bias + j]);
       for (std::size_t d = 0; d < kPixels; ++d)
         sum += input(i, d) * static_cast<double>(parameters[d * row + j]);
       errors.forward += std::pow(static_cast<double>(z[i * layer.out + j]) - sum, 2.0);
     }
-    for (std::size_t d = 0; d < kPixels; ++d) {
+    for (std::size_t d = 0; d < kPixels && has_gradient; ++d) {
       double sum = 0.0;
-      for (std::size_t i = 0; i < kBatch; ++i) sum += input(i, d) * static_cast<double>(g[i * layer.out + j]);
+      for (std::size_t i = 0; i < batch; ++i) sum += input(i, d) * static_cast<double>(g[i * layer.out + j]);
       errors.gradient += std::pow(static_cast<double>(gradients[d * row + j]) - sum, 2.0);
     }
   }
-  return {rms(errors.forward, kBatch * layer.out), rms(errors.gradient, kPixels * layer.out)};
+  return {rms(errors.forward, batch * layer.out), rms(errors.gradient, kPixels * layer.out)};
 }
 
 /// Widths that fill tiles and columns at once, or do not.
@@ -119,19 +121,45 @@ TEST(ImageProducts, InPiecesAreAsCloseToTheTruthAsThoseOfFloats) {
 
 class ImagesInLanes : public testing::TestWithParam<const fmnist::ProductKernels*> {};
 
-TEST_P(ImagesInLanes, AreAsCloseToTheTruthAsProductsOfFloats) {
+TEST_P(ImagesInLanes, AreCloseToTheTruthInBatchesOfAnySizeOneAfterTheOther) {
   const auto data = fashion_mnist(1000, 10);
   for (const std::size_t out : kWidths) {
     const fmnist::ProductsConfig config = config_of({layer_of(kPixels, out)}, data->normalization);
     const auto products = fmnist::image_bytes(config, *GetParam());
-    const Errors errors = errors_of(*products, config, *data);
-    EXPECT_LT(errors.forward, 2e-6) << out;
-    EXPECT_LT(errors.gradient, 0.4e-6) << out;
+    for (const std::size_t batch : {kMostRows, kBatch, std::size_t{1}, std::size_t{65}, std::size_t{64}}) {
+      const Errors errors = errors_of(*products, config, *data, batch);
+      EXPECT_LT(errors.forward, 2e-6) << out << ", " << batch;
+      EXPECT_LT(errors.gradient, 0.4e-6) << out << ", " << batch;
+    }
+  }
+}
+
+TEST_P(ImagesInLanes, DoNotDependOnTheOthersInTheBatch) {
+  const auto data = fashion_mnist(1000, 10);
+  constexpr std::size_t kOut = 70;
+  const fmnist::ProductsConfig config = config_of({layer_of(kPixels, kOut)}, data->normalization);
+  const auto products = fmnist::image_bytes(config, *GetParam());
+  const auto parameters = random_numbers(config.layers.front().bias + fmnist::lane_row(kOut), 1, 0.1);
+  const auto outputs = [&](const std::vector<std::uint32_t>& rows) {
+    std::vector<float> z(rows.size() * kOut);
+    products->take({data->examples.pixels.data(), rows.data(), rows.size()});
+    products->forward(parameters.data(), z.data());
+    return z;
+  };
+  const std::vector<std::uint32_t> all = first_positions(kMostRows);
+  const std::vector<float> together = outputs(all);
+  for (const std::size_t n : {1, 7, 100}) {
+    const std::vector<std::uint32_t> last(all.rbegin(), all.rbegin() + static_cast<std::ptrdiff_t>(n));
+    const std::vector<float> few = outputs(last);
+    for (std::size_t i = 0; i < n; ++i) {
+      for (std::size_t j = 0; j < kOut; ++j)
+        ASSERT_EQ(few[i * kOut + j], together[last[i] * kOut + j]) << n << ", " << i << ", " << j;
+    }
   }
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(ImagesInLanes);
-INSTANTIATE_TEST_SUITE_P(Avx512, ImagesInLanes, testing::ValuesIn(lane_kernels()));
+INSTANTIATE_TEST_SUITE_P(Avx512, ImagesInLanes, testing::ValuesIn(train_test::lane_kernels()));
 
 /// The largest that `found` differs from Σ_d left(i, d)·right(j, d).
 template <typename Left, typename Right>
