@@ -13,6 +13,7 @@ namespace fmnist {
 namespace {
 
 constexpr std::size_t kByteValues = 256;
+
 /// Bit j of word i becomes bit i of word j: squares of half the size change places, then those within each
 /// (Warren, Hacker's Delight, 7-3).
 void transpose_bits(std::uint64_t* words) {

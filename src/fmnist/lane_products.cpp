@@ -21,8 +21,8 @@ bool is_in_lanes(const DenseLayer& layer) {
   return layer.out <= kMostOutputs && layer.in <= kMostInputs;
 }
 
-/// The three products of one layer over a batch of `rows`, with its weights by input. Those of many rows and
-/// all of large layers are the library's, if there is one.
+/// The three products of a layer beyond the first over a batch of `rows`, with its weights by input. Those of
+/// many rows and all of large layers are the library's, if there is one.
 class LayerLanes {
  public:
   LayerLanes(const DenseLayer& layer, bool has_input_gradient, const LaneConfig& config)
