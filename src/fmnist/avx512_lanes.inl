@@ -1,6 +1,8 @@
 // Included by files that are compiled for AVX-512, in a namespace without a name.
 
 constexpr std::size_t kLanes = 16;
+using Floats = __m512;
+using Words = __m512i;
 
 inline std::size_t smaller(std::size_t a, std::size_t b) {
   return a < b ? a : b;

@@ -286,7 +286,7 @@ std::unique_ptr<Engine> make_tile_engine(std::shared_ptr<const TrainingData> dat
                                          const TileKernels& kernels) {
   return std::make_unique<DenseEngine>(
       std::move(data), config, WeightOrder::kByInput, [&](const ProductsConfig& products) {
-        return DenseProducts{image_tiles(products, kernels, TilePieces::kRounded),
+        return DenseProducts{rounded_images(products, kernels),
                              hidden_tiles(products, kernels, TilePieces::kRounded)};
       });
 }

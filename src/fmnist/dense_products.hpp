@@ -68,6 +68,13 @@ struct DenseProducts {
 /// same.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config,
                                                          const TileKernels& kernels, TilePieces pieces);
+/// The same of rounded numbers, in pairs; pixels that are 0 are left out where several images, or neighbours,
+/// have them in common. What is no finite number still shows in all sums, through what they begin with.
+[[nodiscard]] std::unique_ptr<ImageProducts> image_pairs(const ProductsConfig& config, const PairKernels& pairs,
+                                                         const ProductKernels& kernels);
+/// What is fastest of those for rounded numbers.
+[[nodiscard]] std::unique_ptr<ImageProducts> rounded_images(const ProductsConfig& config,
+                                                            const TileKernels& kernels);
 /// Of numbers rounded to bfloat16; or in exact pieces, about as exact as products of floats, for layers with
 /// is_for_pieces.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config,
@@ -77,6 +84,8 @@ struct DenseProducts {
 [[nodiscard]] bool is_for_pieces(const DenseLayer& layer);
 /// Numbers that these take for operands.
 [[nodiscard]] std::size_t image_tile_numbers(const ProductsConfig& config, TilePieces pieces);
+[[nodiscard]] std::size_t image_pair_numbers(const ProductsConfig& config);
+[[nodiscard]] std::size_t rounded_image_numbers(const ProductsConfig& config, const TileKernels& kernels);
 [[nodiscard]] std::size_t hidden_tile_numbers(const ProductsConfig& config, TilePieces pieces);
 
 }  // namespace fmnist

@@ -91,7 +91,8 @@ std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers, bool in_t
 /// What the products take besides weights, inputs and outputs.
 std::size_t operand_numbers(const ProductsConfig& config, Precision precision) {
   if (precision == Precision::kBf16)
-    return image_tile_numbers(config, TilePieces::kRounded) + hidden_tile_numbers(config, TilePieces::kRounded);
+    return rounded_image_numbers(config, *tile_kernels().front()) +
+           hidden_tile_numbers(config, TilePieces::kRounded);
   if (product_kernels() == nullptr) return config.max_rows * config.layers.front().in;
   const bool in_tiles = piece_kernels(config.max_batch) != nullptr;
   const std::size_t turned = hidden_lane_numbers(config.layers, in_tiles);

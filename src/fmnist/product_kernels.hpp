@@ -24,14 +24,14 @@ constexpr std::size_t words_of_bits(std::size_t bits) {
   return (bits + kBitsOfWord - 1) / kBitsOfWord;
 }
 
-/// C[i, j] = start[j] + Σ_d numbers[A[i, d]]·B[d, j] for i < m, j < n, where a d is left out if A[i, d] is 0 in
-/// row i and in those that are computed with it. A[i, d] is at a[i·a_row + d·a_depth]; B and C are row-major,
-/// `ld…` their row lengths as stored. Each sum is taken in the order of d: with a finite B it does not depend
-/// on m, n and order, and where B is not finite it may be infinite or no number, by what it is computed with.
-struct ByteProduct {
+/// C[i, j] = start[j] + Σ_d A[i, d]·B[d, j] for i < m, j < n, where a d is left out if A[i, d] is 0 in row i
+/// and in those that are computed with it. A[i, d] is at a[i·a_row + d·a_depth]; B and C are row-major, `ld…`
+/// their row lengths as stored. Each sum is taken in the order of d: with a finite B it does not depend on m, n
+/// and order, and where B is not finite it may be infinite or no number, by what it is computed with.
+template <typename Left, typename Right>
+struct SparseProduct {
   std::size_t m, n;
-  const float* numbers;  ///< [256] what bytes stand for; 0 for 0.
-  const std::uint8_t* a;
+  const Left* a;
   std::size_t a_row, a_depth;
   const std::uint64_t* bits;  ///< [m, words] whether A[i, d] is not 0; no bit beyond the last d is set.
   std::size_t words;
@@ -39,11 +39,14 @@ struct ByteProduct {
   /// have in common, the faster.
   const std::uint32_t* order;
   const float* start;
-  const float* b;
+  const Right* b;
   std::size_t ldb;
   float* c;
   std::size_t ldc;
 };
+
+/// Bytes stand for numbers.
+using ByteProduct = SparseProduct<std::uint8_t, float>;
 
 /// Images side by side: row i of `images` [n, features] is the one at pixels + rows[i]·features.
 struct ByteRows {
@@ -65,7 +68,8 @@ struct ProductKernels {
   /// to[j·ld_to + i] = from[i·ld_from + j] for i < rows, j < cols
   void (*transpose)(std::size_t rows, std::size_t cols, const float* from, std::size_t ld_from, float* to,
                     std::size_t ld_to);
-  void (*multiply_bytes)(const ByteProduct& product);
+  /// `numbers` [256]: what bytes stand for; 0 for 0.
+  void (*multiply_bytes)(const ByteProduct& product, const float* numbers);
   void (*gather_bytes)(const ByteRows& rows);
 };
 

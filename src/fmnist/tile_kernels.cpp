@@ -1,5 +1,7 @@
 #include "fmnist/tile_kernels.hpp"
 
+#include "fmnist/product_kernels.hpp"
+
 #ifdef FMNIST_X86_KERNELS
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -24,9 +26,9 @@ bool may_use_tiles() {
 }
 
 bool has_avx512_bf16() {
-  return __builtin_cpu_supports("avx512bf16") && __builtin_cpu_supports("avx512f") &&
-         __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-         __builtin_cpu_supports("avx512vl");
+  return product_kernels() != nullptr && __builtin_cpu_supports("avx512bf16") &&
+         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
 bool has_amx() {

@@ -6,6 +6,8 @@
 
 namespace fmnist {
 
+struct PairKernels;
+
 /// Matrix products over bfloat16 numbers, floats of 8 bits, with sums in float, as the matrix units of
 /// processors do them. An operand is cut into tiles of 16 × 32 numbers; `depth` is the axis that the product
 /// sums over.
@@ -81,6 +83,9 @@ struct TileKernels {
   void (*pack_floats)(const FloatVectors& vectors, TileSide side, std::uint32_t* words);
   void (*pack_pixels)(const PixelVectors& vectors, TileSide side, std::uint32_t* words);
   void (*multiply)(const TileProduct& product);
+  /// For images rounded numbers are multiplied by, where these take less time, or null. Only in sets that are
+  /// used where product_kernels() are.
+  const PairKernels* pairs;
 };
 
 /// The sets that this processor runs, the fastest first: "amx", "avx512_bf16", "portable". The same for the

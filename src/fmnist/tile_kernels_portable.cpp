@@ -121,6 +121,6 @@ void multiply(const TileProduct& p) {
 
 }  // namespace
 
-extern const TileKernels kTileKernelsPortable{"portable", false, pack_floats, pack_pixels, multiply};
+extern const TileKernels kTileKernelsPortable{"portable", false, pack_floats, pack_pixels, multiply, nullptr};
 
 }  // namespace fmnist

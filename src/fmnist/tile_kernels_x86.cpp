@@ -10,13 +10,11 @@ namespace {
 
 #include "fmnist/avx512_lanes.inl"
 
+#include "fmnist/avx512_bf16.inl"
+
 constexpr std::size_t kWordsAcross = kTileDepth / 2;
-constexpr unsigned kHalf = 16;
 constexpr auto kMostPieces = static_cast<std::size_t>(TilePieces::kExact);
 static_assert(kLanes == kTileCount && kLanes == kWordsAcross);
-
-using Floats = __m512;
-using Words = __m512i;
 
 std::size_t blocks(std::size_t n, std::size_t size) {
   return (n + size - 1) / size;
@@ -43,22 +41,6 @@ void transpose_tile(std::uint32_t* tile) {
   store_tile(rows, true, tile);
 }
 
-/// Sixteen bfloat16 numbers as the upper halves of words.
-Words upper(__m256i halves) {
-  return _mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), kHalf);
-}
-
-/// Numbers that lie side by side: 0 … 15 in `first`, 16 … 31 in `second`.
-Words neighbours(Floats first, Floats second) {
-  return reinterpret_cast<Words>(_mm512_cvtne2ps_pbh(second, first));
-}
-
-/// Pairs whose numbers are lanes of `first` and `second`.
-Words pairs(Floats first, Floats second) {
-  const Words lower = _mm512_cvtepu16_epi32(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(first)));
-  return _mm512_or_si512(lower, upper(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(second))));
-}
-
 /// The nearest bfloat16 numbers, of two equally near ones the larger in size, as the upper halves of words.
 Words nearest(Floats numbers) {
   const Words half = _mm512_set1_epi32(1 << (kHalf - 1));
@@ -77,10 +59,6 @@ Words joined_neighbours(Words first, Words second) {
   const Words odd = _mm512_add_epi32(_mm512_mullo_epi32(lane, _mm512_set1_epi32(4 | 4 << kHalf)),
                                      _mm512_set1_epi32(1 | 3 << kHalf));
   return _mm512_permutex2var_epi16(first, odd, second);
-}
-
-Words joined_pairs(Words first, Words second) {
-  return _mm512_or_si512(_mm512_srli_epi32(first, kHalf), second);
 }
 
 /// Two times 16 numbers, which become 16 words.
@@ -178,11 +156,6 @@ void pack_floats(const FloatVectors& v, TileSide side, std::uint32_t* words) {
   v.depth_first ? pack_floats_of<Across>(v, side, words) : pack_floats_of<Along>(v, side, words);
 }
 
-/// Bytes are floats without rounding, and bfloat16 numbers too.
-Floats float_pixels(__m128i bytes) {
-  return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes));
-}
-
 /// Row i of the tile is image i0 + i, its pixels d0 … d0 + 31.
 void load_images(const PixelVectors& v, std::size_t i0, std::size_t d0, Words* rows) {
   const std::size_t wide = smaller(v.features - d0, kTileDepth);
@@ -193,8 +166,7 @@ void load_images(const PixelVectors& v, std::size_t i0, std::size_t d0, Words* r
       continue;
     }
     const __m256i bytes = _mm256_maskz_loadu_epi8(pixels, v.pixels + v.rows[i0 + i] * v.features + d0);
-    rows[i] = neighbours(float_pixels(_mm256_castsi256_si128(bytes)),
-                         float_pixels(_mm256_extracti128_si256(bytes, 1)));
+    rows[i] = neighbouring_pixels(bytes);
   }
 }
 
@@ -206,8 +178,7 @@ void load_pixels(const PixelVectors& v, std::size_t i0, std::size_t d0, Words* r
     return _mm512_castps_si512(
         float_pixels(_mm_maskz_loadu_epi8(pixels, v.pixels + v.rows[d] * v.features + i0)));
   };
-  for (std::size_t i = 0; i < kLanes; ++i)
-    rows[i] = _mm512_or_si512(_mm512_srli_epi32(image(d0 + 2 * i), kHalf), image(d0 + 2 * i + 1));
+  for (std::size_t i = 0; i < kLanes; ++i) rows[i] = joined_pairs(image(d0 + 2 * i), image(d0 + 2 * i + 1));
 }
 
 /// Asks for images that are needed soon: they lie anywhere, which no processor foresees.
@@ -453,8 +424,10 @@ void multiply_by_tiles(const TileProduct& p) {
 
 }  // namespace
 
-extern const TileKernels kTileKernelsAvx512Bf16{"avx512_bf16", false, pack_floats, pack_pixels,
-                                                multiply_by_vectors};
-extern const TileKernels kTileKernelsAmx{"amx", true, pack_floats, pack_pixels, multiply_by_tiles};
+extern const PairKernels kPairKernelsAvx512;
+
+extern const TileKernels kTileKernelsAvx512Bf16{
+    "avx512_bf16", false, pack_floats, pack_pixels, multiply_by_vectors, &kPairKernelsAvx512};
+extern const TileKernels kTileKernelsAmx{"amx", true, pack_floats, pack_pixels, multiply_by_tiles, nullptr};
 
 }  // namespace fmnist

@@ -6,6 +6,7 @@
 #include "fmnist/dense_products.hpp"
 #include "fmnist/image_start.hpp"
 #include "fmnist/parameter_layout.hpp"
+#include "fmnist/product_kernels.hpp"
 #include "fmnist/tile_kernels.hpp"
 
 namespace fmnist {
@@ -183,6 +184,11 @@ std::unique_ptr<ImageProducts> image_tiles(const ProductsConfig& config, const T
   return std::make_unique<ImageTiles>(config, kernels, pieces);
 }
 
+std::unique_ptr<ImageProducts> rounded_images(const ProductsConfig& config, const TileKernels& kernels) {
+  if (kernels.pairs != nullptr) return image_pairs(config, *kernels.pairs, *product_kernels());
+  return image_tiles(config, kernels, TilePieces::kRounded);
+}
+
 std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config, const TileKernels& kernels,
                                              TilePieces pieces) {
   return std::make_unique<HiddenTiles>(config, kernels, pieces);
@@ -191,6 +197,11 @@ std::unique_ptr<HiddenProducts> hidden_tiles(const ProductsConfig& config, const
 std::size_t image_tile_numbers(const ProductsConfig& config, TilePieces pieces) {
   const OperandSizes sizes = image_sizes(config, pieces);
   return sizes.left + sizes.right + lane_row(config.layers.front().out);
+}
+
+std::size_t rounded_image_numbers(const ProductsConfig& config, const TileKernels& kernels) {
+  return kernels.pairs != nullptr ? image_pair_numbers(config)
+                                  : image_tile_numbers(config, TilePieces::kRounded);
 }
 
 std::size_t hidden_tile_numbers(const ProductsConfig& config, TilePieces pieces) {

@@ -76,6 +76,14 @@ std::vector<const fmnist::ProductKernels*> lane_kernels() {
   return {fmnist::product_kernels()};
 }
 
+std::vector<const fmnist::PairKernels*> pair_kernels() {
+  std::vector<const fmnist::PairKernels*> sets;
+  for (const fmnist::TileKernels* tiles : fmnist::tile_kernels()) {
+    if (tiles->pairs != nullptr) sets.push_back(tiles->pairs);
+  }
+  return sets;
+}
+
 void expect_evaluates_as_autograd(const MakeEngine& make) {
   const auto data = made_up_data(400, 40, 5);
   for (std::uint64_t n = 0; n < 14; ++n) {

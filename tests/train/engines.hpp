@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fmnist/engine.hpp"
+#include "fmnist/pair_kernels.hpp"
 #include "fmnist/product_kernels.hpp"
 
 namespace train_test {
@@ -26,6 +27,9 @@ const std::vector<NamedEngine>& cpu_engines();
 
 /// The products in lanes that this processor has, if any.
 std::vector<const fmnist::ProductKernels*> lane_kernels();
+
+/// Those of pairs.
+std::vector<const fmnist::PairKernels*> pair_kernels();
 
 /// Over random networks, after some steps of both.
 void expect_evaluates_as_autograd(const MakeEngine& make);

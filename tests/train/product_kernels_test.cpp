@@ -154,7 +154,6 @@ void expect_byte_product(const ProductKernels& kernels, const Sizes& sizes, doub
   std::vector<float> c(m * (n + kGap), kUntouched);
   kernels.multiply_bytes({.m = m,
                           .n = n,
-                          .numbers = numbers.data(),
                           .a = depth_first ? turned.data() : a.bytes.data(),
                           .a_row = depth_first ? 1 : k,
                           .a_depth = depth_first ? m : 1,
@@ -165,7 +164,8 @@ void expect_byte_product(const ProductKernels& kernels, const Sizes& sizes, doub
                           .b = b.data(),
                           .ldb = n + kGap,
                           .c = c.data(),
-                          .ldc = n + kGap});
+                          .ldc = n + kGap},
+                         numbers.data());
   for (std::size_t i = 0; i < m; ++i) {
     for (std::size_t j = 0; j < n; ++j) {
       double expected = static_cast<double>(start[j]);
