@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <new>
 #include <vector>
 
@@ -27,5 +28,6 @@ struct CacheLineAllocator {
 };
 
 using AlignedFloats = std::vector<float, CacheLineAllocator<float>>;
+using AlignedWords = std::vector<std::uint32_t, CacheLineAllocator<std::uint32_t>>;
 
 }  // namespace fmnist

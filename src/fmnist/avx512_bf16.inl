@@ -19,7 +19,7 @@ inline Words pairs(Floats first, Floats second) {
   return _mm512_or_si512(lower, upper(reinterpret_cast<__m256i>(_mm512_cvtneps_pbh(second))));
 }
 
-/// The same of floats that are bfloat16 numbers.
+/// The same of bfloat16 numbers in the upper halves of words whose lower halves are 0.
 inline Words joined_pairs(Words first, Words second) {
   return _mm512_or_si512(_mm512_srli_epi32(first, kHalf), second);
 }

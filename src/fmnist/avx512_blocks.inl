@@ -1,7 +1,7 @@
 // Included by files that are compiled for AVX-512, after avx512_lanes.inl, in a namespace without a name:
 // products whose sums are the lanes of registers. A block of C is some rows × some registers beside each other.
 
-/// Registers beside each other in a block.
+/// At most so many registers are beside each other in a block.
 constexpr std::size_t kMostVectors = 4;
 
 inline Floats load(const float* from) {
@@ -75,7 +75,6 @@ struct SparseRows {
 #pragma GCC unroll 16
       for (std::size_t i = 0; i < kRows; ++i) sums[i][v] = start;
     }
-    // In registers, not behind a pointer that C might change.
     const Numbers of = numbers;
     const std::size_t a_depth = product.a_depth;
     const std::size_t ldb = product.ldb;

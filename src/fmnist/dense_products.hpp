@@ -70,8 +70,9 @@ struct DenseProducts {
                                                          const TileKernels& kernels, TilePieces pieces);
 /// The same of rounded numbers, in pairs; pixels that are 0 are left out where several images, or neighbours,
 /// have them in common. What is no finite number still shows in all sums, through what they begin with.
-[[nodiscard]] std::unique_ptr<ImageProducts> image_pairs(const ProductsConfig& config, const PairKernels& pairs,
-                                                         const ProductKernels& kernels);
+[[nodiscard]] std::unique_ptr<ImageProducts> image_pairs(const ProductsConfig& config,
+                                                         const PairKernels& kernels,
+                                                         const ProductKernels& gathering);
 /// What is fastest of those for rounded numbers.
 [[nodiscard]] std::unique_ptr<ImageProducts> rounded_images(const ProductsConfig& config,
                                                             const TileKernels& kernels);

@@ -14,6 +14,11 @@ namespace fmnist {
 /// `turned` [64·words, words_of_bits(rows)].
 void turn_bits(const std::uint64_t* bits, std::size_t rows, std::size_t words, std::uint64_t* turned);
 
+/// Of each two rows that follow each other in `order`, the bits that either has: `bits` [rows, words] becomes
+/// `joined` [⌈rows/2⌉, words].
+void join_bits(const std::uint64_t* bits, const std::uint32_t* order, std::size_t rows, std::size_t words,
+               std::uint64_t* joined);
+
 /// The images of a batch side by side as the bytes they are, which of them are 0, and an order in which images
 /// that have many zeros in common follow each other.
 class GatheredImages {

@@ -14,8 +14,6 @@
 namespace fmnist {
 namespace {
 
-using Words = std::vector<std::uint32_t, CacheLineAllocator<std::uint32_t>>;
-
 /// How many of what, as pairs.
 struct PairSizes {
   std::size_t pixels, pixel_pairs, images, batch_pairs, row;
@@ -43,13 +41,13 @@ struct PairSizes {
 /// computed together is left out: in forward two pixels of an image, on the way back a pixel of two images.
 class ImagePairs final : public ImageProducts {
  public:
-  ImagePairs(const ProductsConfig& config, const PairKernels& pairs, const ProductKernels& kernels)
+  ImagePairs(const ProductsConfig& config, const PairKernels& kernels, const ProductKernels& gathering)
       : layer_(config.layers.front()),
         row_(lane_row(layer_.out)),
         scale_(config.normalization.scale),
-        pairs_(pairs),
+        kernels_(kernels),
         start_(layer_, config.normalization),
-        images_(config.max_rows, layer_.in, kernels),
+        images_(config.max_rows, layer_.in, gathering),
         pixel_order_(layer_.in) {
     const PairSizes sizes(config);
     left_.resize(sizes.left());
@@ -62,45 +60,45 @@ class ImagePairs final : public ImageProducts {
   void take(const ImageRows& images) override { images_.take(images); }
 
   void forward(const float* parameters, float* z) override {
-    const std::size_t pairs = pairs_of(layer_.in);
-    pairs_.pair_pixels({images_.bytes(), images_.count(), layer_.in, left_.data()}, bits_.data());
-    pairs_.pair_rows({parameters + layer_.weight, layer_.in, layer_.out, row_, pixel_order_.data(), scale_,
-                      right_.data(), row_});
-    pairs_.multiply({.m = images_.count(),
-                     .n = layer_.out,
-                     .a = left_.data(),
-                     .a_row = pairs,
-                     .a_depth = 1,
-                     .bits = bits_.data(),
-                     .words = words_of_bits(pairs),
-                     .order = images_.order(),
-                     .start = start_.of_forward(parameters),
-                     .b = right_.data(),
-                     .ldb = row_,
-                     .c = z,
-                     .ldc = layer_.out});
+    const std::size_t pair_count = pairs_of(layer_.in);
+    kernels_.pair_pixels({images_.bytes(), images_.count(), layer_.in, left_.data()}, bits_.data());
+    kernels_.pair_rows({parameters + layer_.weight, layer_.in, layer_.out, row_, pixel_order_.data(), scale_,
+                        right_.data(), row_});
+    kernels_.multiply({.m = images_.count(),
+                       .n = layer_.out,
+                       .a = left_.data(),
+                       .a_row = pair_count,
+                       .a_depth = 1,
+                       .bits = bits_.data(),
+                       .words = words_of_bits(pair_count),
+                       .order = images_.order(),
+                       .start = start_.of_forward(parameters),
+                       .b = right_.data(),
+                       .ldb = row_,
+                       .c = z,
+                       .ldc = layer_.out});
   }
 
   void weight_gradient(const float* g, float* gradients) override {
-    const std::size_t pairs = pairs_of(images_.count());
-    pairs_.pair_images({images_.bytes(), images_.count(), layer_.in, left_.data()}, images_.order());
-    pairs_.pair_rows(
+    const std::size_t pair_count = pairs_of(images_.count());
+    kernels_.pair_images({images_.bytes(), images_.count(), layer_.in, left_.data()}, images_.order());
+    kernels_.pair_rows(
         {g, images_.count(), layer_.out, layer_.out, images_.order(), scale_, right_.data(), row_});
-    join_bits();
-    turn_bits(common_bits_.data(), pairs, images_.words(), bits_.data());
-    pairs_.multiply({.m = layer_.in,
-                     .n = layer_.out,
-                     .a = left_.data(),
-                     .a_row = 1,
-                     .a_depth = layer_.in,
-                     .bits = bits_.data(),
-                     .words = words_of_bits(pairs),
-                     .order = pixel_order_.data(),
-                     .start = start_.of_weight_gradient(gradients),
-                     .b = right_.data(),
-                     .ldb = row_,
-                     .c = gradients + layer_.weight,
-                     .ldc = row_});
+    join_bits(images_.bits(), images_.order(), images_.count(), images_.words(), common_bits_.data());
+    turn_bits(common_bits_.data(), pair_count, images_.words(), bits_.data());
+    kernels_.multiply({.m = layer_.in,
+                       .n = layer_.out,
+                       .a = left_.data(),
+                       .a_row = 1,
+                       .a_depth = layer_.in,
+                       .bits = bits_.data(),
+                       .words = words_of_bits(pair_count),
+                       .order = pixel_order_.data(),
+                       .start = start_.of_weight_gradient(gradients),
+                       .b = right_.data(),
+                       .ldb = row_,
+                       .c = gradients + layer_.weight,
+                       .ldc = row_});
   }
 
   std::size_t memory_bytes() const override {
@@ -109,24 +107,14 @@ class ImagePairs final : public ImageProducts {
   }
 
  private:
-  /// Which pixels are not 0 in one image of a pair or in both.
-  void join_bits() {
-    const std::size_t words = images_.words();
-    const auto bits_of = [&](std::size_t i) { return images_.bits() + images_.order()[i] * words; };
-    for (std::size_t i = 0; i < images_.count(); i += 2) {
-      const std::uint64_t* first = bits_of(i);
-      const std::uint64_t* second = bits_of(std::min(i + 1, images_.count() - 1));
-      for (std::size_t w = 0; w < words; ++w) common_bits_[i / 2 * words + w] = first[w] | second[w];
-    }
-  }
-
   DenseLayer layer_;
   std::size_t row_;  ///< From the weights of one input to those of the next.
   float scale_;      ///< Of the normalisation.
-  const PairKernels& pairs_;
+  const PairKernels& kernels_;
   ImageStart start_;
   GatheredImages images_;
-  Words left_, right_;
+  AlignedWords left_;                       ///< [images, pairs of pixels], or [pairs of images, pixels]
+  AlignedWords right_;                      ///< [pairs, row] of weights, or of the gradient.
   std::vector<std::uint64_t> bits_;         ///< Of what is on the left.
   std::vector<std::uint64_t> common_bits_;  ///< [pairs of images, words]
   std::vector<std::uint32_t> pixel_order_;  ///< [pixels]
@@ -142,9 +130,9 @@ std::size_t image_pair_numbers(const ProductsConfig& config) {
   return sizes.row + sizes.left() + sizes.right() + (bytes + sizeof(float) - 1) / sizeof(float);
 }
 
-std::unique_ptr<ImageProducts> image_pairs(const ProductsConfig& config, const PairKernels& pairs,
-                                           const ProductKernels& kernels) {
-  return std::make_unique<ImagePairs>(config, pairs, kernels);
+std::unique_ptr<ImageProducts> image_pairs(const ProductsConfig& config, const PairKernels& kernels,
+                                           const ProductKernels& gathering) {
+  return std::make_unique<ImagePairs>(config, kernels, gathering);
 }
 
 }  // namespace fmnist

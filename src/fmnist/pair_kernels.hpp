@@ -13,25 +13,26 @@ constexpr std::size_t pairs_of(std::size_t numbers) {
   return (numbers + 1) / 2;
 }
 
-/// What images become, in two ways. Bytes are bfloat16 numbers exactly.
+/// Bytes, which are bfloat16 numbers exactly, and where their pairs are written.
 struct BytesToPair {
   const std::uint8_t* images;  ///< [n, features]
   std::size_t n, features;
-  std::uint32_t* words;
+  std::uint32_t* words;  ///< As the function has it that takes this.
 };
 
-/// Floats become the nearest bfloat16 numbers, of two equally near ones the even one, after each was multiplied
-/// by `scale`.
+/// Floats, which are multiplied by `scale` and become the nearest bfloat16 numbers, of two equally near ones
+/// the even one. Of each row of words the first n are written.
 struct RowsToPair {
   const float* numbers;
   std::size_t rows, n, stride;  ///< Row i is at numbers + i·stride and has n numbers.
-  const std::uint32_t* order;   ///< [rows] Of the rows.
+  const std::uint32_t* order;   ///< [rows] 0 … rows - 1 in the order in which they are taken.
   float scale;
   std::uint32_t* words;  ///< [pairs_of(rows), ld]
   std::size_t ld;
 };
 
-/// The sums of a pair's two products are rounded as one; numbers closer to zero than 1.2e-38 count as zero.
+/// d counts pairs, and A[i, d]·B[d, j] is the sum of the products of their first and of their second numbers,
+/// rounded as the processor's instruction does it. Numbers closer to zero than 1.2e-38 count as zero.
 using PairProduct = SparseProduct<std::uint32_t, std::uint32_t>;
 
 /// Products of bfloat16 numbers with sums in float for the sizes of small networks, two numbers at a time.

@@ -45,7 +45,7 @@ struct SparseProduct {
   std::size_t ldc;
 };
 
-/// Bytes stand for numbers.
+/// A is bytes, each of which stands for a number that `multiply_bytes` is given.
 using ByteProduct = SparseProduct<std::uint8_t, float>;
 
 /// Images side by side: row i of `images` [n, features] is the one at pixels + rows[i]·features.
@@ -68,7 +68,7 @@ struct ProductKernels {
   /// to[j·ld_to + i] = from[i·ld_from + j] for i < rows, j < cols
   void (*transpose)(std::size_t rows, std::size_t cols, const float* from, std::size_t ld_from, float* to,
                     std::size_t ld_to);
-  /// `numbers` [256]: what bytes stand for; 0 for 0.
+  /// `numbers` [256]: what each byte stands for; 0 must stand for 0.
   void (*multiply_bytes)(const ByteProduct& product, const float* numbers);
   void (*gather_bytes)(const ByteRows& rows);
 };

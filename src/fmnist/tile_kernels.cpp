@@ -25,9 +25,9 @@ bool may_use_tiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
+/// Products of pairs take images from product_kernels(), which know of the other instructions that they use.
 bool has_avx512_bf16() {
   return product_kernels() != nullptr && __builtin_cpu_supports("avx512bf16") &&
-         __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 

@@ -83,8 +83,8 @@ struct TileKernels {
   void (*pack_floats)(const FloatVectors& vectors, TileSide side, std::uint32_t* words);
   void (*pack_pixels)(const PixelVectors& vectors, TileSide side, std::uint32_t* words);
   void (*multiply)(const TileProduct& product);
-  /// For images rounded numbers are multiplied by, where these take less time, or null. Only in sets that are
-  /// used where product_kernels() are.
+  /// For products of images with rounded numbers, where pairs take less time than tiles, or null. A set that
+  /// has them is listed only where product_kernels() is not null.
   const PairKernels* pairs;
 };
 

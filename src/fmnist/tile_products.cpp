@@ -12,8 +12,6 @@
 namespace fmnist {
 namespace {
 
-using Words = std::vector<std::uint32_t, CacheLineAllocator<std::uint32_t>>;
-
 /// Vectors of the right operand that are made at a time: few enough to stay in a second cache, mostly.
 constexpr std::size_t kColumnsAtOnce = 2 * kTileCount;
 
@@ -82,7 +80,7 @@ class Operands {
 
  private:
   const TileKernels& tiles_;
-  Words left_, right_;
+  AlignedWords left_, right_;
 };
 
 /// The products of the first layer. Images stay the bytes they are, which are bfloat16 numbers; normalising

@@ -7,6 +7,18 @@
 #include "train/random_networks.hpp"
 #include "train/support.hpp"
 
+namespace fmnist {
+
+void PrintTo(const ProductKernels* /*kernels*/, std::ostream* out) {
+  *out << "AVX-512";
+}
+
+void PrintTo(const PairKernels* /*kernels*/, std::ostream* out) {
+  *out << "AVX512_BF16";
+}
+
+}  // namespace fmnist
+
 namespace train_test {
 
 using fmnist::EngineConfig;

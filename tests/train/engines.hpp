@@ -2,12 +2,21 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <vector>
 
 #include "fmnist/engine.hpp"
 #include "fmnist/pair_kernels.hpp"
 #include "fmnist/product_kernels.hpp"
+
+namespace fmnist {
+
+/// What tests with these for parameters are called.
+void PrintTo(const ProductKernels* kernels, std::ostream* out);
+void PrintTo(const PairKernels* kernels, std::ostream* out);
+
+}  // namespace fmnist
 
 namespace train_test {
 

@@ -68,6 +68,12 @@ double gradient_tolerance(const EngineConfig& config) {
   return config.network.has_batch_norm() && config.max_batch < 8 ? 1e-4 : 1e-5;
 }
 
+double rounded_to_bf16(float value) {
+  int exponent = 0;
+  const double mantissa = std::frexp(static_cast<double>(value), &exponent);
+  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
+}
+
 std::vector<std::uint32_t> first_positions(std::size_t n) {
   std::vector<std::uint32_t> positions(n);
   std::iota(positions.begin(), positions.end(), 0U);

@@ -19,6 +19,9 @@ double gradient_tolerance(const fmnist::EngineConfig& config);
 /// Between -bound and bound, others for each seed and n.
 std::vector<float> random_numbers(std::size_t n, std::uint64_t seed, double bound = 1.0);
 
+/// What bfloat16 keeps of a number: the nearest with 8 bits, of two equally near ones the even one.
+double rounded_to_bf16(float value);
+
 /// 0 … n - 1
 std::vector<std::uint32_t> first_positions(std::size_t n);
 

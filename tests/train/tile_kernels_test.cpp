@@ -27,13 +27,6 @@ using fmnist::TilePieces;
 using fmnist::TileSide;
 using train_test::random_numbers;
 
-/// What bfloat16 keeps of a number: the nearest with 8 bits.
-double rounded(float value) {
-  int exponent = 0;
-  const double mantissa = std::frexp(static_cast<double>(value), &exponent);
-  return std::ldexp(std::nearbyint(std::ldexp(mantissa, 8)), exponent - 8);
-}
-
 struct Sizes {
   std::size_t left, right, depth;
 };
@@ -77,7 +70,7 @@ class Tiles : public testing::TestWithParam<const TileKernels*> {};
 
 /// What products see of a number.
 double seen(float number, TilePieces pieces) {
-  return pieces == TilePieces::kExact ? static_cast<double>(number) : rounded(number);
+  return pieces == TilePieces::kExact ? static_cast<double>(number) : train_test::rounded_to_bf16(number);
 }
 
 TEST_P(Tiles, MultiplyRoundedNumbersAndExactOnesInEveryLayout) {
