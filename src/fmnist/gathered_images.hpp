@@ -10,8 +10,8 @@
 
 namespace fmnist {
 
-/// Bit j of word i of the rows becomes bit i % 64 of word i / 64 of column j: `bits` [rows, words] becomes
-/// `turned` [64·words, words_of_bits(rows)].
+/// Bit j of row i becomes bit i of row j: `bits` [rows, words] becomes `turned` [64·words,
+/// words_of_bits(rows)].
 void turn_bits(const std::uint64_t* bits, std::size_t rows, std::size_t words, std::uint64_t* turned);
 
 /// Of each two rows that follow each other in `order`, the bits that either has: `bits` [rows, words] becomes
