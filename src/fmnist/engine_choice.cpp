@@ -36,10 +36,10 @@ bool by_tensors(const std::string& setting, const Network& network, const std::s
 
 std::string gemm_name(Precision precision, std::size_t max_batch) {
   if (precision == Precision::kBf16) return fmt::format("gemm (bf16, {})", tile_kernels().front()->name);
-  if (product_kernels() == nullptr) return dnnl_gemm() != nullptr ? "gemm (oneDNN)" : "gemm (LibTorch)";
+  const char* library = dnnl_gemm() != nullptr ? "oneDNN" : "LibTorch";
+  if (product_kernels() == nullptr) return fmt::format("gemm ({})", library);
   const TileKernels* tiles = piece_kernels(max_batch);
-  return fmt::format("gemm (own{}{})", tiles != nullptr ? fmt::format(", {}", tiles->name) : "",
-                     dnnl_gemm() != nullptr ? ", oneDNN" : "");
+  return fmt::format("gemm (own{}, {})", tiles != nullptr ? fmt::format(", {}", tiles->name) : "", library);
 }
 
 /// Which the parameters in common have in that place; empty when it is searched.
@@ -59,6 +59,13 @@ bool none_dense(const tune::ParamValues& common) {
 
 bool is_bf16(const tune::ParamValues& common) {
   return text_of(common, "precision") == name_of(Precision::kBf16, precision_names());
+}
+
+/// oneDNN's products or, in a build without it, LibTorch's, on one core in the thread that calls.
+Gemm library_gemm() {
+  if (dnnl_gemm() != nullptr) return dnnl_gemm();
+  torch_part().use_one_thread();
+  return torch_part().gemm;
 }
 
 /// Whether that is gemm. Throws InvalidArgument for a precision that no engine has there.
@@ -92,7 +99,7 @@ bool may_be_bf16(const tune::ParamValues& common) {
 
 bool without_libtorch(const std::string& setting, const tune::ParamValues& common,
                       const std::vector<std::string>& devices) {
-  if (product_kernels() == nullptr && dnnl_gemm() == nullptr && !is_bf16(common)) return false;
+  if (dnnl_gemm() == nullptr && !is_bf16(common)) return false;
   if (!all_dense(common)) return false;
   return std::all_of(devices.begin(), devices.end(),
                      [&](const std::string& device) { return may_be_by_hand(setting, device); });
@@ -108,12 +115,10 @@ std::unique_ptr<Engine> make_engine(const std::string& setting, std::shared_ptr<
   }
   if (config.precision == Precision::kBf16)
     return make_tile_engine(std::move(data), config, *tile_kernels().front());
-  if (product_kernels() != nullptr)
-    return make_lane_engine(std::move(data), config,
-                            {product_kernels(), dnnl_gemm(), piece_kernels(config.max_batch)});
-  if (dnnl_gemm() != nullptr) return make_gemm_engine(std::move(data), config, dnnl_gemm());
-  torch_part().use_one_thread();
-  return make_gemm_engine(std::move(data), config, torch_part().gemm);
+  const Gemm library = library_gemm();
+  if (product_kernels() == nullptr) return make_gemm_engine(std::move(data), config, library);
+  return make_lane_engine(std::move(data), config,
+                          {product_kernels(), library, piece_kernels(config.max_batch)});
 }
 
 std::uint64_t memory_estimate(const std::string& setting, const EngineConfig& config, const std::string& device,

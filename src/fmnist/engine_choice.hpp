@@ -16,10 +16,10 @@ namespace fmnist {
 
 /// For the networks of a study with these parameters in common, in fp32: "gemm (own, amx, oneDNN)", over
 /// products written by hand where there are some for the processor, those of images and wide layers in large
-/// batches with the tile kernels of that name; without such kernels "gemm (own, oneDNN)", in a build without
-/// oneDNN "gemm (own, amx)" or "gemm (own)"; "gemm (oneDNN)", "gemm (LibTorch)", "tensor" or "autograd". On a
-/// CPU that is gemm unless no network is dense, and on a GPU tensor only where all are: a study goes on with
-/// the engine that it has, and that must be able to train them.
+/// batches with the tile kernels of that name; without such kernels "gemm (own, oneDNN)", without any of its
+/// own "gemm (oneDNN)"; in a build without oneDNN LibTorch takes its place; "tensor" or "autograd". On a CPU
+/// that is gemm unless no network is dense, and on a GPU tensor only where all are: a study goes on with the
+/// engine that it has, and that must be able to train them.
 [[nodiscard]] std::string engine_name(const std::string& setting, const tune::ParamValues& common,
                                       const std::string& device);
 /// For this network and its batches, of which small ones do without tile kernels in fp32; also

@@ -83,7 +83,7 @@ std::size_t hidden_lane_numbers(const std::vector<DenseLayer>& layers, bool in_t
   std::size_t numbers = 0;
   for (std::size_t l = 1; l < layers.size(); ++l) {
     if (!in_tiles || !is_for_pieces(layers[l]))
-      numbers += turned_weight_numbers(layers[l], dnnl_gemm() != nullptr);
+      numbers += turned_weight_numbers(layers[l], /*has_library=*/true);
   }
   return numbers;
 }

@@ -41,6 +41,7 @@ std::vector<NamedEngine> all_gemm_engines() {
     engines.push_back({"gemm in lanes alone", [](const Data& data, const EngineConfig& config) {
                          return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), nullptr});
                        }});
+    const fmnist::Gemm library = fmnist::dnnl_gemm() != nullptr ? fmnist::dnnl_gemm() : fmnist::aten_gemm();
     // Images in lanes too, or in pieces with each set; last what is fastest.
     std::vector<const fmnist::TileKernels*> of_wide(fmnist::tile_kernels().rbegin(),
                                                     fmnist::tile_kernels().rend());
@@ -48,9 +49,9 @@ std::vector<NamedEngine> all_gemm_engines() {
     for (const fmnist::TileKernels* tiles : of_wide) {
       const std::string products = tiles != nullptr ? tiles->name : "lanes";
       engines.push_back(
-          {"gemm in lanes, wide layers in " + products, [tiles](const Data& data, const EngineConfig& config) {
-             return fmnist::make_lane_engine(data, config,
-                                             {fmnist::product_kernels(), fmnist::dnnl_gemm(), tiles});
+          {"gemm in lanes, wide layers in " + products,
+           [tiles, library](const Data& data, const EngineConfig& config) {
+             return fmnist::make_lane_engine(data, config, {fmnist::product_kernels(), library, tiles});
            }});
     }
   }

@@ -10,7 +10,6 @@
 
 #include "fmnist/engine.hpp"
 #include "fmnist/manifest.hpp"
-#include "fmnist/product_kernels.hpp"
 #include "train/support.hpp"
 #include "tune/error.hpp"
 
@@ -323,8 +322,7 @@ TEST(Objective, OfDenseNetworksSaysNothingOfWhatLibTorchComputesWith) {
   auto config = config_with({});
   config.common = {{"family", text("mlp")}};
   const auto facts = fmnist::Objective(config, small_data()).provenance();
-  const bool by_libtorch =
-      fmnist::dnnl_gemm() == nullptr && fmnist::product_kernels() == nullptr;  // Its products.
+  const bool by_libtorch = fmnist::dnnl_gemm() == nullptr;  // Its products.
   EXPECT_EQ(facts.at("blas").find("oneDNN") == std::string::npos, by_libtorch);
   EXPECT_EQ(facts.contains("cpu_capability"), by_libtorch);
 }
