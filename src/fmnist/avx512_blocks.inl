@@ -75,6 +75,7 @@ struct SparseRows {
 #pragma GCC unroll 16
       for (std::size_t i = 0; i < kRows; ++i) sums[i][v] = start;
     }
+    // Copies stay in registers: the compiler does not know that C is no part of the product.
     const Numbers of = numbers;
     const std::size_t a_depth = product.a_depth;
     const std::size_t ldb = product.ldb;

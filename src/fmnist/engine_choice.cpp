@@ -61,7 +61,7 @@ bool is_bf16(const tune::ParamValues& common) {
   return text_of(common, "precision") == name_of(Precision::kBf16, precision_names());
 }
 
-/// oneDNN's products or, in a build without it, LibTorch's, on one core in the thread that calls.
+/// oneDNN's products or, in a build without it, LibTorch's, which the calling thread computes on one core then.
 Gemm library_gemm() {
   if (dnnl_gemm() != nullptr) return dnnl_gemm();
   torch_part().use_one_thread();

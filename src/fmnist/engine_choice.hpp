@@ -16,8 +16,9 @@ namespace fmnist {
 
 /// For the networks of a study with these parameters in common, in fp32: "gemm (own, amx, oneDNN)", over
 /// products written by hand where there are some for the processor, those of images and wide layers in large
-/// batches with the tile kernels of that name; without such kernels "gemm (own, oneDNN)", without any of its
-/// own "gemm (oneDNN)"; in a build without oneDNN LibTorch takes its place; "tensor" or "autograd". On a CPU
+/// batches with the tile kernels of that name; without such kernels "gemm (own, oneDNN)", and on processors
+/// that no products are written for "gemm (oneDNN)". In a build without oneDNN all of these end in LibTorch
+/// instead: "gemm (own, LibTorch)". Or "tensor" or "autograd". On a CPU
 /// that is gemm unless no network is dense, and on a GPU tensor only where all are: a study goes on with the
 /// engine that it has, and that must be able to train them.
 [[nodiscard]] std::string engine_name(const std::string& setting, const tune::ParamValues& common,
@@ -34,8 +35,9 @@ namespace fmnist {
 /// Whether a trial of such a study may ask for bf16.
 [[nodiscard]] bool may_be_bf16(const tune::ParamValues& common);
 
-/// Throws as engine_name, and InvalidArgument where "gemm" or "tensor" is asked for a network that it cannot
-/// train.
+/// The engine is for the thread that calls. Throws as engine_name, InvalidArgument where "gemm" or "tensor" is
+/// asked for a network that it cannot train, and as torch_part where LibTorch is needed: in a build without
+/// oneDNN it is for gemm, too.
 [[nodiscard]] std::unique_ptr<Engine> make_engine(const std::string& setting,
                                                   std::shared_ptr<const TrainingData> data,
                                                   const EngineConfig& config, const std::string& device);

@@ -14,8 +14,8 @@ namespace fmnist {
 /// words_of_bits(rows)].
 void turn_bits(const std::uint64_t* bits, std::size_t rows, std::size_t words, std::uint64_t* turned);
 
-/// Of each two rows that follow each other in `order`, the bits that either has: `bits` [rows, words] becomes
-/// `joined` [⌈rows/2⌉, words].
+/// Of each two rows that follow each other in `order`, the bits that either has, of an odd last row its own;
+/// `order` [rows]. `bits` [rows, words] becomes `joined` [⌈rows/2⌉, words].
 void join_bits(const std::uint64_t* bits, const std::uint32_t* order, std::size_t rows, std::size_t words,
                std::uint64_t* joined);
 

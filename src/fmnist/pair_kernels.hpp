@@ -17,7 +17,7 @@ constexpr std::size_t pairs_of(std::size_t numbers) {
 struct BytesToPair {
   const std::uint8_t* images;  ///< [n, features]
   std::size_t n, features;
-  std::uint32_t* words;  ///< As the function has it that takes this.
+  std::uint32_t* words;  ///< As pair_pixels and pair_images have it.
 };
 
 /// Floats, which are multiplied by `scale` and become the nearest bfloat16 numbers, of two equally near ones

@@ -25,7 +25,8 @@ bool may_use_tiles() {
   return syscall(SYS_arch_prctl, kRequestPermission, kTileData) == 0;
 }
 
-/// Products of pairs take images from product_kernels(), which know of the other instructions that they use.
+/// Pairs need product_kernels(), which gather images for them. These ask for AVX2, FMA, AVX-512 F and BW, which
+/// are needed here, too.
 bool has_avx512_bf16() {
   return product_kernels() != nullptr && __builtin_cpu_supports("avx512bf16") &&
          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");

@@ -10,8 +10,9 @@ namespace fmnist {
 
 /// What the trainer takes from LibTorch. It is a shared library of its own, `tune_fmnist_torch.so` beside the
 /// one that asks for it: loading LibTorch takes half a second and 160 MB, which networks of dense layers on the
-/// CPU do without. The library exports one object of this type, by C linkage, under the name kSymbol. Its
-/// functions throw tune::Error, and DeviceError for a device that is broken; never an error of LibTorch's own.
+/// CPU do without in a build with oneDNN. The library exports one object of this type, by C linkage, under the
+/// name kSymbol. Its functions throw tune::Error, and DeviceError for a device that is broken; never an error
+/// of LibTorch's own.
 struct TorchPart {
   static constexpr const char* kSymbol = "fmnist_torch_part";
   static constexpr const char* kFile = "tune_fmnist_torch.so";

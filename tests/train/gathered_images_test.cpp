@@ -57,7 +57,7 @@ TEST(Bits, AreJoinedInPairsThatFollowEachOther) {
 
 class Gathered : public testing::TestWithParam<const fmnist::ProductKernels*> {};
 
-/// Four kinds by turns, full or empty above and below.
+/// Four kinds by turns: black, full above, full below, of which there are as many pixels, and both.
 TEST_P(Gathered, ImagesThatAreAlikeFollowEachOther) {
   constexpr std::size_t kImages = 40;
   constexpr std::size_t kPixels = 784;
@@ -68,7 +68,7 @@ TEST_P(Gathered, ImagesThatAreAlikeFollowEachOther) {
     std::uint8_t* image = pixels.data() + i * kPixels;
     const std::size_t kind = i % kKinds;
     if (kind == 1 || kind == 3) std::fill_n(image, kUpper, std::uint8_t{200});
-    if (kind == 2 || kind == 3) std::fill_n(image + kUpper, kPixels - kUpper, std::uint8_t{100});
+    if (kind == 2 || kind == 3) std::fill_n(image + kUpper, kUpper, std::uint8_t{100});
   }
   const auto rows = train_test::first_positions(kImages);
   fmnist::GatheredImages images(kImages, kPixels, *GetParam());

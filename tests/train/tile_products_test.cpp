@@ -54,7 +54,7 @@ double rms(double sum_of_squares, std::size_t n) {
   return std::sqrt(sum_of_squares / static_cast<double>(n));
 }
 
-/// Held against sums in double over images of Fashion-MNIST, in batches of up to kBatch the gradient, too.
+/// Held against sums in double over images of `data`, in batches of up to kBatch the gradient, too.
 Errors errors_of(fmnist::ImageProducts& products, const fmnist::ProductsConfig& config,
                  const fmnist::TrainingData& data, std::size_t batch = kBatch) {
   const fmnist::DenseLayer& layer = config.layers.front();

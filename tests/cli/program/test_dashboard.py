@@ -13,6 +13,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "support"))
 from dashboard_server import Dashboard, attributes_of, params_of, reports_of
 
 WAITING = 60
+LONG_WIDTH = 300  # Two seconds a trial.
 
 
 def shown_text(value):
@@ -27,10 +28,13 @@ class BesideARun(ProgramTest):
         return dashboard
 
     def start_study(self):
-        """A study with more in its queue than it can work off meanwhile, and its dashboard."""
+        """A study whose first trial is short and the others, which wait in its queue, are long; and its dashboard."""
         study = self.study("long", objective={"type": "fmnist", "epochs": 20, "training_examples": 6000,
-                                              "validation_examples": 1000})
-        self.succeed("enqueue", study, "--params", json.dumps([{"width": 64 + number} for number in range(WAITING)]))
+                                              "validation_examples": 1000},
+                           space={"lr": {"type": "float", "low": 1e-4, "high": 1e-1, "log": True},
+                                  "width": {"type": "int", "low": 16, "high": LONG_WIDTH + WAITING}})
+        widths = [16, *(LONG_WIDTH + number for number in range(1, WAITING))]
+        self.succeed("enqueue", study, "--params", json.dumps([{"width": width} for width in widths]))
         dashboard = self.open()
         return study, dashboard, self.start(study, "--trials", "1000", "--jobs", "1")
 
@@ -81,7 +85,7 @@ class BesideARun(ProgramTest):
         self.assertEqual(len(seen["trials"]), WAITING)
         self.assertEqual(seen["trials"][-1]["state"], "Waiting")
         self.assertEqual(seen["trials"][-1]["fixed_params"],
-                         [{"name": "width", "param_external_value": str(64 + WAITING - 1)}])
+                         [{"name": "width", "param_external_value": str(LONG_WIDTH + WAITING - 1)}])
         self.assertEqual(sum(trial["state"] == "Running" for trial in seen["trials"]), 1)
         self.assertEqual([listed["study_name"] for listed in dashboard.studies()], ["long"])
 
