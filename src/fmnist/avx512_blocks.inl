@@ -1,9 +1,6 @@
 // Included by files that are compiled for AVX-512, after avx512_lanes.inl, in a namespace without a name:
 // products whose sums are the lanes of registers. A block of C is some rows × some registers beside each other.
 
-/// At most so many registers are beside each other in a block.
-constexpr std::size_t kMostVectors = 4;
-
 inline Floats load(const float* from) {
   return _mm512_loadu_ps(from);
 }
@@ -30,7 +27,7 @@ inline void store_first(float* to, std::size_t n, Floats numbers) {
 
 template <std::size_t kVectors, bool kPartial>
 inline void store_vectors(const Floats* numbers, std::size_t in_last, float* to) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
   for (std::size_t v = 0; v < kVectors; ++v) {
     if (kPartial && v + 1 == kVectors) {
       store_first(to + v * kLanes, in_last, numbers[v]);
@@ -47,6 +44,7 @@ struct SparseRows {
   typename Numbers::Product product;
   Numbers numbers;
 
+  static constexpr std::size_t kMostVectors = Numbers::kMostVectors;
   static constexpr std::size_t rows_together(std::size_t vectors) { return Numbers::rows_together(vectors); }
 
   void leave_columns(std::size_t n) {
@@ -67,7 +65,7 @@ struct SparseRows {
       bits[i] = product.bits + order[i] * product.words;
     }
     Floats sums[kRows][kVectors];
-#pragma GCC unroll 4
+#pragma GCC unroll 8
     for (std::size_t v = 0; v < kVectors; ++v) {
       const bool is_partial = kPartial && v + 1 == kVectors;
       const float* from = product.start + v * kLanes;
@@ -89,7 +87,7 @@ struct SparseRows {
         typename Numbers::Lanes left[kRows];
 #pragma GCC unroll 16
         for (std::size_t i = 0; i < kRows; ++i) left[i] = of.everywhere(a[i][d * a_depth]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
         for (std::size_t v = 0; v < kVectors; ++v) {
           const bool is_partial = kPartial && v + 1 == kVectors;
           const typename Numbers::Right* from = b + d * ldb + v * kLanes;
@@ -134,16 +132,17 @@ void multiply_rows_of(std::size_t vectors, const Rows& rows) {
   }
 }
 
-/// A product, block by block. Rows has the product, computes blocks of it and knows of how many rows.
+/// A product, block by block. Rows has the product, computes blocks of it and knows of how many rows and of at
+/// most how many registers beside each other.
 template <typename Rows>
 void multiply_columns(Rows rows) {
   for (std::size_t left = rows.product.n; left > 0; left -= rows.product.n) {
     const std::size_t all = (left + kLanes - 1) / kLanes;
-    const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
+    const std::size_t blocks = (all + Rows::kMostVectors - 1) / Rows::kMostVectors;
     // Alike: a block of one register has few sums that do not wait for each other.
     const std::size_t vectors = (all + blocks - 1) / blocks;
     rows.product.n = smaller(vectors * kLanes, left);
-    multiply_rows_of<kMostVectors>(vectors, rows);
+    multiply_rows_of<Rows::kMostVectors>(vectors, rows);
     rows.leave_columns(rows.product.n);
   }
 }

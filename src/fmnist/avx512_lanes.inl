@@ -13,6 +13,10 @@ inline __mmask16 first_lanes(std::size_t n) {
   return n >= kLanes ? static_cast<__mmask16>(0xFFFF) : static_cast<__mmask16>((1U << n) - 1U);
 }
 
+inline Floats broadcast(float number) {
+  return _mm512_set1_ps(number);
+}
+
 /// The rows of 16 × 16 words become columns.
 inline void transpose_words(__m512i* r) {
   __m512i a[kLanes];

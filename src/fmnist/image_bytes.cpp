@@ -9,6 +9,7 @@
 #include "fmnist/lane_products.hpp"
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/product_kernels.hpp"
+#include "fmnist/sparse_gradient.hpp"
 
 namespace fmnist {
 namespace {
@@ -16,7 +17,8 @@ namespace {
 constexpr std::size_t kByteValues = 256;
 
 /// The products of the first layer over images as the bytes they are, of which many are 0: what a 0 is
-/// multiplied by adds nothing, and is left out where all rows that are computed together have a 0.
+/// multiplied by adds nothing, and is left out where all rows that are computed together have a 0; or, where
+/// more is saved by that, where the gradient is 0. Both give the same.
 class ImageBytes final : public ImageProducts {
  public:
   ImageBytes(const ProductsConfig& config, const ProductKernels& kernels)
@@ -28,7 +30,8 @@ class ImageBytes final : public ImageProducts {
         numbers_(kByteValues),
         pixel_bits_(words_of_bits(config.max_batch) * images_.words() * kBitsOfWord),
         pixel_order_(layer_.in),
-        gradient_(config.max_batch * row_) {
+        gradient_(config.max_batch * row_),
+        sparse_(layer_, config.normalization.scale, config.max_batch, *kernels.gradients) {
     for (std::size_t byte = 0; byte < kByteValues; ++byte)
       numbers_[byte] = static_cast<float>(byte) * config.normalization.scale;
     std::iota(pixel_order_.begin(), pixel_order_.end(), 0U);
@@ -54,6 +57,21 @@ class ImageBytes final : public ImageProducts {
   }
 
   void weight_gradient(const float* g, float* gradients) override {
+    const float* start = start_.of_weight_gradient(gradients);
+    if (sparse_.is_faster(g, images_.count())) {
+      sparse_.compute(images_.bytes(), g, images_.count(), start, gradients);
+    } else {
+      in_lanes(g, start, gradients);
+    }
+  }
+
+  std::size_t memory_bytes() const override {
+    return start_.memory_bytes() + images_.memory_bytes() + sparse_.memory_bytes() +
+           bytes_of(numbers_, pixel_bits_, pixel_order_, gradient_);
+  }
+
+ private:
+  void in_lanes(const float* g, const float* start, float* gradients) {
     turn_bits(images_.bits(), images_.count(), images_.words(), pixel_bits_.data());
     for (std::size_t i = 0; i < images_.count(); ++i)
       std::copy_n(g + i * layer_.out, layer_.out, gradient_.data() + i * row_);
@@ -65,7 +83,7 @@ class ImageBytes final : public ImageProducts {
                              .bits = pixel_bits_.data(),
                              .words = words_of_bits(images_.count()),
                              .order = pixel_order_.data(),
-                             .start = start_.of_weight_gradient(gradients),
+                             .start = start,
                              .b = gradient_.data(),
                              .ldb = row_,
                              .c = gradients + layer_.weight,
@@ -73,12 +91,6 @@ class ImageBytes final : public ImageProducts {
                             numbers_.data());
   }
 
-  std::size_t memory_bytes() const override {
-    return start_.memory_bytes() + images_.memory_bytes() +
-           bytes_of(numbers_, pixel_bits_, pixel_order_, gradient_);
-  }
-
- private:
   DenseLayer layer_;
   std::size_t row_;  ///< From the weights of one input to those of the next.
   const ProductKernels& kernels_;
@@ -88,6 +100,7 @@ class ImageBytes final : public ImageProducts {
   std::vector<std::uint64_t> pixel_bits_;   ///< [pixels, words of rows] in which images they are not 0.
   std::vector<std::uint32_t> pixel_order_;  ///< [pixels]
   AlignedFloats gradient_;                  ///< [batch, row] rows that begin with cache lines.
+  SparseGradient sparse_;
 };
 
 }  // namespace
@@ -95,7 +108,8 @@ class ImageBytes final : public ImageProducts {
 std::size_t image_byte_numbers(const ProductsConfig& config) {
   const DenseLayer& layer = config.layers.front();
   const std::size_t row = lane_row(layer.out);
-  const std::size_t floats = row + kByteValues + config.max_batch * row;
+  const std::size_t floats =
+      row + kByteValues + config.max_batch * row + SparseGradient::numbers(layer, config.max_batch);
   const std::size_t bits = words_of_bits(config.max_batch) * words_of_bits(layer.in) * kBitsOfWord;
   const std::size_t bytes = GatheredImages::memory_bytes(config.max_rows, layer.in) +
                             bits * sizeof(std::uint64_t) + layer.in * sizeof(std::uint32_t);

@@ -20,6 +20,7 @@ struct PairNumbers {
   using Left = std::uint32_t;
   using Right = std::uint32_t;
   using Lanes = Words;
+  static constexpr std::size_t kMostVectors = 4;
   /// As few as leave enough sums that do not wait for each other.
   static constexpr std::size_t rows_together(std::size_t vectors) {
     constexpr std::size_t kRows[kMostVectors] = {8, 6, 4, 3};

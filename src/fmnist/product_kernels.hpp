@@ -59,6 +59,8 @@ struct ByteRows {
   std::uint8_t* counts;  ///< [n, words_of_bits(features)] how many bits of each word are set.
 };
 
+struct GradientKernels;
+
 /// Products for the sizes of small networks: columns of B and C are the lanes of registers, and nothing is
 /// copied into another order first, as libraries for products of any size do. Fast where B stays in a second
 /// cache and its rows begin with cache lines; those of floats are several times slower than a library's where
@@ -71,6 +73,7 @@ struct ProductKernels {
   /// `numbers` [256]: what each byte stands for; 0 must stand for 0.
   void (*multiply_bytes)(const ByteProduct& product, const float* numbers);
   void (*gather_bytes)(const ByteRows& rows);
+  const GradientKernels* gradients;
 };
 
 /// Those for AVX-512, or null on processors without it: over AVX2 they were no faster than oneDNN's. The same

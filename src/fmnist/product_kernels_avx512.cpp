@@ -12,10 +12,6 @@ namespace {
 
 #include "fmnist/avx512_blocks.inl"
 
-inline Floats broadcast(float number) {
-  return _mm512_set1_ps(number);
-}
-
 /// The first n of 64 bytes; returns which are not 0.
 inline std::uint64_t copy_bytes(std::size_t n, const std::uint8_t* from, std::uint8_t* to) {
   const __mmask64 there = ~__mmask64{0} >> (kBitsOfWord - n);
@@ -28,6 +24,7 @@ inline std::uint64_t copy_bytes(std::size_t n, const std::uint8_t* from, std::ui
 struct FloatRows {
   FloatProduct product;
 
+  static constexpr std::size_t kMostVectors = 4;
   /// So that a block and what it needs stay in 32 registers.
   static constexpr std::size_t rows_together(std::size_t vectors) {
     constexpr std::size_t kRows[kMostVectors] = {12, 12, 8, 6};
@@ -77,8 +74,9 @@ struct ByteNumbers {
   using Left = std::uint8_t;
   using Right = float;
   using Lanes = Floats;
+  static constexpr std::size_t kMostVectors = 6;
   /// Few: rows together leave out only what is zero in all of them.
-  static constexpr std::size_t rows_together(std::size_t /*vectors*/) { return 6; }
+  static constexpr std::size_t rows_together(std::size_t /*vectors*/) { return 4; }
 
   const float* numbers;
 
@@ -141,7 +139,9 @@ void transpose(std::size_t rows, std::size_t cols, const float* from, std::size_
 
 }  // namespace
 
+extern const GradientKernels kGradientKernelsAvx512;
 extern const ProductKernels kProductKernelsAvx512;
-const ProductKernels kProductKernelsAvx512{multiply, transpose, multiply_bytes, gather_bytes};
+const ProductKernels kProductKernelsAvx512{multiply, transpose, multiply_bytes, gather_bytes,
+                                           &kGradientKernelsAvx512};
 
 }  // namespace fmnist
