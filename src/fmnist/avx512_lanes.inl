@@ -17,6 +17,17 @@ inline Floats broadcast(float number) {
   return _mm512_set1_ps(number);
 }
 
+/// Which are not 0; what is no number is not.
+inline __mmask16 not_zero(Floats numbers) {
+  return _mm512_cmp_ps_mask(numbers, broadcast(0.0F), _CMP_NEQ_UQ);
+}
+
+/// first, first + 1, …
+inline Words counted_from(std::size_t first) {
+  return _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(first)),
+                          _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+}
+
 /// The rows of 16 × 16 words become columns.
 inline void transpose_words(__m512i* r) {
   __m512i a[kLanes];

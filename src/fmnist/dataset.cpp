@@ -170,22 +170,22 @@ Split stratified_split(std::span<const std::uint8_t> labels, std::size_t n_valid
 }
 
 Normalization normalization_of(const Examples& examples, std::span<const std::uint32_t> positions) {
-  constexpr std::size_t kMostAtOnce = 65536;  // Their squares have a sum below 2^32.
+  constexpr std::size_t kMostAtOnce = 32768;  // Their squares have a sum below 2^31.
   std::uint64_t sum = 0;
   std::uint64_t squares = 0;
   for (const std::uint32_t position : positions) {
     const std::uint8_t* row = examples.row(position);
     for (std::size_t begin = 0; begin < examples.features; begin += kMostAtOnce) {
       const std::size_t end = std::min(begin + kMostAtOnce, examples.features);
-      std::uint32_t part = 0;
-      std::uint32_t part_squares = 0;
+      std::int32_t part = 0;
+      std::int32_t part_squares = 0;
       for (std::size_t i = begin; i < end; ++i) {
-        const std::uint32_t value = row[i];
+        const std::int16_t value = row[i];  // Of 16 bits: what processors square many of at a time.
         part += value;
         part_squares += value * value;
       }
-      sum += part;
-      squares += part_squares;
+      sum += static_cast<std::uint64_t>(part);
+      squares += static_cast<std::uint64_t>(part_squares);
     }
   }
   const auto n = static_cast<double>(positions.size() * examples.features);

@@ -10,27 +10,28 @@ namespace {
 
 #include "fmnist/avx512_lanes.inl"
 
-/// What is not 0 in each column of a gradient, from its first row to its last.
-struct ColumnLists {
-  std::size_t length;  ///< From one list to the next.
-  const float* values;
-  const std::uint32_t* rows;
-  std::uint32_t counts[kGradientColumns];
+constexpr std::size_t kMostPixelVectors = kGradientPixels / kLanes;
+static_assert(kGradientPixels % kLanes == 0 && kGradientColumns % kLanes == 0 && kGradientGroup == kLanes);
+static_assert(kGradientImageNumbers >= kGradientRows * kLanes);
+
+/// Some rows and columns of a gradient, no more than are worked on at a time.
+struct Part {
+  ByteGradient gradient;
+  bool goes_on;  ///< Sums begin with what is in C, instead of start.
 };
 
-inline __mmask16 not_zero(Words numbers) {
-  return _mm512_cmp_ps_mask(_mm512_castsi512_ps(numbers), broadcast(0.0F), _CMP_NEQ_UQ);
-}
+/// What is not 0 in each column of a gradient, from its first row to its last.
+struct ColumnLists {
+  const float* values;
+  const std::uint32_t* rows;
+  std::size_t counts[kGradientColumns];
+};
 
 ColumnLists list_columns(const ByteGradient& gradient) {
-  ColumnLists lists;
-  lists.length = gradient.space.list;
-  lists.values = gradient.space.values;
-  lists.rows = gradient.space.rows;
-  const Words steps = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+  ColumnLists lists{gradient.space.values, gradient.space.rows, {}};
   for (std::size_t j = 0; j < gradient.n; j += kLanes) {
     const __mmask16 there = first_lanes(gradient.n - j);
-    std::size_t ends[kLanes] = {};
+    std::size_t* counts = lists.counts + j;
     for (std::size_t i = 0; i < gradient.k; i += kLanes) {
       Words columns[kLanes];
       for (std::size_t q = 0; q < kLanes; ++q) {
@@ -39,16 +40,15 @@ ColumnLists list_columns(const ByteGradient& gradient) {
                          : _mm512_setzero_si512();
       }
       transpose_words(columns);
-      const Words rows = _mm512_add_epi32(steps, _mm512_set1_epi32(static_cast<int>(i)));
+      const Words rows = counted_from(i);
       for (std::size_t q = 0; q < kLanes; ++q) {
-        const __mmask16 some = not_zero(columns[q]);
-        const std::size_t end = (j + q) * lists.length + ends[q];
+        const __mmask16 some = not_zero(_mm512_castsi512_ps(columns[q]));
+        const std::size_t end = (j + q) * gradient.space.list_length + counts[q];
         _mm512_storeu_si512(gradient.space.values + end, _mm512_maskz_compress_epi32(some, columns[q]));
         _mm512_storeu_si512(gradient.space.rows + end, _mm512_maskz_compress_epi32(some, rows));
-        ends[q] += static_cast<std::size_t>(__builtin_popcount(some));
+        counts[q] += static_cast<std::size_t>(__builtin_popcount(some));
       }
     }
-    for (std::size_t q = 0; q < kLanes; ++q) lists.counts[j + q] = static_cast<std::uint32_t>(ends[q]);
   }
   return lists;
 }
@@ -60,8 +60,7 @@ struct PixelGradients {
 
   const ByteGradient& gradient;
   std::size_t first;
-
-  [[nodiscard]] std::size_t pixels() const { return smaller(kPixels, gradient.m - first); }
+  std::size_t pixels;  ///< At most kPixels, all registers but the last whole.
 
   /// The pixels of all images as floats.
   void take_images() const {
@@ -70,8 +69,8 @@ struct PixelGradients {
     for (std::size_t i = 0; i < gradient.k; ++i) {
       const std::uint8_t* from = gradient.a + i * gradient.m + first;
       for (std::size_t d = 0; d < kPixels; d += kLanes, to += kLanes) {
-        const __mmask64 there = d < pixels() ? first_lanes(pixels() - d) : 0;
-        const __m128i bytes = _mm512_castsi512_si128(_mm512_maskz_loadu_epi8(there, from + d));
+        const __m512i there = _mm512_maskz_loadu_epi8(first_lanes(pixels - d), from + d);
+        const __m128i bytes = _mm512_castsi512_si128(there);
         _mm512_store_ps(to, _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))));
       }
     }
@@ -81,8 +80,8 @@ struct PixelGradients {
   template <typename Take>
   void for_squares(const Take& take) const {
     for (std::size_t j = 0; j < gradient.n; j += kLanes) {
-      for (std::size_t d = 0; d < pixels(); d += kLanes)
-        take(first_lanes(gradient.n - j), smaller(kLanes, pixels() - d), gradient.space.sums + j * kPixels + d,
+      for (std::size_t d = 0; d < pixels; d += kLanes)
+        take(first_lanes(gradient.n - j), smaller(kLanes, pixels - d), gradient.space.sums + j * kPixels + d,
              gradient.c + (first + d) * gradient.ldc + j);
     }
   }
@@ -106,13 +105,13 @@ struct PixelGradients {
     });
   }
 
-  void add_column(std::size_t j, const ColumnLists& lists) const {
+  void add_column(std::size_t j, const ColumnLists& lists, bool goes_on) const {
     float* to = gradient.space.sums + j * kPixels;
     Floats sums[kVectors];
     for (std::size_t v = 0; v < kVectors; ++v)
-      sums[v] = gradient.start != nullptr ? broadcast(gradient.start[j]) : _mm512_load_ps(to + v * kLanes);
-    const float* values = lists.values + j * lists.length;
-    const std::uint32_t* rows = lists.rows + j * lists.length;
+      sums[v] = goes_on ? _mm512_load_ps(to + v * kLanes) : broadcast(gradient.start[j]);
+    const float* values = lists.values + j * gradient.space.list_length;
+    const std::uint32_t* rows = lists.rows + j * gradient.space.list_length;
     const float* images = gradient.space.images;
     const std::size_t count = lists.counts[j];
 #pragma GCC unroll 4
@@ -126,34 +125,33 @@ struct PixelGradients {
     for (std::size_t v = 0; v < kVectors; ++v) _mm512_store_ps(to + v * kLanes, sums[v]);
   }
 
-  void compute(const ColumnLists& lists) const {
+  void compute(const ColumnLists& lists, bool goes_on) const {
     take_images();
-    if (gradient.start == nullptr) take_sums();
-    for (std::size_t j = 0; j < gradient.n; ++j) add_column(j, lists);
+    if (goes_on) take_sums();
+    for (std::size_t j = 0; j < gradient.n; ++j) add_column(j, lists, goes_on);
     put_sums();
   }
 };
 
 template <std::size_t kVectors>
-void compute_pixels(std::size_t vectors, const ByteGradient& gradient, std::size_t first,
-                    const ColumnLists& lists) {
+void compute_pixels(std::size_t vectors, const Part& part, std::size_t first, const ColumnLists& lists) {
   if constexpr (kVectors > 0) {
-    if (vectors == kVectors) return PixelGradients<kVectors>{gradient, first}.compute(lists);
-    compute_pixels<kVectors - 1>(vectors, gradient, first, lists);
+    if (vectors != kVectors) return compute_pixels<kVectors - 1>(vectors, part, first, lists);
+    const ByteGradient& gradient = part.gradient;
+    const std::size_t pixels = smaller(kVectors * kLanes, gradient.m - first);
+    PixelGradients<kVectors>{gradient, first, pixels}.compute(lists, part.goes_on);
   }
 }
 
-constexpr std::size_t kMostVectors = kGradientPixels / kLanes;
-
-/// Of at most kGradientColumns and kGradientRows; without a start, what is added to C.
-void add_gradient(const ByteGradient& gradient) {
+void multiply_part(const Part& part) {
+  const ByteGradient& gradient = part.gradient;
   const ColumnLists lists = list_columns(gradient);
-  const std::size_t most = smaller(kMostVectors, kGradientImages / kLanes / gradient.k);
+  const std::size_t most = smaller(kMostPixelVectors, kGradientImageNumbers / kLanes / gradient.k);
   for (std::size_t first = 0; first < gradient.m;) {
     const std::size_t left = (gradient.m - first + kLanes - 1) / kLanes;
     const std::size_t blocks = (left + most - 1) / most;
     const std::size_t vectors = (left + blocks - 1) / blocks;
-    compute_pixels<kMostVectors>(vectors, gradient, first, lists);
+    compute_pixels<kMostPixelVectors>(vectors, part, first, lists);
     first += vectors * kLanes;
   }
 }
@@ -161,29 +159,21 @@ void add_gradient(const ByteGradient& gradient) {
 void multiply(const ByteGradient& gradient) {
   for (std::size_t j = 0; j < gradient.n; j += kGradientColumns) {
     for (std::size_t i = 0; i < gradient.k; i += kGradientRows) {
-      ByteGradient part = gradient;
-      part.n = smaller(kGradientColumns, gradient.n - j);
-      part.k = smaller(kGradientRows, gradient.k - i);
-      part.a += i * gradient.m;
-      part.g += i * gradient.ldg + j;
-      part.start = i == 0 ? gradient.start + j : nullptr;
-      part.c += j;
-      add_gradient(part);
+      Part part{gradient, i > 0};
+      part.gradient.n = smaller(kGradientColumns, gradient.n - j);
+      part.gradient.k = smaller(kGradientRows, gradient.k - i);
+      part.gradient.a += i * gradient.m;
+      part.gradient.g += i * gradient.ldg + j;
+      part.gradient.start += j;
+      part.gradient.c += j;
+      multiply_part(part);
     }
   }
-}
-
-std::size_t count_not_zero(std::size_t n, const float* numbers) {
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < n; i += kLanes)
-    count += static_cast<std::size_t>(
-        __builtin_popcount(not_zero(_mm512_maskz_loadu_epi32(first_lanes(n - i), numbers + i))));
-  return count;
 }
 
 }  // namespace
 
 extern const GradientKernels kGradientKernelsAvx512;
-const GradientKernels kGradientKernelsAvx512{multiply, count_not_zero};
+const GradientKernels kGradientKernelsAvx512{multiply};
 
 }  // namespace fmnist

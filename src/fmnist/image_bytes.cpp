@@ -18,7 +18,7 @@ constexpr std::size_t kByteValues = 256;
 
 /// The products of the first layer over images as the bytes they are, of which many are 0: what a 0 is
 /// multiplied by adds nothing, and is left out where all rows that are computed together have a 0; or, where
-/// more is saved by that, where the gradient is 0. Both give the same.
+/// more is saved by that, where the gradient is 0. Both give the same sums of finite numbers.
 class ImageBytes final : public ImageProducts {
  public:
   ImageBytes(const ProductsConfig& config, const ProductKernels& kernels)
@@ -31,7 +31,7 @@ class ImageBytes final : public ImageProducts {
         pixel_bits_(words_of_bits(config.max_batch) * images_.words() * kBitsOfWord),
         pixel_order_(layer_.in),
         gradient_(config.max_batch * row_),
-        sparse_(layer_, config.normalization.scale, config.max_batch, *kernels.gradients) {
+        sparse_(layer_, config.normalization.scale, config.max_batch, kernels) {
     for (std::size_t byte = 0; byte < kByteValues; ++byte)
       numbers_[byte] = static_cast<float>(byte) * config.normalization.scale;
     std::iota(pixel_order_.begin(), pixel_order_.end(), 0U);

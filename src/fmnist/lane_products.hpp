@@ -14,9 +14,10 @@ namespace fmnist {
 [[nodiscard]] std::size_t turned_weight_numbers(const DenseLayer& layer, bool has_library);
 
 /// Products of the first layer over the bytes of images, for weights by input. Pixels that are 0 are left out
-/// where several images, or neighbours, have them in common; what is no finite number still shows in all sums,
-/// through what they begin with. What is rounded are sums of floats before pixels are moved to mean 0, as in
-/// image_tiles.
+/// where several images, or neighbours, have them in common; or, in the weights' gradient, numbers of the one
+/// above that are 0, where these are many, with the same result. What is no finite number still shows in all
+/// sums, through what they begin with. What is rounded are sums of floats before pixels are moved to mean 0, as
+/// in image_tiles.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_bytes(const ProductsConfig& config,
                                                          const ProductKernels& kernels);
 /// What image_bytes takes for operands, in numbers.

@@ -67,13 +67,18 @@ struct GradientKernels;
 /// operands are large.
 struct ProductKernels {
   void (*multiply)(const FloatProduct& product);
+  /// The same without the d where A[i, d] is 0: the fewer are not, the faster. With a finite B it gives the
+  /// same, but for the sign of a 0.
+  void (*multiply_sparse)(const FloatProduct& product);
+  /// Of n numbers. What is no number counts; -0 does not, nor, where they are flushed, subnormal numbers.
+  std::size_t (*count_not_zero)(std::size_t n, const float* numbers);
   /// to[j·ld_to + i] = from[i·ld_from + j] for i < rows, j < cols
   void (*transpose)(std::size_t rows, std::size_t cols, const float* from, std::size_t ld_from, float* to,
                     std::size_t ld_to);
   /// `numbers` [256]: what each byte stands for; 0 must stand for 0.
   void (*multiply_bytes)(const ByteProduct& product, const float* numbers);
   void (*gather_bytes)(const ByteRows& rows);
-  const GradientKernels* gradients;
+  const GradientKernels* gradients;  ///< Not null.
 };
 
 /// Those for AVX-512, or null on processors without it: over AVX2 they were no faster than oneDNN's. The same

@@ -92,6 +92,111 @@ void multiply_bytes(const ByteProduct& product, const float* numbers) {
   multiply_columns(SparseRows<ByteNumbers>{product, {numbers}});
 }
 
+/// What is not 0 in some rows of A, each from its first number to its last of those at hand.
+struct RowLists {
+  static constexpr std::size_t kRows = kLanes;
+  static constexpr std::size_t kDepth = 128;
+  static constexpr std::size_t kLength = kDepth + kLanes;  ///< With room for a register beyond the end.
+
+  float values[kRows * kLength];
+  std::uint32_t depths[kRows * kLength];
+  std::size_t counts[kRows];
+
+  /// The numbers of row i at `first` and the places behind it.
+  void add(std::size_t i, std::size_t first, Floats numbers) {
+    const __mmask16 some = not_zero(numbers);
+    const std::size_t end = i * kLength + counts[i];
+    _mm512_storeu_ps(values + end, _mm512_maskz_compress_ps(some, numbers));
+    _mm512_storeu_si512(depths + end, _mm512_maskz_compress_epi32(some, counted_from(first)));
+    counts[i] += static_cast<std::size_t>(__builtin_popcount(some));
+  }
+
+  /// Of `rows` rows and `depth` numbers from `a` on.
+  void take(const FloatProduct& product, const float* a, std::size_t rows, std::size_t depth) {
+    for (std::size_t& count : counts) count = 0;
+    for (std::size_t d = 0; d < depth; d += kLanes) {
+      if (product.a_depth == 1) {
+        for (std::size_t i = 0; i < rows; ++i) add(i, d, load_first(a + i * product.a_row + d, depth - d));
+        continue;
+      }
+      Words columns[kLanes];
+      for (std::size_t q = 0; q < kLanes; ++q)
+        columns[q] = d + q < depth ? _mm512_castps_si512(load_first(a + (d + q) * product.a_depth, rows))
+                                   : _mm512_setzero_si512();
+      transpose_words(columns);
+      for (std::size_t i = 0; i < rows; ++i) add(i, d, _mm512_castsi512_ps(columns[i]));
+    }
+  }
+};
+
+/// Some columns of a product of floats, kVectors registers, without what is 0 in A.
+template <std::size_t kVectors, bool kPartial>
+void add_listed(const FloatProduct& product, const RowLists& lists, std::size_t rows, const float* b, float* c,
+                bool goes_on) {
+  const std::size_t in_last = product.n - (kVectors - 1) * kLanes;
+  for (std::size_t i = 0; i < rows; ++i, c += product.ldc) {
+    Floats sums[kVectors];
+#pragma GCC unroll 8
+    for (std::size_t v = 0; v < kVectors; ++v) {
+      const bool is_partial = kPartial && v + 1 == kVectors;
+      const std::size_t n = is_partial ? in_last : kLanes;
+      sums[v] = goes_on ? load_first(c + v * kLanes, n) : broadcast(0.0F);
+    }
+    const float* values = lists.values + i * RowLists::kLength;
+    const std::uint32_t* depths = lists.depths + i * RowLists::kLength;
+    const std::size_t count = lists.counts[i];
+    for (std::size_t e = 0; e < count; ++e) {
+      const Floats value = broadcast(values[e]);
+      const float* from = b + depths[e] * product.ldb;
+#pragma GCC unroll 8
+      for (std::size_t v = 0; v < kVectors; ++v) {
+        const bool is_partial = kPartial && v + 1 == kVectors;
+        const Floats right = is_partial ? load_first(from + v * kLanes, in_last) : load(from + v * kLanes);
+        sums[v] = _mm512_fmadd_ps(value, right, sums[v]);
+      }
+    }
+    store_vectors<kVectors, kPartial>(sums, in_last, c);
+  }
+}
+
+template <std::size_t kVectors>
+void add_listed_of(std::size_t vectors, const FloatProduct& product, const RowLists& lists, std::size_t rows,
+                   const float* b, float* c, bool goes_on) {
+  if constexpr (kVectors > 0) {
+    if (vectors != kVectors) return add_listed_of<kVectors - 1>(vectors, product, lists, rows, b, c, goes_on);
+    if (product.n == kVectors * kLanes) return add_listed<kVectors, false>(product, lists, rows, b, c, goes_on);
+    add_listed<kVectors, true>(product, lists, rows, b, c, goes_on);
+  }
+}
+
+void multiply_sparse(const FloatProduct& product) {
+  constexpr std::size_t kMostVectors = 8;
+  RowLists lists;
+  for (std::size_t first = 0; first < product.m; first += RowLists::kRows) {
+    const std::size_t rows = smaller(RowLists::kRows, product.m - first);
+    for (std::size_t d = 0; d < product.k; d += RowLists::kDepth) {
+      lists.take(product, product.a + first * product.a_row + d * product.a_depth, rows,
+                 smaller(RowLists::kDepth, product.k - d));
+      FloatProduct columns = product;
+      for (std::size_t j = 0; j < product.n; j += columns.n) {
+        const std::size_t all = (product.n - j + kLanes - 1) / kLanes;
+        const std::size_t blocks = (all + kMostVectors - 1) / kMostVectors;
+        const std::size_t vectors = (all + blocks - 1) / blocks;
+        columns.n = smaller(vectors * kLanes, product.n - j);
+        add_listed_of<kMostVectors>(vectors, columns, lists, rows, product.b + d * product.ldb + j,
+                                    product.c + first * product.ldc + j, d > 0);
+      }
+    }
+  }
+}
+
+std::size_t count_not_zero(std::size_t n, const float* numbers) {
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < n; i += kLanes)
+    count += static_cast<std::size_t>(__builtin_popcount(not_zero(load_first(numbers + i, n - i))));
+  return count;
+}
+
 void gather_bytes(const ByteRows& rows) {
   constexpr std::size_t kRowsAhead = 2;
   std::uint64_t* bits = rows.bits;
@@ -141,7 +246,7 @@ void transpose(std::size_t rows, std::size_t cols, const float* from, std::size_
 
 extern const GradientKernels kGradientKernelsAvx512;
 extern const ProductKernels kProductKernelsAvx512;
-const ProductKernels kProductKernelsAvx512{multiply, transpose, multiply_bytes, gather_bytes,
-                                           &kGradientKernelsAvx512};
+const ProductKernels kProductKernelsAvx512{multiply,       multiply_sparse, count_not_zero,         transpose,
+                                           multiply_bytes, gather_bytes,    &kGradientKernelsAvx512};
 
 }  // namespace fmnist

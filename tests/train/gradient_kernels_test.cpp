@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <limits>
@@ -20,9 +19,9 @@ namespace {
 using fmnist::AlignedFloats;
 using fmnist::AlignedWords;
 using fmnist::ByteGradient;
-using fmnist::gradient_columns;
-using fmnist::gradient_list;
+using fmnist::gradient_list_length;
 using fmnist::ProductKernels;
+using fmnist::whole_gradient_columns;
 using train_test::random_numbers;
 
 constexpr float kUntouched = 99.0F;
@@ -49,10 +48,10 @@ struct Operands {
         g(of.k * (of.n + kGap)),
         start(random_numbers(of.n, 3)),
         c(of.m * (of.n + kGap), kUntouched),
-        values(gradient_columns(of.n) * gradient_list(of.k) + 1, kUntouched),
+        values(whole_gradient_columns(of.n) * gradient_list_length(of.k) + 1, kUntouched),
         rows(values.size(), 77),
-        images(fmnist::kGradientImages + 1, kUntouched),
-        sums(gradient_columns(of.n) * fmnist::kGradientPixels + 1, kUntouched) {
+        images(fmnist::kGradientImageNumbers + 1, kUntouched),
+        sums(whole_gradient_columns(of.n) * fmnist::kGradientPixels + 1, kUntouched) {
     std::mt19937 random(5);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same in each run.
     for (std::uint8_t& byte : a) byte = random() % 2 == 0 ? 0 : static_cast<std::uint8_t>(random());
     std::bernoulli_distribution is_not_zero(not_zero);
@@ -72,7 +71,7 @@ struct Operands {
          .start = start.data(),
          .c = c.data(),
          .ldc = sizes.n + kGap,
-         .space = {gradient_list(sizes.k), values.data(), rows.data(), images.data(), sums.data()}});
+         .space = {gradient_list_length(sizes.k), values.data(), rows.data(), images.data(), sums.data()}});
     return c;
   }
 
@@ -141,26 +140,11 @@ TEST_P(SparseGradients, ShowWhatIsNoNumber) {
   for (const float number : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     Operands operands({40, 20, 30}, 0.2);
     operands.g[7 * (operands.sizes.n + kGap) + kColumn] = number;
-    std::fill_n(operands.a.data() + 7 * operands.sizes.m, operands.sizes.m, std::uint8_t{1});
     const std::vector<float> c = operands.computed_by(*GetParam()->gradients);
     for (std::size_t d = 0; d < operands.sizes.m; ++d) {
       for (std::size_t j = 0; j < operands.sizes.n; ++j)
         EXPECT_EQ(std::isfinite(c[d * (operands.sizes.n + kGap) + j]), j != kColumn) << d << ',' << j;
     }
-  }
-}
-
-TEST_P(SparseGradients, CountWhatIsNotZero) {
-  const fmnist::GradientKernels& kernels = *GetParam()->gradients;
-  for (const std::size_t n : {1, 15, 16, 17, 32, 100}) {
-    std::vector<float> numbers(n + 1);
-    numbers.back() = 1.0F;  // Beyond the end.
-    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), 0U) << n;
-    numbers[n / 2] = -0.0F;
-    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), 0U) << n;
-    numbers[n - 1] = std::numeric_limits<float>::quiet_NaN();
-    numbers[0] = -std::numeric_limits<float>::min();
-    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), n == 1 ? 1U : 2U) << n;
   }
 }
 

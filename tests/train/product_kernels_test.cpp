@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdint>
 #include <limits>
+#include <random>
 #include <vector>
 
 #include "train/engines.hpp"
@@ -181,7 +182,8 @@ void expect_byte_product(const ProductKernels& kernels, const Sizes& sizes, doub
 
 /// Every number of rows and registers of a block, whole and with a rest, and more than one block.
 TEST_P(Lanes, MultiplyBytesOfAnySizeWithoutWhatIsZero) {
-  for (const std::size_t n : {1, 7, 8, 9, 15, 16, 17, 32, 33, 48, 63, 64, 65, 128, 130}) {
+  for (const std::size_t n :
+       {1, 7, 8, 9, 15, 16, 17, 32, 33, 48, 63, 64, 65, 80, 81, 95, 96, 97, 128, 130, 192}) {
     for (std::size_t m = 1; m <= 13; ++m) expect_byte_product(*GetParam(), {m, n, 70}, 0.5, m % 2 == 0);
     for (const std::size_t k : {1, 64, 784}) expect_byte_product(*GetParam(), {20, n, k}, 0.7, k == 64);
   }
@@ -189,6 +191,65 @@ TEST_P(Lanes, MultiplyBytesOfAnySizeWithoutWhatIsZero) {
 
 TEST_P(Lanes, MultiplyBytesThatAreAllZeroOrHardlyEver) {
   for (const double zeros : {0.0, 1.0}) expect_byte_product(*GetParam(), {14, 50, 200}, zeros, false);
+}
+
+/// Held against the product in which nothing is left out, which is the same to the last bit.
+void expect_sparse_product(const ProductKernels& kernels, const Sizes& sizes, bool depth_first, double zeros) {
+  const auto [m, n, k] = sizes;
+  SCOPED_TRACE(testing::Message() << m << 'x' << n << 'x' << k << ", zeros " << zeros
+                                  << (depth_first ? ", depth first" : ""));
+  const std::size_t a_row = depth_first ? 1 : k + kGap;
+  const std::size_t a_depth = depth_first ? m + kGap : 1;
+  auto a = random_numbers((m + kGap) * (k + kGap), 1);
+  std::mt19937 random(4);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same in each run.
+  std::bernoulli_distribution is_zero(zeros);
+  for (float& number : a) {
+    if (is_zero(random)) number = 0.0F;
+  }
+  const auto b = random_numbers(k * (n + kGap), 2);
+  std::vector<float> expected(m * (n + kGap), kUntouched);
+  kernels.multiply({m, n, k, a.data(), a_row, a_depth, b.data(), n + kGap, expected.data(), n + kGap});
+  std::vector<float> c(m * (n + kGap), kUntouched);
+  kernels.multiply_sparse({m, n, k, a.data(), a_row, a_depth, b.data(), n + kGap, c.data(), n + kGap});
+  EXPECT_EQ(c, expected);
+}
+
+/// Every number of registers, whole and with a rest; of rows and of depths that are listed at a time, too.
+TEST_P(Lanes, MultiplySparseMatricesOfAnySizeAsOthers) {
+  for (const bool depth_first : {false, true}) {
+    for (const std::size_t n :
+         {1, 15, 16, 17, 32, 33, 48, 63, 64, 65, 81, 96, 100, 112, 127, 128, 130, 192, 300})
+      expect_sparse_product(*GetParam(), {20, n, 40}, depth_first, 0.7);
+    for (const std::size_t m : {1, 2, 15, 16, 17, 33}) {
+      for (const std::size_t k : {1, 15, 16, 17, 127, 128, 129, 300})
+        expect_sparse_product(*GetParam(), {m, 37, k}, depth_first, 0.5);
+    }
+    for (const double zeros : {0.0, 1.0}) expect_sparse_product(*GetParam(), {18, 70, 260}, depth_first, zeros);
+  }
+}
+
+TEST_P(Lanes, ShowWhatIsNoNumberInSparseMatrices) {
+  constexpr std::size_t kSide = 20;
+  std::vector<float> a(kSide * kSide);
+  a[7 * kSide + 3] = std::numeric_limits<float>::quiet_NaN();
+  const auto b = random_numbers(kSide * kSide, 2);
+  std::vector<float> c(kSide * kSide);
+  GetParam()->multiply_sparse({kSide, kSide, kSide, a.data(), kSide, 1, b.data(), kSide, c.data(), kSide});
+  for (std::size_t at = 0; at < c.size(); ++at) EXPECT_EQ(std::isnan(c[at]), at / kSide == 7) << at;
+}
+
+TEST_P(Lanes, CountWhatIsNotZero) {
+  const ProductKernels& kernels = *GetParam();
+  for (const std::size_t n : {1, 15, 16, 17, 32, 100}) {
+    std::vector<float> numbers(n + 1);
+    numbers.back() = 1.0F;  // Beyond the end.
+    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), 0U) << n;
+    numbers[n / 2] = -0.0F;
+    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), 0U) << n;
+    numbers[n - 1] = std::numeric_limits<float>::quiet_NaN();
+    numbers[0] = -std::numeric_limits<float>::min();
+    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), n == 1 ? 1U : 2U) << n;
+  }
 }
 
 GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Lanes);
