@@ -12,7 +12,6 @@ namespace {
 
 constexpr std::size_t kMostPixelVectors = kGradientPixels / kLanes;
 static_assert(kGradientPixels % kLanes == 0 && kGradientColumns % kLanes == 0 && kGradientGroup == kLanes);
-static_assert(kGradientImageNumbers >= kGradientRows * kLanes);
 
 /// Some rows and columns of a gradient, no more than are worked on at a time.
 struct Part {
@@ -20,7 +19,7 @@ struct Part {
   bool goes_on;  ///< Sums begin with what is in C, instead of start.
 };
 
-/// What is not 0 in each column of a gradient, from its first row to its last.
+/// What is not 0 in each column of a gradient, from its first row to its last, times its scale.
 struct ColumnLists {
   const float* values;
   const std::uint32_t* rows;
@@ -29,6 +28,7 @@ struct ColumnLists {
 
 ColumnLists list_columns(const ByteGradient& gradient) {
   ColumnLists lists{gradient.space.values, gradient.space.rows, {}};
+  const Floats scale = broadcast(gradient.scale);
   for (std::size_t j = 0; j < gradient.n; j += kLanes) {
     const __mmask16 there = first_lanes(gradient.n - j);
     std::size_t* counts = lists.counts + j;
@@ -42,9 +42,11 @@ ColumnLists list_columns(const ByteGradient& gradient) {
       transpose_words(columns);
       const Words rows = counted_from(i);
       for (std::size_t q = 0; q < kLanes; ++q) {
-        const __mmask16 some = not_zero(_mm512_castsi512_ps(columns[q]));
+        const Floats column = _mm512_castsi512_ps(columns[q]);
+        const __mmask16 some = not_zero(column);
         const std::size_t end = (j + q) * gradient.space.list_length + counts[q];
-        _mm512_storeu_si512(gradient.space.values + end, _mm512_maskz_compress_epi32(some, columns[q]));
+        _mm512_storeu_ps(gradient.space.values + end,
+                         _mm512_maskz_compress_ps(some, _mm512_mul_ps(scale, column)));
         _mm512_storeu_si512(gradient.space.rows + end, _mm512_maskz_compress_epi32(some, rows));
         counts[q] += static_cast<std::size_t>(__builtin_popcount(some));
       }
@@ -54,24 +56,35 @@ ColumnLists list_columns(const ByteGradient& gradient) {
 }
 
 /// The gradients by the weights of some pixels, kVectors registers of them, from the pixel first on.
+///
+/// A byte as a float has nothing in the lower half of its bits. So a word holds two pixels, of registers beside
+/// each other: the second as a float with the first, shifted down, in its lower half. Taking them apart costs
+/// less than loading twice as much.
 template <std::size_t kVectors>
 struct PixelGradients {
   static constexpr std::size_t kPixels = kVectors * kLanes;
+  static constexpr std::size_t kImageWords = (kVectors + 1) / 2 * kLanes;
+  static constexpr unsigned kHalf = 16;  ///< Of a word, in bits.
 
   const ByteGradient& gradient;
   std::size_t first;
   std::size_t pixels;  ///< At most kPixels, all registers but the last whole.
 
-  /// The pixels of all images as floats.
+  /// The pixels from d on, as floats; 0 beyond the last one.
+  Words pixels_from(const std::uint8_t* image, std::size_t d) const {
+    const std::size_t n = d < pixels ? pixels - d : 0;
+    const __m128i bytes = _mm512_castsi512_si128(_mm512_maskz_loadu_epi8(first_lanes(n), image + d));
+    return _mm512_castps_si512(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
+  }
+
   void take_images() const {
-    const Floats scale = broadcast(gradient.scale);
-    float* to = gradient.space.images;
+    std::uint32_t* to = gradient.space.images;
     for (std::size_t i = 0; i < gradient.k; ++i) {
-      const std::uint8_t* from = gradient.a + i * gradient.m + first;
-      for (std::size_t d = 0; d < kPixels; d += kLanes, to += kLanes) {
-        const __m512i there = _mm512_maskz_loadu_epi8(first_lanes(pixels - d), from + d);
-        const __m128i bytes = _mm512_castsi512_si128(there);
-        _mm512_store_ps(to, _mm512_mul_ps(scale, _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes))));
+      const std::uint8_t* image = gradient.a + i * gradient.m + first;
+      for (std::size_t d = 0; d < kPixels; d += 2 * kLanes, to += kLanes) {
+        Words pair = _mm512_srli_epi32(pixels_from(image, d), kHalf);
+        if (d + kLanes < kPixels) pair = _mm512_or_si512(pair, pixels_from(image, d + kLanes));
+        _mm512_store_si512(to, pair);
       }
     }
   }
@@ -105,6 +118,10 @@ struct PixelGradients {
     });
   }
 
+  static void add_product(Floats value, Words pixels, Floats& sum) {
+    sum = _mm512_fmadd_ps(value, _mm512_castsi512_ps(pixels), sum);
+  }
+
   void add_column(std::size_t j, const ColumnLists& lists, bool goes_on) const {
     float* to = gradient.space.sums + j * kPixels;
     Floats sums[kVectors];
@@ -112,15 +129,19 @@ struct PixelGradients {
       sums[v] = goes_on ? _mm512_load_ps(to + v * kLanes) : broadcast(gradient.start[j]);
     const float* values = lists.values + j * gradient.space.list_length;
     const std::uint32_t* rows = lists.rows + j * gradient.space.list_length;
-    const float* images = gradient.space.images;
+    const std::uint32_t* images = gradient.space.images;
+    const Words upper = _mm512_set1_epi32(static_cast<int>(0xFFFF0000U));
     const std::size_t count = lists.counts[j];
-#pragma GCC unroll 4
+#pragma GCC unroll 2
     for (std::size_t e = 0; e < count; ++e) {
       const Floats value = broadcast(values[e]);
-      const float* image = images + rows[e] * kPixels;
+      const std::uint32_t* image = images + rows[e] * kImageWords;
 #pragma GCC unroll 8
-      for (std::size_t v = 0; v < kVectors; ++v)
-        sums[v] = _mm512_fmadd_ps(value, _mm512_load_ps(image + v * kLanes), sums[v]);
+      for (std::size_t v = 0; v < kVectors; v += 2) {
+        const Words pair = _mm512_load_si512(image + v / 2 * kLanes);
+        add_product(value, _mm512_slli_epi32(pair, kHalf), sums[v]);
+        if (v + 1 < kVectors) add_product(value, _mm512_and_si512(pair, upper), sums[v + 1]);
+      }
     }
     for (std::size_t v = 0; v < kVectors; ++v) _mm512_store_ps(to + v * kLanes, sums[v]);
   }
@@ -146,10 +167,9 @@ void compute_pixels(std::size_t vectors, const Part& part, std::size_t first, co
 void multiply_part(const Part& part) {
   const ByteGradient& gradient = part.gradient;
   const ColumnLists lists = list_columns(gradient);
-  const std::size_t most = smaller(kMostPixelVectors, kGradientImageNumbers / kLanes / gradient.k);
   for (std::size_t first = 0; first < gradient.m;) {
     const std::size_t left = (gradient.m - first + kLanes - 1) / kLanes;
-    const std::size_t blocks = (left + most - 1) / most;
+    const std::size_t blocks = (left + kMostPixelVectors - 1) / kMostPixelVectors;
     const std::size_t vectors = (left + blocks - 1) / blocks;
     compute_pixels<kMostPixelVectors>(vectors, part, first, lists);
     first += vectors * kLanes;

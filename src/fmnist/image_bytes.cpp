@@ -27,13 +27,15 @@ class ImageBytes final : public ImageProducts {
         kernels_(kernels),
         start_(layer_, config.normalization),
         images_(config.max_rows, layer_.in, kernels),
-        numbers_(kByteValues),
+        scale_(config.normalization.scale),
+        inputs_(kByteValues),
+        bytes_(kByteValues),
         pixel_bits_(words_of_bits(config.max_batch) * images_.words() * kBitsOfWord),
         pixel_order_(layer_.in),
         gradient_(config.max_batch * row_),
         sparse_(layer_, config.normalization.scale, config.max_batch, kernels) {
-    for (std::size_t byte = 0; byte < kByteValues; ++byte)
-      numbers_[byte] = static_cast<float>(byte) * config.normalization.scale;
+    std::iota(bytes_.begin(), bytes_.end(), 0.0F);
+    for (std::size_t byte = 0; byte < kByteValues; ++byte) inputs_[byte] = bytes_[byte] * scale_;
     std::iota(pixel_order_.begin(), pixel_order_.end(), 0U);
   }
 
@@ -53,7 +55,7 @@ class ImageBytes final : public ImageProducts {
                              .ldb = row_,
                              .c = z,
                              .ldc = layer_.out},
-                            numbers_.data());
+                            inputs_.data());
   }
 
   void weight_gradient(const float* g, float* gradients) override {
@@ -67,14 +69,15 @@ class ImageBytes final : public ImageProducts {
 
   std::size_t memory_bytes() const override {
     return start_.memory_bytes() + images_.memory_bytes() + sparse_.memory_bytes() +
-           bytes_of(numbers_, pixel_bits_, pixel_order_, gradient_);
+           bytes_of(inputs_, bytes_, pixel_bits_, pixel_order_, gradient_);
   }
 
  private:
   void in_lanes(const float* g, const float* start, float* gradients) {
     turn_bits(images_.bits(), images_.count(), images_.words(), pixel_bits_.data());
-    for (std::size_t i = 0; i < images_.count(); ++i)
-      std::copy_n(g + i * layer_.out, layer_.out, gradient_.data() + i * row_);
+    for (std::size_t i = 0; i < images_.count(); ++i) {
+      for (std::size_t j = 0; j < layer_.out; ++j) gradient_[i * row_ + j] = scale_ * g[i * layer_.out + j];
+    }
     kernels_.multiply_bytes({.m = layer_.in,
                              .n = layer_.out,
                              .a = images_.bytes(),
@@ -88,7 +91,7 @@ class ImageBytes final : public ImageProducts {
                              .ldb = row_,
                              .c = gradients + layer_.weight,
                              .ldc = row_},
-                            numbers_.data());
+                            bytes_.data());
   }
 
   DenseLayer layer_;
@@ -96,10 +99,12 @@ class ImageBytes final : public ImageProducts {
   const ProductKernels& kernels_;
   ImageStart start_;
   GatheredImages images_;
-  AlignedFloats numbers_;                   ///< [256] what bytes stand for.
+  float scale_;
+  AlignedFloats inputs_;                    ///< [256] what bytes stand for, without the shift.
+  AlignedFloats bytes_;                     ///< [256] themselves, as numbers.
   std::vector<std::uint64_t> pixel_bits_;   ///< [pixels, words of rows] in which images they are not 0.
   std::vector<std::uint32_t> pixel_order_;  ///< [pixels]
-  AlignedFloats gradient_;                  ///< [batch, row] rows that begin with cache lines.
+  AlignedFloats gradient_;                  ///< [batch, row] times scale_; rows that begin with cache lines.
   SparseGradient sparse_;
 };
 
@@ -109,7 +114,7 @@ std::size_t image_byte_numbers(const ProductsConfig& config) {
   const DenseLayer& layer = config.layers.front();
   const std::size_t row = lane_row(layer.out);
   const std::size_t floats =
-      row + kByteValues + config.max_batch * row + SparseGradient::numbers(layer, config.max_batch);
+      row + 2 * kByteValues + config.max_batch * row + SparseGradient::numbers(layer, config.max_batch);
   const std::size_t bits = words_of_bits(config.max_batch) * words_of_bits(layer.in) * kBitsOfWord;
   const std::size_t bytes = GatheredImages::memory_bytes(config.max_rows, layer.in) +
                             bits * sizeof(std::uint64_t) + layer.in * sizeof(std::uint32_t);

@@ -23,7 +23,7 @@ SparseGradient::SparseGradient(const DenseLayer& layer, float scale, std::size_t
       list_length_(gradient_list_length(max_batch)),
       values_(list_numbers(layer, max_batch)),
       row_numbers_(list_numbers(layer, max_batch)),
-      images_(kGradientImageNumbers),
+      images_(kGradientImageWords),
       sums_(sum_numbers(layer)) {}
 
 bool SparseGradient::is_faster(const float* g, std::size_t rows) const {
@@ -50,7 +50,7 @@ void SparseGradient::compute(const std::uint8_t* images, const float* g, std::si
 }
 
 std::size_t SparseGradient::numbers(const DenseLayer& layer, std::size_t max_batch) {
-  return 2 * list_numbers(layer, max_batch) + kGradientImageNumbers + sum_numbers(layer);
+  return 2 * list_numbers(layer, max_batch) + kGradientImageWords + sum_numbers(layer);
 }
 
 }  // namespace fmnist

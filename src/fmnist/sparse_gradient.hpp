@@ -34,8 +34,8 @@ class SparseGradient {
   const ProductKernels& kernels_;
   std::size_t list_length_;
   AlignedFloats values_;
-  AlignedWords row_numbers_;
-  AlignedFloats images_, sums_;
+  AlignedWords row_numbers_, images_;
+  AlignedFloats sums_;
 };
 
 }  // namespace fmnist

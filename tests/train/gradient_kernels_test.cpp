@@ -25,6 +25,7 @@ using fmnist::whole_gradient_columns;
 using train_test::random_numbers;
 
 constexpr float kUntouched = 99.0F;
+constexpr std::uint32_t kUntouchedWord = 77;
 constexpr std::size_t kGap = 3;  ///< Between the rows of what is stored.
 constexpr float kScale = 0.3F;
 
@@ -39,8 +40,8 @@ struct Operands {
   std::vector<float> g, start;
   std::vector<float> c;
   AlignedFloats values;
-  AlignedWords rows;
-  AlignedFloats images, sums;
+  AlignedWords rows, images;
+  AlignedFloats sums;
 
   Operands(const Sizes& of, double not_zero)
       : sizes(of),
@@ -49,8 +50,8 @@ struct Operands {
         start(random_numbers(of.n, 3)),
         c(of.m * (of.n + kGap), kUntouched),
         values(whole_gradient_columns(of.n) * gradient_list_length(of.k) + 1, kUntouched),
-        rows(values.size(), 77),
-        images(fmnist::kGradientImageNumbers + 1, kUntouched),
+        rows(values.size(), kUntouchedWord),
+        images(fmnist::kGradientImageWords + 1, kUntouchedWord),
         sums(whole_gradient_columns(of.n) * fmnist::kGradientPixels + 1, kUntouched) {
     std::mt19937 random(5);  // NOLINT(cert-msc32-c,cert-msc51-cpp): the same in each run.
     for (std::uint8_t& byte : a) byte = random() % 2 == 0 ? 0 : static_cast<std::uint8_t>(random());
@@ -85,8 +86,10 @@ struct Operands {
     }
     std::vector<std::uint32_t> order(sizes.m);
     std::iota(order.begin(), order.end(), 0U);
-    std::vector<float> numbers(256);
-    for (std::size_t byte = 0; byte < numbers.size(); ++byte) numbers[byte] = static_cast<float>(byte) * kScale;
+    std::vector<float> bytes(256);
+    std::iota(bytes.begin(), bytes.end(), 0.0F);
+    std::vector<float> scaled = g;
+    for (float& number : scaled) number *= kScale;
     std::vector<float> expected(sizes.m * (sizes.n + kGap), kUntouched);
     kernels.multiply_bytes({.m = sizes.m,
                             .n = sizes.n,
@@ -97,11 +100,11 @@ struct Operands {
                             .words = words,
                             .order = order.data(),
                             .start = start.data(),
-                            .b = g.data(),
+                            .b = scaled.data(),
                             .ldb = sizes.n + kGap,
                             .c = expected.data(),
                             .ldc = sizes.n + kGap},
-                           numbers.data());
+                           bytes.data());
     return expected;
   }
 };
@@ -113,8 +116,8 @@ void expect_same(const ProductKernels& kernels, const Sizes& sizes, double not_z
   Operands operands(sizes, not_zero);
   EXPECT_EQ(operands.computed_by(*kernels.gradients), operands.expected_by(kernels));
   EXPECT_EQ(operands.values.back(), kUntouched);
-  EXPECT_EQ(operands.rows.back(), 77U);
-  EXPECT_EQ(operands.images.back(), kUntouched);
+  EXPECT_EQ(operands.rows.back(), kUntouchedWord);
+  EXPECT_EQ(operands.images.back(), kUntouchedWord);
   EXPECT_EQ(operands.sums.back(), kUntouched);
 }
 
