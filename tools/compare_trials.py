@@ -9,7 +9,7 @@ end, in turns: the search of Optuna's own PyTorch example for Fashion-MNIST (stu
 The sides: `tune` is this program; `bf16` is this program with products of numbers rounded to bfloat16, if it is asked for
 with --sides; `example` trains as Optuna's example does, with torchvision's data set and data loader,
 one trial after the other; `careful` is what a careful person makes of it: images as one tensor, no data loader, two
-processes of one thread each on one study. All give 100 trials the same space, examples an epoch, epochs and median pruner,
+processes of one thread each on one study. All read the same unpacked files, give 100 trials the same space, examples an epoch, epochs and median pruner,
 and keep the study in a SQLite file, or with --memory in memory, where `careful` is one process of one thread: processes do not
 share such a study, and two of Python's threads take longer than one.
 """
@@ -147,7 +147,7 @@ def run_peer(side, folder, data, n_trials, seed, in_memory):
     return json.loads(outputs[0 if in_memory else -1])
 
 
-def run_tune(program, folder, n_trials, seed, precision):
+def run_tune(program, folder, data, n_trials, seed, precision):
     file = f"{folder}/study.db"
     study = pathlib.Path(__file__).parent.parent / "studies/optuna_pytorch_simple.json"
     if precision != "fp32":
@@ -155,16 +155,21 @@ def run_tune(program, folder, n_trials, seed, precision):
         changed["fixed"]["precision"] = precision
         study = pathlib.Path(folder, study.name)
         study.write_text(json.dumps(changed))
-    subprocess.run([program, study, "--trials", str(n_trials), "--seed", str(seed), "--storage", file, "--quiet", "--jobs", "2"], check=True)
+    subprocess.run([program, study, "--data", raw_files(data), "--trials", str(n_trials), "--seed", str(seed), "--storage", file,
+                    "--quiet", "--jobs", "2"], check=True)
     with contextlib.closing(sqlite3.connect(file)) as database:
         best, = database.execute("SELECT value FROM best_trial").fetchone()
         epochs, = database.execute("SELECT count(*) FROM trial_intermediate_values").fetchone()
     return {"best": best, "epochs": epochs / n_trials}
 
 
+def raw_files(folder):
+    """Where torchvision looks for the data set's files."""
+    return pathlib.Path(folder, "FashionMNIST", "raw")
+
+
 def unpack(data, folder):
-    """The files where torchvision looks for them."""
-    raw = pathlib.Path(folder, "FashionMNIST", "raw")
+    raw = raw_files(folder)
     raw.mkdir(parents=True)
     for name in FILES:
         packed = pathlib.Path(data, name + ".gz")
@@ -206,7 +211,7 @@ def main():
                         create(folder)
                     results.append(
                         timed(run_peer, side, folder, data, arguments.trials, seed, arguments.memory) if precision is None else
-                        timed(run_tune, arguments.program, folder, arguments.trials, seed, precision))
+                        timed(run_tune, arguments.program, folder, data, arguments.trials, seed, precision))
                 print(side, seed, results[-1], file=sys.stderr)
     print("| side | seconds | trials an hour | epochs a trial | best accuracy | times longer |\n|---|---|---|---|---|---|")
     medians = {side: {key: statistics.median(result[key] for result in results) for key in results[0]}

@@ -17,7 +17,7 @@ inline Floats broadcast(float number) {
   return _mm512_set1_ps(number);
 }
 
-/// Which are not 0; what is no number is not.
+/// Which are not 0; NaN is among them.
 inline __mmask16 not_zero(Floats numbers) {
   return _mm512_cmp_ps_mask(numbers, broadcast(0.0F), _CMP_NEQ_UQ);
 }
@@ -26,6 +26,15 @@ inline __mmask16 not_zero(Floats numbers) {
 inline Words counted_from(std::size_t first) {
   return _mm512_add_epi32(_mm512_set1_epi32(static_cast<int>(first)),
                           _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0));
+}
+
+/// Writes those of `numbers` that `some` has to `values`, and first + their lanes to `places`, side by side: a
+/// whole register each, of which those behind the last say nothing. Returns how many there are.
+inline std::size_t list_some(__mmask16 some, Floats numbers, std::size_t first, float* values,
+                             std::uint32_t* places) {
+  _mm512_storeu_ps(values, _mm512_maskz_compress_ps(some, numbers));
+  _mm512_storeu_si512(places, _mm512_maskz_compress_epi32(some, counted_from(first)));
+  return static_cast<std::size_t>(__builtin_popcount(some));
 }
 
 /// The rows of 16 × 16 words become columns.

@@ -40,15 +40,11 @@ ColumnLists list_columns(const ByteGradient& gradient) {
                          : _mm512_setzero_si512();
       }
       transpose_words(columns);
-      const Words rows = counted_from(i);
       for (std::size_t q = 0; q < kLanes; ++q) {
         const Floats column = _mm512_castsi512_ps(columns[q]);
-        const __mmask16 some = not_zero(column);
         const std::size_t end = (j + q) * gradient.space.list_length + counts[q];
-        _mm512_storeu_ps(gradient.space.values + end,
-                         _mm512_maskz_compress_ps(some, _mm512_mul_ps(scale, column)));
-        _mm512_storeu_si512(gradient.space.rows + end, _mm512_maskz_compress_epi32(some, rows));
-        counts[q] += static_cast<std::size_t>(__builtin_popcount(some));
+        counts[q] += list_some(not_zero(column), _mm512_mul_ps(scale, column), i, gradient.space.values + end,
+                               gradient.space.rows + end);
       }
     }
   }
@@ -65,6 +61,7 @@ struct PixelGradients {
   static constexpr std::size_t kPixels = kVectors * kLanes;
   static constexpr std::size_t kImageWords = (kVectors + 1) / 2 * kLanes;
   static constexpr unsigned kHalf = 16;  ///< Of a word, in bits.
+  static_assert(kGradientRows * kImageWords <= kGradientImageWords);
 
   const ByteGradient& gradient;
   std::size_t first;
@@ -72,8 +69,8 @@ struct PixelGradients {
 
   /// The pixels from d on, as floats; 0 beyond the last one.
   Words pixels_from(const std::uint8_t* image, std::size_t d) const {
-    const std::size_t n = d < pixels ? pixels - d : 0;
-    const __m128i bytes = _mm512_castsi512_si128(_mm512_maskz_loadu_epi8(first_lanes(n), image + d));
+    const __m512i there = _mm512_maskz_loadu_epi8(first_lanes(pixels - d), image + d);
+    const __m128i bytes = _mm512_castsi512_si128(there);
     return _mm512_castps_si512(_mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(bytes)));
   }
 

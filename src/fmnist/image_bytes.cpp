@@ -6,6 +6,7 @@
 #include "fmnist/bytes_of.hpp"
 #include "fmnist/gathered_images.hpp"
 #include "fmnist/image_start.hpp"
+#include "fmnist/kernels.hpp"
 #include "fmnist/lane_products.hpp"
 #include "fmnist/parameter_layout.hpp"
 #include "fmnist/product_kernels.hpp"
@@ -75,9 +76,9 @@ class ImageBytes final : public ImageProducts {
  private:
   void in_lanes(const float* g, const float* start, float* gradients) {
     turn_bits(images_.bits(), images_.count(), images_.words(), pixel_bits_.data());
-    for (std::size_t i = 0; i < images_.count(); ++i) {
-      for (std::size_t j = 0; j < layer_.out; ++j) gradient_[i * row_ + j] = scale_ * g[i * layer_.out + j];
-    }
+    for (std::size_t i = 0; i < images_.count(); ++i)
+      std::copy_n(g + i * layer_.out, layer_.out, gradient_.data() + i * row_);
+    fmnist::kernels().scale(images_.count() * row_, scale_, gradient_.data());
     kernels_.multiply_bytes({.m = layer_.in,
                              .n = layer_.out,
                              .a = images_.bytes(),

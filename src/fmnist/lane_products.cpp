@@ -93,20 +93,9 @@ class LayerLanes {
   [[nodiscard]] std::size_t memory_bytes() const { return bytes_of(turned_); }
 
  private:
-  /// A is one piece without gaps. Behind ReLU and dropout most of it is 0.
+  /// A is without gaps. Behind ReLU and dropout most of it is 0.
   void multiply(const FloatProduct& product) const {
-    is_sparse(product) ? lanes_.multiply_sparse(product) : lanes_.multiply(product);
-  }
-
-  /// Depends on A and the sizes alone; either way gives the same for finite numbers.
-  [[nodiscard]] bool is_sparse(const FloatProduct& product) const {
-    // Over Zen 4, rows of one register and more numbers than these took longer than in the other way.
-    constexpr std::size_t kOneRegister = 16;
-    constexpr double kMostNotZero = 0.45;
-    if (product.n <= kOneRegister) return false;
-    const std::size_t numbers = product.m * product.k;
-    return static_cast<double>(lanes_.count_not_zero(numbers, product.a)) <
-           kMostNotZero * static_cast<double>(numbers);
+    is_sparse(product, lanes_) ? lanes_.multiply_sparse(product) : lanes_.multiply(product);
   }
 
   [[nodiscard]] bool by_library(std::size_t rows) const {

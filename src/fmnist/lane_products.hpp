@@ -25,8 +25,9 @@ namespace fmnist {
 
 /// Products of the first layer over bytes, or in tiles where the configuration has some.
 [[nodiscard]] std::unique_ptr<ImageProducts> image_lanes(const ProductsConfig& config, const LaneConfig& lanes);
-/// Products of the others for weights by input, by hand for small layers; in tiles where they are wide and the
-/// configuration has some.
+/// Products of the others for weights by input, by hand for small layers, without what is 0 in their inputs or
+/// in the gradient above where that is much, with the same result but for the sign of a 0; in tiles where they
+/// are wide and the configuration has some.
 [[nodiscard]] std::unique_ptr<HiddenProducts> hidden_lanes(const ProductsConfig& config,
                                                            const LaneConfig& lanes);
 

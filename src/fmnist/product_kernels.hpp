@@ -67,8 +67,8 @@ struct GradientKernels;
 /// operands are large.
 struct ProductKernels {
   void (*multiply)(const FloatProduct& product);
-  /// The same without the d where A[i, d] is 0: the fewer are not, the faster. With a finite B it gives the
-  /// same, but for the sign of a 0.
+  /// The same without the d where A[i, d] is 0, unless B has what is not finite: the fewer are not 0, the
+  /// faster. It gives the same, but for the sign of a 0. a_row or a_depth is 1, and k at least 1.
   void (*multiply_sparse)(const FloatProduct& product);
   /// Of n numbers. What is no number counts; -0 does not, nor, where they are flushed, subnormal numbers.
   std::size_t (*count_not_zero)(std::size_t n, const float* numbers);
@@ -80,6 +80,10 @@ struct ProductKernels {
   void (*gather_bytes)(const ByteRows& rows);
   const GradientKernels* gradients;  ///< Not null.
 };
+
+/// Whether multiply_sparse takes less time than multiply: for many columns, of an A without gaps much of which
+/// is 0. Depends on A and the sizes alone.
+[[nodiscard]] bool is_sparse(const FloatProduct& product, const ProductKernels& kernels);
 
 /// Those for AVX-512, or null on processors without it: over AVX2 they were no faster than oneDNN's. The same
 /// for the life of the process.

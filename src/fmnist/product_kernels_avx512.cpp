@@ -96,19 +96,15 @@ void multiply_bytes(const ByteProduct& product, const float* numbers) {
 struct RowLists {
   static constexpr std::size_t kRows = kLanes;
   static constexpr std::size_t kDepth = 128;
-  static constexpr std::size_t kLength = kDepth + kLanes;  ///< With room for a register beyond the end.
 
-  float values[kRows * kLength];
-  std::uint32_t depths[kRows * kLength];
+  float values[kRows * kDepth];
+  std::uint32_t depths[kRows * kDepth];
   std::size_t counts[kRows];
 
   /// The numbers of row i at `first` and the places behind it.
   void add(std::size_t i, std::size_t first, Floats numbers) {
-    const __mmask16 some = not_zero(numbers);
-    const std::size_t end = i * kLength + counts[i];
-    _mm512_storeu_ps(values + end, _mm512_maskz_compress_ps(some, numbers));
-    _mm512_storeu_si512(depths + end, _mm512_maskz_compress_epi32(some, counted_from(first)));
-    counts[i] += static_cast<std::size_t>(__builtin_popcount(some));
+    const std::size_t end = i * kDepth + counts[i];
+    counts[i] += list_some(not_zero(numbers), numbers, first, values + end, depths + end);
   }
 
   /// Of `rows` rows and `depth` numbers from `a` on.
@@ -142,8 +138,8 @@ void add_listed(const FloatProduct& product, const RowLists& lists, std::size_t 
       const std::size_t n = is_partial ? in_last : kLanes;
       sums[v] = goes_on ? load_first(c + v * kLanes, n) : broadcast(0.0F);
     }
-    const float* values = lists.values + i * RowLists::kLength;
-    const std::uint32_t* depths = lists.depths + i * RowLists::kLength;
+    const float* values = lists.values + i * RowLists::kDepth;
+    const std::uint32_t* depths = lists.depths + i * RowLists::kDepth;
     const std::size_t count = lists.counts[i];
     for (std::size_t e = 0; e < count; ++e) {
       const Floats value = broadcast(values[e]);
@@ -169,7 +165,19 @@ void add_listed_of(std::size_t vectors, const FloatProduct& product, const RowLi
   }
 }
 
+/// Whether B has finite numbers only: 0 times another is not 0.
+bool is_finite(const FloatProduct& product) {
+  const Floats zero = broadcast(0.0F);
+  Floats zeros = zero;
+  for (std::size_t d = 0; d < product.k; ++d) {
+    for (std::size_t j = 0; j < product.n; j += kLanes)
+      zeros = _mm512_fmadd_ps(zero, load_first(product.b + d * product.ldb + j, product.n - j), zeros);
+  }
+  return not_zero(zeros) == 0;
+}
+
 void multiply_sparse(const FloatProduct& product) {
+  if (!is_finite(product)) return multiply(product);
   constexpr std::size_t kMostVectors = 8;
   RowLists lists;
   for (std::size_t first = 0; first < product.m; first += RowLists::kRows) {

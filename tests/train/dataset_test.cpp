@@ -156,6 +156,17 @@ TEST(Normalization, GivesTheTrainingPartMeanZeroAndDeviationOne) {
   EXPECT_NEAR(squares / n, 1.0, 1e-6);
 }
 
+TEST(Normalization, OfLargeImages) {
+  constexpr std::size_t kPixels = 70000;
+  fmnist::Examples examples{.count = 2, .features = kPixels, .pixels = {}, .labels = {0, 0}};
+  examples.pixels.assign(kPixels, 255);
+  examples.pixels.resize(2 * kPixels);
+  const std::vector<std::uint32_t> all{0, 1};
+  const fmnist::Normalization normalization = fmnist::normalization_of(examples, all);
+  EXPECT_FLOAT_EQ(normalization.scale, 1.0F / 127.5F);
+  EXPECT_FLOAT_EQ(normalization.shift, -1.0F);
+}
+
 TEST(Normalization, OfEqualPixelsOnlyScales) {
   fmnist::Examples examples{.count = 2, .features = 2, .pixels = {9, 9, 9, 9}, .labels = {0, 0}};
   const std::vector<std::uint32_t> all{0, 1};

@@ -209,18 +209,23 @@ TEST(GemmEngine, TakesBatchesOfAnySizeOneAfterTheOther) {
 
 TEST(GemmEngine, GivesALossThatIsNoNumberWhereWeightsAreNone) {
   const auto data = made_up_data(200, 40, 5);
-  const EngineConfig config = wide_and_narrow();
-  const auto layers = fmnist::dense_layers(config.network).value();
-  for (const float weight : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
-    for (const auto& [name, make] : gemm_engines()) {
-      for (std::size_t l = 0; l < layers.size(); ++l) {
-        const auto engine = make(data, config);
-        fmnist::EngineState state = engine->state();
-        std::fill_n(state.parameters.begin() + static_cast<std::ptrdiff_t>(layers[l].weight),
-                    layers[l].weight_count, weight);
-        engine->restore(state);
-        EXPECT_FALSE(std::isfinite(engine->train_step(first_positions(64)).loss))
-            << name << ", layer " << l << ", " << weight;
+  const EngineConfig dense = wide_and_narrow();
+  EngineConfig sparse = dense;
+  sparse.network = fmnist::dense_network({.widths = {40, 70, 33, 20}, .dropout = {0.5, 0.5, 0.5, 0.5}}, 40, 5);
+  const float infinity = std::numeric_limits<float>::infinity();
+  for (const EngineConfig& config : {dense, sparse}) {
+    const auto layers = fmnist::dense_layers(config.network).value();
+    for (const float weight : {infinity, -infinity, std::numeric_limits<float>::quiet_NaN()}) {
+      for (const auto& [name, make] : gemm_engines()) {
+        for (std::size_t l = 0; l < layers.size(); ++l) {
+          const auto engine = make(data, config);
+          fmnist::EngineState state = engine->state();
+          std::fill_n(state.parameters.begin() + static_cast<std::ptrdiff_t>(layers[l].weight),
+                      layers[l].weight_count, weight);
+          engine->restore(state);
+          EXPECT_FALSE(std::isfinite(engine->train_step(first_positions(64)).loss))
+              << name << ", layer " << l << ", " << weight;
+        }
       }
     }
   }

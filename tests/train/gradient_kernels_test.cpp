@@ -109,7 +109,7 @@ struct Operands {
   }
 };
 
-class SparseGradients : public testing::TestWithParam<const ProductKernels*> {};
+class GradientsOfBytes : public testing::TestWithParam<const ProductKernels*> {};
 
 void expect_same(const ProductKernels& kernels, const Sizes& sizes, double not_zero) {
   SCOPED_TRACE(testing::Message() << sizes.m << 'x' << sizes.n << 'x' << sizes.k << ", not zero " << not_zero);
@@ -122,7 +122,7 @@ void expect_same(const ProductKernels& kernels, const Sizes& sizes, double not_z
 }
 
 /// Every number of registers, whole and with a rest; of rows and columns that are worked on at a time, too.
-TEST_P(SparseGradients, AreThoseInLanesForAnySize) {
+TEST_P(GradientsOfBytes, AreThoseInLanesForAnySize) {
   for (const std::size_t n : {1, 15, 16, 17, 66, 127, 128, 129, 300}) {
     for (const std::size_t k : {1, 16, 17, 73, 74, 100, 127, 128, 129, 300})
       expect_same(*GetParam(), {50, n, k}, 0.3);
@@ -132,13 +132,13 @@ TEST_P(SparseGradients, AreThoseInLanesForAnySize) {
   }
 }
 
-TEST_P(SparseGradients, AreThoseInLanesWhetherAllIsZeroOrNothing) {
+TEST_P(GradientsOfBytes, AreThoseInLanesWhetherAllIsZeroOrNothing) {
   for (const double not_zero : {0.0, 1.0}) {
     for (const std::size_t k : {7, 128, 256}) expect_same(*GetParam(), {100, 130, k}, not_zero);
   }
 }
 
-TEST_P(SparseGradients, ShowWhatIsNoNumber) {
+TEST_P(GradientsOfBytes, ShowWhatIsNoNumber) {
   constexpr std::size_t kColumn = 18;
   for (const float number : {std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
     Operands operands({40, 20, 30}, 0.2);
@@ -151,7 +151,7 @@ TEST_P(SparseGradients, ShowWhatIsNoNumber) {
   }
 }
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SparseGradients);
-INSTANTIATE_TEST_SUITE_P(Avx512, SparseGradients, testing::ValuesIn(train_test::lane_kernels()));
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(GradientsOfBytes);
+INSTANTIATE_TEST_SUITE_P(Avx512, GradientsOfBytes, testing::ValuesIn(train_test::lane_kernels()));
 
 }  // namespace

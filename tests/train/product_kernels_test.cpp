@@ -10,6 +10,7 @@
 #include <random>
 #include <vector>
 
+#include "fmnist/flush_denormals.hpp"
 #include "train/engines.hpp"
 #include "train/random_networks.hpp"
 
@@ -225,6 +226,7 @@ TEST_P(Lanes, MultiplySparseMatricesOfAnySizeAsOthers) {
         expect_sparse_product(*GetParam(), {m, 37, k}, depth_first, 0.5);
     }
     for (const double zeros : {0.0, 1.0}) expect_sparse_product(*GetParam(), {18, 70, 260}, depth_first, zeros);
+    for (const std::size_t n : {64, 300}) expect_sparse_product(*GetParam(), {20, n, 260}, depth_first, 0.6);
   }
 }
 
@@ -238,6 +240,35 @@ TEST_P(Lanes, ShowWhatIsNoNumberInSparseMatrices) {
   for (std::size_t at = 0; at < c.size(); ++at) EXPECT_EQ(std::isnan(c[at]), at / kSide == 7) << at;
 }
 
+TEST_P(Lanes, MultiplyWhatIsNotFiniteByZeros) {
+  constexpr std::size_t kSide = 20;
+  constexpr std::size_t kColumn = 17;
+  const std::vector<float> a(kSide * kSide);
+  for (const float number :
+       {-std::numeric_limits<float>::infinity(), std::numeric_limits<float>::quiet_NaN()}) {
+    auto b = random_numbers(kSide * kSide, 2);
+    b[7 * kSide + kColumn] = number;
+    std::vector<float> c(kSide * kSide);
+    GetParam()->multiply_sparse({kSide, kSide, kSide, a.data(), kSide, 1, b.data(), kSide, c.data(), kSide});
+    for (std::size_t at = 0; at < c.size(); ++at) EXPECT_EQ(std::isnan(c[at]), at % kSide == kColumn) << at;
+  }
+}
+
+TEST_P(Lanes, AreSparseWithManyColumnsAndManyZeros) {
+  constexpr std::size_t kRows = 10;
+  constexpr std::size_t kDepth = 20;
+  constexpr std::size_t kMostNotZero = 90;  // 0.45 of them.
+  std::vector<float> a(kRows * kDepth);
+  const auto is_sparse = [&](std::size_t n) {
+    return fmnist::is_sparse({kRows, n, kDepth, a.data(), kDepth, 1, nullptr, n, nullptr, n}, *GetParam());
+  };
+  std::fill_n(a.begin(), kMostNotZero - 1, 2.0F);
+  EXPECT_FALSE(is_sparse(16));
+  EXPECT_TRUE(is_sparse(17));
+  a.back() = 2.0F;
+  EXPECT_FALSE(is_sparse(17));
+}
+
 TEST_P(Lanes, CountWhatIsNotZero) {
   const ProductKernels& kernels = *GetParam();
   for (const std::size_t n : {1, 15, 16, 17, 32, 100}) {
@@ -249,6 +280,10 @@ TEST_P(Lanes, CountWhatIsNotZero) {
     numbers[n - 1] = std::numeric_limits<float>::quiet_NaN();
     numbers[0] = -std::numeric_limits<float>::min();
     EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), n == 1 ? 1U : 2U) << n;
+    numbers[0] = std::numeric_limits<float>::denorm_min();
+    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), n == 1 ? 1U : 2U) << n;
+    const fmnist::FlushDenormals flush;
+    EXPECT_EQ(kernels.count_not_zero(n, numbers.data()), n == 1 ? 0U : 1U) << n;
   }
 }
 

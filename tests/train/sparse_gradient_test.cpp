@@ -15,7 +15,7 @@ namespace {
 using fmnist::SparseGradient;
 using train_test::random_numbers;
 
-class Sparse : public testing::TestWithParam<const fmnist::ProductKernels*> {};
+class SparseGradients : public testing::TestWithParam<const fmnist::ProductKernels*> {};
 
 fmnist::DenseLayer layer_of(std::size_t in, std::size_t out) {
   fmnist::DenseLayer layer;
@@ -24,7 +24,7 @@ fmnist::DenseLayer layer_of(std::size_t in, std::size_t out) {
   return layer;
 }
 
-TEST_P(Sparse, AreFasterWhereLessThanHalfOfTheNumbersInRegistersIsNotZero) {
+TEST_P(SparseGradients, AreFasterWhereLessThanHalfOfTheNumbersInRegistersIsNotZero) {
   constexpr std::size_t kRows = 10;
   for (const std::size_t out : {9, 16, 20, 70}) {
     const SparseGradient sparse(layer_of(30, out), 1.0F, kRows, *GetParam());
@@ -39,7 +39,7 @@ TEST_P(Sparse, AreFasterWhereLessThanHalfOfTheNumbersInRegistersIsNotZero) {
 }
 
 /// Larger batches leave behind what smaller ones must not see.
-TEST_P(Sparse, ComputeBatchesOfAnySizeOneAfterTheOther) {
+TEST_P(SparseGradients, ComputeBatchesOfAnySizeOneAfterTheOther) {
   constexpr std::size_t kMostRows = 300;
   constexpr std::size_t kIn = 130;
   constexpr std::size_t kOut = 140;
@@ -69,7 +69,7 @@ TEST_P(Sparse, ComputeBatchesOfAnySizeOneAfterTheOther) {
   }
 }
 
-GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(Sparse);
-INSTANTIATE_TEST_SUITE_P(Avx512, Sparse, testing::ValuesIn(train_test::lane_kernels()));
+GTEST_ALLOW_UNINSTANTIATED_PARAMETERIZED_TEST(SparseGradients);
+INSTANTIATE_TEST_SUITE_P(Avx512, SparseGradients, testing::ValuesIn(train_test::lane_kernels()));
 
 }  // namespace
