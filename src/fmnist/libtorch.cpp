@@ -12,6 +12,7 @@
 #include <c10/cuda/CUDACachingAllocator.h>
 #endif
 
+#include <mutex>
 #include <string_view>
 
 #include "fmnist/compute.hpp"
@@ -26,12 +27,18 @@ void lead_backward_passes(State& of_this_thread) {
     of_this_thread.set_multithreading_enabled(false);
 }
 
-}  // namespace
-
-void use_one_thread() {
+/// On all GPUs and threads: threads that begin later find what others compute with already.
+void give_same_numbers_again() {
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);
   at::globalContext().setAllowTF32CuDNN(false);  // fp32 means floats.
+}
+
+}  // namespace
+
+void use_one_thread() {
+  static std::once_flag once;
+  std::call_once(once, give_same_numbers_again);
   at::set_num_threads(1);
   lead_backward_passes(c10::AutogradState::get_tls_state());
   fmnist::use_one_thread();
