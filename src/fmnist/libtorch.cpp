@@ -27,7 +27,7 @@ void lead_backward_passes(State& of_this_thread) {
     of_this_thread.set_multithreading_enabled(false);
 }
 
-/// On all GPUs and threads: threads that begin later find what others compute with already.
+/// These switches are the whole process's: they are set before its first thread computes, never while one does.
 void give_same_numbers_again() {
   at::globalContext().setDeterministicCuDNN(true);
   at::globalContext().setBenchmarkCuDNN(false);
